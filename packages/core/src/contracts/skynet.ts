@@ -1,0 +1,301 @@
+import type { SkynetError } from '../errors.ts';
+import type { Address, Handle } from '../handle.ts';
+import type { Duration } from '../duration.ts';
+import type { Body, Packed } from '../message.ts';
+import type { Protocol } from '../protocol.ts';
+
+/** A running or suspended piece of a service's work: a request, a fork, a timer callback. Prints as `thread: 0x…`. */
+export interface Task {
+  /** Number of the task inside its node, never used again. */
+  readonly id: number;
+  /** `thread: 0x…`, as the original prints a coroutine. */
+  toString(): string;
+}
+
+/** A timer that has not fired yet. */
+export interface TimerHandle {
+  /** Stops it. Returns whether it was still waiting. */
+  cancel(): boolean;
+}
+
+/**
+ * The request a handler works on. Answer it by what the handler returns, or with {@link ret}, or later through
+ * {@link response}; an error thrown by the handler is the caller's error.
+ */
+export interface Request {
+  /** Message type number. */
+  readonly type: number;
+  /** The caller's session, 0 for a send that wants no answer. */
+  readonly session: number;
+  /** Who asks; answers go there. */
+  readonly source: Handle;
+  /** The body as it came. */
+  readonly body: Body;
+  /**
+   * Answers with values, packed the way of the request's protocol (`skynet.ret` and `skynet.retpack`, book §7.5).
+   * @returns true if the answer left, false if nobody waits for it.
+   * @throws ERR_NO_SESSION when the request was answered already.
+   */
+  ret(...values: unknown[]): boolean;
+  /** Answers with a body that is packed already. As {@link ret} otherwise. */
+  rawRet(body: Body): boolean;
+  /** Makes the caller fail with this error. As {@link ret} otherwise. */
+  fail(error: unknown): boolean;
+  /**
+   * Detaches the answer: it can be given later, from any task, once (`skynet.response`, book §7.8).
+   * @throws ERR_NO_SESSION when the request was answered already.
+   */
+  response(): Response;
+  /** Declares that this request is not answered; a caller then waits until its own deadline (`skynet.ignoreret`). */
+  noReply(): void;
+}
+
+/** An answer to be given later. */
+export interface Response {
+  /**
+   * `true` and values answer, `false` (and perhaps an error) makes the caller fail. Either returns whether the
+   * caller was still there. `"TEST"` asks just that.
+   * @throws ERR_NO_SESSION (`Can't response more than once`) on a second answer.
+   */
+  (ok: true, ...values: unknown[]): boolean;
+  (ok: false, error?: unknown): boolean;
+  (ok: 'TEST'): boolean;
+}
+
+/** Handles every message of a type: the request, then the unpacked values. */
+export type Dispatcher = (request: Request, ...values: never[]) => unknown;
+
+/** Named commands: the first value of a message picks one, the rest are its arguments; `this` is the request. */
+// biome-ignore lint/suspicious/noExplicitAny: a table of functions of any parameters has no other upper bound
+export type CommandTable = { [name: string]: (this: any, ...args: any[]) => unknown };
+
+/** Where a call goes, with what limits it. */
+export interface CallTarget {
+  /** The service. */
+  to: Address;
+  /** How long to wait for the answer; `0` waits for ever. Default: the node's `callTimeout`. */
+  timeout?: Duration;
+  /** Gives the call up when aborted. */
+  signal?: AbortSignal;
+}
+
+/** Where a new service runs. */
+export interface Placement {
+  /** `"same"` as its creator, `"spread"` over all threads, or a thread's number. Default `"same"`. */
+  thread?: 'same' | 'spread' | number;
+}
+
+/** A handle that remembers, for the compiler only, which commands the service understands. */
+export type ServiceHandle<Commands = unknown> = Handle & { readonly __commands?: Commands };
+
+/** Calls a service by its commands: every method sends one and resolves to the answer. */
+export type Proxy<Commands> = {
+  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown ? Name : never]: Commands[Name] extends (
+    this: never,
+    ...args: infer Args
+  ) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};
+
+/** Sends to a service by its commands: every method sends one and waits for nothing. */
+export type Sender<Commands> = {
+  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown ? Name : never]: Commands[Name] extends (
+    this: never,
+    ...args: infer Args
+  ) => unknown
+    ? (...args: Args) => void
+    : never;
+};
+
+/** Runs functions one after another, also across suspensions (`skynet.queue`, book §7.11). */
+export type CriticalSection = <Args extends unknown[], Result>(
+  work: (...args: Args) => Result | Promise<Result>,
+  ...args: Args
+) => Promise<Awaited<Result>>;
+
+/** Several calls at once (`skynet.request`). Iterate to get `[request, values or error]` in the order of completion. */
+export interface CallGroup extends AsyncIterable<CallOutcome> {
+  /** Adds a call; returns the number that its outcome carries. */
+  add(target: Address | CallTarget, type: string, ...values: unknown[]): number;
+  /** Whether the time limit ended the iteration. */
+  readonly timedOut: boolean;
+}
+
+/** How one call of a {@link CallGroup} ended. */
+export type CallOutcome =
+  | { readonly request: number; readonly ok: true; readonly values: readonly unknown[] }
+  | { readonly request: number; readonly ok: false; readonly error: SkynetError };
+
+/** What `skynet.stat()` tells about the service. */
+export interface ServiceStat {
+  /** Messages waiting. */
+  readonly mqlen: number;
+  /** Messages handled since the start. */
+  readonly message: number;
+  /** Tasks that are suspended. */
+  readonly task: number;
+  /** CPU seconds spent in handlers (0 unless the node profiles). */
+  readonly cpu: number;
+}
+
+/** Everything a service can do. One object for each service instance; it stops working when the service ends. */
+export interface Skynet {
+  // --- who am I -------------------------------------------------------------------------------------------------
+  /** Name the service was started under (`SERVICE_NAME`). */
+  readonly name: string;
+  /** Own handle (`skynet.self`, book §3). */
+  self(): Handle;
+  /** Printable address: a handle as `:0100000a`, other things as their text, nothing as `nil` (book §3). */
+  address(address: Address | null | undefined): string;
+  /** Harbor id of an address and whether that is another node (`skynet.harbor`). */
+  harbor(handle: Handle): { harbor: number; remote: boolean };
+
+  // --- log and environment ----------------------------------------------------------------------------------------
+  /** Writes one log line: values as text, joined by spaces (`skynet.error`, book §3). Interrupts nothing. */
+  error(...values: unknown[]): void;
+  /** Value of a configuration key or of one set later, always text; undefined if absent (book §3.3). */
+  getenv(key: string): string | undefined;
+  /**
+   * Adds a value for all services of the node (book §3.3).
+   * @throws ERR_ENV_EXISTS when the key has one, ERR_ENV_INVALID for a bad key or an absent value.
+   */
+  setenv(key: string, value: string | number | boolean): void;
+
+  // --- life cycle -------------------------------------------------------------------------------------------------
+  /**
+   * Starts a service and waits until its start function has returned (book §4.1). Arguments reach it as text.
+   * @returns its handle, or undefined when it ended itself while starting.
+   * @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_SERVICE_INIT, ERR_LAUNCH_ARGUMENT, ERR_NODE_STOPPED.
+   */
+  newService(name: string | ({ name: string } & Placement), ...args: LaunchArgument[]): Promise<Handle>;
+  /** Starts the service once for this node, or with `true` first once for the network (book §4.2). */
+  uniqueService(name: string, ...args: LaunchArgument[]): Promise<Handle>;
+  uniqueService(global: true, name: string, ...args: LaunchArgument[]): Promise<Handle>;
+  /** Handle of a unique service; waits until somebody starts it (book §4.2). */
+  queryService(name: string): Promise<Handle>;
+  queryService(global: true, name: string): Promise<Handle>;
+  /** Forgets a unique service, so that the next `uniqueService` starts a new one. Returns whether there was one. */
+  forgetService(name: string): Promise<boolean>;
+  /** Runs `work` before the start function, or at once if that is over (`skynet.init`, book §3.4). */
+  init(work: () => unknown): void;
+  /** Runs `work` when the service ends by {@link exit} or when the node stops; may be asynchronous. Last registered first. */
+  onExit(work: () => unknown): void;
+  /** Ends this service. Nothing after it runs: it throws a signal that must not be swallowed (book §3). */
+  exit(): never;
+  /** Ends another service between two messages; its callers get an error (book §3). Unknown addresses are logged. */
+  kill(address: Address): void;
+  /** Ends the node: all exit hooks within the deadline, then the process' log is flushed (`skynet.abort`, book §3). */
+  abort(): void;
+  /** Treats all pending calls of this service to that address as failed (`skynet.term`). */
+  term(address: Address): void;
+  /** Makes `name` the service that is told (`PTYPE.CLIENT`, empty body, source the dead handle) of every end. */
+  monitor(name: string): Promise<Handle>;
+
+  // --- names ------------------------------------------------------------------------------------------------------
+  /** Gives this service an alias: `.local`, or a global one of at most 15 bytes (book §5). */
+  register(name: string): void;
+  /** Gives another service an alias (book §5). */
+  nameService(name: string, handle: Handle): void;
+  /** Takes an alias back. Returns whether it existed. */
+  unregister(name: string): boolean;
+  /** Handle of a local alias, undefined if there is none or the name is not local; never waits (book §5.3). */
+  localName(name: string): Handle | undefined;
+  /** Handle of an alias; a global one is waited for (`harbor.queryname`, book §5.3). */
+  queryName(name: string): Promise<Handle | undefined>;
+
+  // --- messages ---------------------------------------------------------------------------------------------------
+  /** Packs values into a body (`skynet.pack`, book §7.3). They are copied; refused with ERR_UNSERIALIZABLE. */
+  pack(...values: unknown[]): Packed;
+  /** The values of a body made by `pack`, or of lua-seri bytes (`skynet.unpack`, book §7.3). */
+  unpack(body: Body): unknown[];
+  /** Values as lua-seri bytes (`skynet.packstring`). */
+  packBytes(...values: unknown[]): Uint8Array;
+  /** Text of a body of bytes (`skynet.tostring`, book §15.5). */
+  toString(body: Body): string;
+  /**
+   * Sends without waiting (book §7.4). Returns 0, or undefined when the address does not exist.
+   * @throws ERR_ADDRESS_INVALID, ERR_PROTOCOL, ERR_UNSERIALIZABLE.
+   */
+  send(to: Address, type: string, ...values: unknown[]): number | undefined;
+  /** As {@link send} with a packed body. */
+  rawSend(to: Address, type: string, body: Body): number | undefined;
+  /**
+   * Sends and waits for the answer: its first value (book §7.4; all of them: {@link rawCall} and {@link unpack}).
+   * @throws ERR_NO_SERVICE, ERR_SERVICE_GONE, ERR_REMOTE, ERR_TIMEOUT, … ; never hangs because the other side died.
+   */
+  call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result>;
+  /** As {@link call} with a packed body both ways. */
+  rawCall(to: Address | CallTarget, type: string, body: Body): Promise<Body>;
+  /** Several calls at once; `timeout` bounds the iteration (`skynet.request`). */
+  request(options?: { timeout?: Duration }): CallGroup;
+  /** Sends in the name of `source`, which gets the answer (book §7.14). */
+  redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined;
+  /** A fresh session for use with {@link redirect} (`skynet.genid`). */
+  genid(): number;
+  /** Calls by commands, typed by the service's own table. */
+  proxy<Commands>(to: ServiceHandle<Commands> | Address | CallTarget): Proxy<Commands>;
+  /** Sends by commands, typed by the service's own table. */
+  sender<Commands>(to: ServiceHandle<Commands> | Address): Sender<Commands>;
+  /** Sets who handles messages of a type: a function, or a table of commands (book §7.2). Returns the previous one. */
+  dispatch(type: string, handler?: Dispatcher | CommandTable): Dispatcher | CommandTable | undefined;
+  /** Makes another message type usable in this service (book §7.12). @throws ERR_PROTOCOL_EXISTS. */
+  registerProtocol(protocol: Protocol & { dispatch?: Dispatcher | CommandTable }): void;
+  /** Treats messages of the types in `map` (number to number) as another type, bodies untouched (book §7.13). */
+  forwardType(map: Readonly<Record<number, number>>): void;
+  /** Rewrites every message before it is dispatched; return undefined to drop it (`skynet.filter`). */
+  filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void;
+  /** Called for messages of types nobody handles, instead of the log line (`skynet.dispatch_unknown_request`). */
+  onUnknownRequest(handler: ((request: Request) => void) | undefined): void;
+  /** Called for answers nobody waits for, instead of the log line (`skynet.dispatch_unknown_response`). */
+  onUnknownResponse(handler: ((session: number, source: Handle, body: Body) => void) | undefined): void;
+
+  // --- tasks and time ---------------------------------------------------------------------------------------------
+  /** Starts a task: it runs after the current one suspends or ends, before the next message (book §6.2). */
+  fork<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): Task;
+  /** The task that runs now (`coroutine.running`). */
+  running(): Task;
+  /** Suspends for a time; resolves to `"BREAK"` when woken early (book §6.1). 0 or less yields. */
+  sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined>;
+  /** Lets everything run that waits in the mailbox now (book §6.4). */
+  yield(): Promise<void>;
+  /** Suspends until woken through the token; default: the running task (book §6.5). @throws ERR_TOKEN_IN_USE. */
+  wait(token?: unknown): Promise<void>;
+  /** Wakes a waiting or sleeping task; it runs when the current one suspends or ends. Whether there was one. */
+  wakeup(token: unknown): boolean;
+  /** Runs `work` in a task of its own after a time (book §6.6). */
+  timeout<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle;
+  /** Runs `work` again and again; a run that is still going on when the next is due delays it. */
+  interval<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle;
+  /** Hundredths of a second since the node started (book §6.7). */
+  now(): number;
+  /** Wall-clock seconds, two decimals (book §6.7). */
+  time(): number;
+  /** Wall-clock second of the node's start (book §6.7). */
+  startTime(): number;
+  /** Nanoseconds, for measuring only (`skynet.hpc`). */
+  hpc(): bigint;
+  /** A new critical section (`skynet.queue`, book §7.11). Re-entrant for the same task. */
+  queue(): CriticalSection;
+
+  // --- self-inspection --------------------------------------------------------------------------------------------
+  /** Messages waiting (`skynet.mqlen`). */
+  mqlen(): number;
+  /** Counters of this service (`skynet.stat`). */
+  stat(): ServiceStat;
+  /** Whether this service was reported as being in an endless loop since last asked (`skynet.endless`). */
+  endless(): boolean;
+  /** Answer of the debug command `info` (`skynet.info_func`). */
+  info(answer: (...args: string[]) => unknown): void;
+}
+
+/** What a service can be started with: one word of text each. */
+export type LaunchArgument = string | number;
+
+/** A message as {@link Skynet.filter} sees it. */
+export interface FilteredMessage {
+  type: number;
+  session: number;
+  source: Handle;
+  body: Body;
+}

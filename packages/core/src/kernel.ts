@@ -1,0 +1,3 @@
+/** For authors of packages that extend the framework. Applications use `@skynet/core`. */
+export { kernelOf } from './actor/context.ts';
+export type { ServiceKernel, Suspension, ThreadKernel } from './contracts/kernel.ts';
