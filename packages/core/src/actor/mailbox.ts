@@ -1,0 +1,46 @@
+/** What stands in a mailbox besides messages from services: their types are below zero, see {@link ITEM}. */
+export const ITEM = {
+  /** A timer that fired. */
+  TIMER: -1,
+  /** Work put there by a driver or by the service itself. */
+  TASK: -2,
+  /** A suspended task that a driver lets go on. */
+  RESUME: -3,
+} as const;
+
+/** Something that waits for its turn. Items are chained through themselves, so that a queue allocates nothing. */
+export interface MailboxItem {
+  /** A message type, or one of {@link ITEM}. */
+  readonly type: number;
+  next: MailboxItem | undefined;
+}
+
+/** First in, first out, unbounded. An item stands in one queue at a time. */
+export class Mailbox<Item extends MailboxItem = MailboxItem> {
+  #head: Item | undefined = undefined;
+  #tail: Item | undefined = undefined;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(item: Item): void {
+    item.next = undefined;
+    if (this.#tail === undefined) this.#head = item;
+    else this.#tail.next = item;
+    this.#tail = item;
+    this.#length++;
+  }
+
+  shift(): Item | undefined {
+    const item = this.#head;
+    if (item === undefined) return undefined;
+    const next = item.next as Item | undefined;
+    this.#head = next;
+    if (next === undefined) this.#tail = undefined;
+    else item.next = undefined;
+    this.#length--;
+    return item;
+  }
+}

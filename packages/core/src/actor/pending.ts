@@ -1,0 +1,54 @@
+import type { SkynetError } from '../errors.ts';
+import type { Handle } from '../handle.ts';
+import type { Body } from '../message.ts';
+import type { Protocol } from '../protocol.ts';
+import { ITEM, type MailboxItem } from './mailbox.ts';
+import type { Timer } from './timer.ts';
+
+let resolveNext!: (value: unknown) => void;
+let rejectNext!: (reason: unknown) => void;
+// One function for all promises: a closure for each call would cost as much as the promise itself.
+const keepSettlers = (resolve: (value: unknown) => void, reject: (reason: unknown) => void): void => {
+  resolveNext = resolve;
+  rejectNext = reject;
+};
+
+/** A suspended task: who waits, for what, and how it goes on. Stands in the mailbox itself when a driver resumes it. */
+export class Pending implements MailboxItem {
+  readonly type: number = ITEM.RESUME;
+  next: MailboxItem | undefined = undefined;
+  readonly promise: Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  /** The task that is suspended, restored when it goes on. */
+  readonly task: object | undefined;
+  /** Key in the session table. */
+  readonly session: number;
+  /** Whose answer it waits for, 0 for none in particular. */
+  readonly dest: Handle;
+  /** How the answer is read; undefined leaves it packed. */
+  readonly protocol: Protocol | undefined;
+  /** Deadline, or the end of a sleep. */
+  timer: Timer | undefined = undefined;
+  /** Gives the abort listener back. */
+  forget: (() => void) | undefined = undefined;
+  /** Token in the table of waiters, if it can be woken. */
+  token: unknown = undefined;
+  /** Value or error it goes on with, once known. */
+  outcome: unknown = undefined;
+  failed = false;
+  settled = false;
+
+  constructor(task: object | undefined, session: number, dest: Handle, protocol: Protocol | undefined) {
+    this.task = task;
+    this.session = session;
+    this.dest = dest;
+    this.protocol = protocol;
+    this.promise = new Promise(keepSettlers);
+    this.resolve = resolveNext;
+    this.reject = rejectNext;
+  }
+}
+
+/** An answer as it arrives: a body, or the error that stands for it. */
+export type Answer = Body | SkynetError;

@@ -1,0 +1,76 @@
+import type { CommandTable, Dispatcher } from '../contracts/skynet.ts';
+import { SkynetError } from '../errors.ts';
+import type { Body } from '../message.ts';
+import { MAX_TYPE, PTYPE, type Protocol } from '../protocol.ts';
+
+/** Reads a body of values; bytes are taken for lua-seri. Set by the codec, see `context.ts`. */
+export type Unpack = (body: Body) => unknown[];
+
+/** A command table made ready for look-up: own functions only, nothing inherited can be called from outside. */
+export type Commands = Map<string, (...args: never[]) => unknown>;
+
+/** Who handles a type, as given (for `dispatch` to return) and ready for use. */
+export interface Handler {
+  readonly given: Dispatcher | CommandTable;
+  readonly call: Dispatcher | undefined;
+  readonly commands: Commands | undefined;
+}
+
+/** Makes a handler from what a user gave. @throws ERR_ARGUMENT. */
+export function makeHandler(given: Dispatcher | CommandTable): Handler {
+  if (typeof given === 'function') return { given, call: given, commands: undefined };
+  if (typeof given !== 'object' || given === null) {
+    throw new SkynetError('ERR_ARGUMENT', `dispatch needs a function or a table of commands, not ${String(given)}`);
+  }
+  const commands: Commands = new Map();
+  for (const [name, command] of Object.entries(given)) {
+    if (typeof command === 'function') commands.set(name, command as (...args: never[]) => unknown);
+  }
+  return { given, call: undefined, commands };
+}
+
+/** The protocols of a service: the shared ones until it adds its own. */
+export class ProtocolTable {
+  readonly #byName: Map<string, Protocol>;
+  readonly #byId: Map<number, Protocol>;
+
+  constructor(protocols: Iterable<Protocol>) {
+    this.#byName = new Map();
+    this.#byId = new Map();
+    for (const protocol of protocols) this.add(protocol);
+  }
+
+  /** @throws ERR_PROTOCOL for a bad name or id, ERR_PROTOCOL_EXISTS. */
+  add(protocol: Protocol): void {
+    const { name, id } = protocol;
+    if (typeof name !== 'string' || name === '' || !Number.isInteger(id) || id < 0 || id > MAX_TYPE) {
+      throw new SkynetError('ERR_PROTOCOL', `a protocol needs a name and an id from 0 to ${MAX_TYPE}: ${String(name)}, ${String(id)}`);
+    }
+    if (this.#byName.has(name) || this.#byId.has(id)) {
+      throw new SkynetError('ERR_PROTOCOL_EXISTS', `protocol ${name} (${id}) exists already`);
+    }
+    this.#byName.set(name, protocol);
+    this.#byId.set(id, protocol);
+  }
+
+  /** A copy that can be added to. */
+  copy(): ProtocolTable {
+    return new ProtocolTable(this.#byName.values());
+  }
+
+  /** @throws ERR_PROTOCOL when nobody registered the type. */
+  named(name: string): Protocol {
+    const protocol = this.#byName.get(name);
+    if (protocol === undefined) throw new SkynetError('ERR_PROTOCOL', `unknown message type ${String(name)}`, { details: { type: name } });
+    return protocol;
+  }
+
+  numbered(id: number): Protocol | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Name of a type for log lines. */
+  nameOf(id: number): string {
+    return this.#byId.get(id)?.name ?? Object.entries(PTYPE).find(([, value]) => value === id)?.[0].toLowerCase() ?? String(id);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Request, Response } from '../contracts/skynet.ts';
+import { SkynetError } from '../errors.ts';
+import type { Handle } from '../handle.ts';
+import type { Body, Message } from '../message.ts';
+
+/** `OPEN`: to be answered. `DETACHED`: a response object has the answer. `DONE`: answered, or never to be. */
+export const ANSWER = { OPEN: 0, DETACHED: 1, DONE: 2 } as const;
+
+/** What a request needs of the service that works on it. */
+export interface Answerer {
+  /** Packs values the way of the message's protocol. */
+  packAnswer(type: number, values: unknown[]): Body;
+  /** Sends the answer. False if nobody waits for it any more. */
+  answer(request: ActiveRequest, body: Body): boolean;
+  /** Sends an error as the answer. */
+  answerError(request: ActiveRequest, error: unknown): boolean;
+  /** Whether the caller lives. */
+  callerAlive(request: ActiveRequest): boolean;
+}
+
+/** A message while a handler works on it. */
+export class ActiveRequest implements Request {
+  readonly message: Message;
+  readonly #service: Answerer;
+  state: number = ANSWER.OPEN;
+
+  constructor(service: Answerer, message: Message) {
+    this.#service = service;
+    this.message = message;
+  }
+
+  get type(): number {
+    return this.message.type;
+  }
+
+  get session(): number {
+    return this.message.session;
+  }
+
+  get source(): Handle {
+    return this.message.source;
+  }
+
+  get body(): Body {
+    return this.message.body as Body;
+  }
+
+  ret(...values: unknown[]): boolean {
+    this.#mustBeOpen();
+    return this.#send(this.#service.packAnswer(this.message.type, values));
+  }
+
+  rawRet(body: Body): boolean {
+    this.#mustBeOpen();
+    return this.#send(body);
+  }
+
+  fail(error: unknown): boolean {
+    this.#mustBeOpen();
+    this.state = ANSWER.DONE;
+    return this.message.session !== 0 && this.#service.answerError(this, error);
+  }
+
+  noReply(): void {
+    this.#mustBeOpen();
+    this.state = ANSWER.DONE;
+  }
+
+  response(): Response {
+    this.#mustBeOpen();
+    this.state = ANSWER.DETACHED;
+    const respond = (ok: true | false | 'TEST', ...values: unknown[]): boolean => {
+      const wanted = this.message.session !== 0;
+      if (ok === 'TEST') return wanted && this.state === ANSWER.DETACHED && this.#service.callerAlive(this);
+      if (this.state !== ANSWER.DETACHED) throw new SkynetError('ERR_NO_SESSION', "Can't response more than once");
+      if (ok) return this.#send(this.#service.packAnswer(this.message.type, values));
+      this.state = ANSWER.DONE;
+      const error = values[0] ?? new SkynetError('ERR_REFUSED', 'the service refused to answer');
+      return wanted && this.#service.answerError(this, error);
+    };
+    return respond;
+  }
+
+  #mustBeOpen(): void {
+    if (this.state !== ANSWER.OPEN) {
+      throw new SkynetError('ERR_NO_SESSION', 'No session: the request was answered already, or its answer was detached');
+    }
+  }
+
+  #send(body: Body): boolean {
+    this.state = ANSWER.DONE;
+    return this.message.session !== 0 && this.#service.answer(this, body);
+  }
+}

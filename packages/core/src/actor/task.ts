@@ -1,0 +1,65 @@
+import type { Task } from '../contracts/skynet.ts';
+import { ITEM, type MailboxItem } from './mailbox.ts';
+
+let lastId = 0;
+
+function taskName(id: number): string {
+  return `thread: 0x${id.toString(16).padStart(12, '0')}`;
+}
+
+/** Work with its arguments: a fork, an event from a driver, the start of the service. */
+export class WorkTask implements Task, MailboxItem {
+  readonly type: number = ITEM.TASK;
+  next: MailboxItem | undefined = undefined;
+  readonly work: (...args: never[]) => unknown;
+  readonly args: readonly unknown[];
+  #id = 0;
+
+  constructor(work: (...args: never[]) => unknown, args: readonly unknown[]) {
+    this.work = work;
+    this.args = args;
+  }
+
+  get id(): number {
+    if (this.#id === 0) this.#id = ++lastId;
+    return this.#id;
+  }
+
+  toString(): string {
+    return taskName(this.id);
+  }
+}
+
+/** Stands for a task that is not a fork (a request, a timer callback) when somebody asks for it. */
+class NamedTask implements Task {
+  readonly id: number = ++lastId;
+
+  toString(): string {
+    return taskName(this.id);
+  }
+}
+
+const named = new WeakMap<object, Task>();
+
+/** The task a piece of running work shows to users. The same work always gives the same task. */
+export function taskOf(work: object): Task {
+  if (work instanceof WorkTask || work instanceof NamedTask) return work;
+  let task = named.get(work);
+  if (task === undefined) {
+    task = new NamedTask();
+    named.set(work, task);
+  }
+  return task;
+}
+
+/** A task for code that runs outside every turn, after it awaited something foreign. */
+export function unknownTask(): Task {
+  return new NamedTask();
+}
+
+/** What `exit()` throws so that nothing after it runs. Not an error: it is never logged and never an answer. */
+export class ExitSignal {
+  toString(): string {
+    return 'the service ends here (skynet.exit); let this pass';
+  }
+}

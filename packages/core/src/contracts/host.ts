@@ -1,0 +1,40 @@
+import type { Timer } from '../actor/timer.ts';
+import type { Handle } from '../handle.ts';
+import type { Message } from '../message.ts';
+
+/** Anything the scheduler gives turns to. */
+export interface Runnable {
+  /** Whether it stands in the scheduler's list. Kept by the scheduler. */
+  queued: boolean;
+  /**
+   * Works off what waits, at most `limit` items.
+   * @returns what the scheduler has to do: nothing, come again at once, or come again when all promises have settled.
+   */
+  turn(limit: number): TurnResult;
+}
+
+/** `IDLE`: nothing waits. `MORE`: the limit was reached. `SETTLE`: a task was started or resumed and may still run. */
+export const TURN = { IDLE: 0, MORE: 1, SETTLE: 2 } as const;
+export type TurnResult = (typeof TURN)[keyof typeof TURN];
+
+/** What a service asks of the thread it lives in. */
+export interface Host {
+  /** Own thread number. */
+  readonly thread: number;
+  /** Asks for a turn. */
+  ready(service: Runnable): void;
+  /** Hands a message to its receiver, wherever that is. False if there is no such service. */
+  deliver(to: Handle, message: Message): boolean;
+  /** Whether a service lives. */
+  isAlive(handle: Handle): boolean;
+  /** Milliseconds since the node started. */
+  clock(): number;
+  /** Fires the timer after so many milliseconds. */
+  startTimer(timer: Timer, milliseconds: number): void;
+  /** Takes a timer out. */
+  stopTimer(timer: Timer): boolean;
+  /** A log line. */
+  log(source: Handle, text: string): void;
+  /** Called by a service that ended, once. */
+  ended(handle: Handle): void;
+}

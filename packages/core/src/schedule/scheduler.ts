@@ -1,0 +1,85 @@
+import { type Runnable, TURN } from '../contracts/host.ts';
+
+/** Items one service may work off before the others get their turn. */
+const TURN_LIMIT = 32;
+/** Most turns between two looks at the clock: a look costs as much as a small message. */
+const MAX_TURNS_PER_LOOK = 128;
+/** Longest time, in milliseconds, that messages keep sockets and timers waiting. */
+const MAX_RUN = 2;
+
+/**
+ * Gives turns to the services of one thread.
+ *
+ * A *pass* gives every service that has work a turn. A service that started or resumed a task has to wait until the
+ * task is suspended before its next message, or two pieces of it would be mixed. The next pass is therefore put
+ * behind the microtasks with `process.nextTick`: Node runs the tick queue only when no microtask is left, however
+ * long the chain of awaits was. That costs about the same as `queueMicrotask` and a third of `setImmediate`.
+ * When messages have run for {@link MAX_RUN} ms, the rest goes behind sockets and timers with `setImmediate`. The
+ * clock is looked at after every so many turns: the more often, the slower the last turns were.
+ */
+export class Scheduler {
+  #ready: Runnable[] = [];
+  #later: Runnable[] = [];
+  #scheduled = false;
+  #running = false;
+  #runStart = 0;
+  #turnsPerLook = MAX_TURNS_PER_LOOK;
+  #turnsLeft = MAX_TURNS_PER_LOOK;
+  readonly #pass = (): void => this.#runPass();
+  readonly #passAfterIo = (): void => {
+    this.#running = false;
+    this.#runPass();
+  };
+
+  /** Puts a service in the list, once. */
+  ready(service: Runnable): void {
+    if (service.queued) return;
+    service.queued = true;
+    this.#ready.push(service);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      process.nextTick(this.#pass);
+    }
+  }
+
+  #runPass(): void {
+    const ready = this.#ready;
+    const later = this.#later;
+    let mustYield = false;
+    // Services made ready by the turns of this pass join its list.
+    for (let i = 0; i < ready.length; i++) {
+      const service = ready[i] as Runnable;
+      if (service.turn(TURN_LIMIT) === TURN.IDLE) service.queued = false;
+      else later.push(service);
+      if (--this.#turnsLeft > 0) continue;
+      mustYield = this.#lookAtClock();
+      if (mustYield) {
+        for (let rest = i + 1; rest < ready.length; rest++) later.push(ready[rest] as Runnable);
+        break;
+      }
+    }
+    ready.length = 0;
+    this.#ready = later;
+    this.#later = ready;
+    if (later.length === 0) {
+      this.#scheduled = false;
+      this.#running = false;
+    } else if (mustYield) setImmediate(this.#passAfterIo);
+    else process.nextTick(this.#pass);
+  }
+
+  /** Whether messages have run long enough. */
+  #lookAtClock(): boolean {
+    const now = performance.now();
+    if (!this.#running) {
+      this.#running = true;
+      this.#runStart = now;
+      this.#turnsLeft = this.#turnsPerLook;
+      return false;
+    }
+    const over = now - this.#runStart > MAX_RUN;
+    this.#turnsPerLook = over ? Math.max(1, this.#turnsPerLook >> 1) : Math.min(MAX_TURNS_PER_LOOK, this.#turnsPerLook * 2);
+    this.#turnsLeft = this.#turnsPerLook;
+    return over;
+  }
+}

@@ -1,0 +1,33 @@
+import { SkynetError, type SkynetErrorOptions } from '@skynet/core';
+
+/** Codes this package adds to those of `@skynet/core`. */
+export type SocketErrorCode =
+  /** The id is not a socket, or this service has not started it (`invalid socket`). */
+  | 'ERR_SOCKET_ID'
+  /** The id is started in this service already (`socket is not closed`). */
+  | 'ERR_SOCKET_STARTED'
+  /** Another task of the service waits on the socket, and what is buffered does not satisfy this one too. */
+  | 'ERR_SOCKET_BUSY'
+  /** More bytes than the reader's limit came in, or were asked for. */
+  | 'ERR_SOCKET_OVERFLOW'
+  /** More bytes than the write limit wait to be sent. */
+  | 'ERR_SOCKET_BACKLOG'
+  /** Nothing came or went for the idle time. */
+  | 'ERR_SOCKET_IDLE'
+  /** Nobody started the id within the hand-over time. */
+  | 'ERR_SOCKET_UNCLAIMED'
+  /** Not something that can be written: neither text, bytes, a number, nor a list of these. */
+  | 'ERR_SOCKET_DATA'
+  /** An address without a usable host or port (`Invalid address x.`, `Invalid port`). */
+  | 'ERR_SOCKET_ADDRESS'
+  /** A host name the resolver does not know. */
+  | 'ERR_SOCKET_LOOKUP'
+  /** The operation does not fit the kind of socket: reading from a listener, `sendTo` over TCP. */
+  | 'ERR_SOCKET_KIND'
+  /** A file descriptor that cannot be wrapped. */
+  | 'ERR_SOCKET_DESCRIPTOR';
+
+/** An error of this package. */
+export function socketError(code: SocketErrorCode, message: string, options?: SkynetErrorOptions): SkynetError {
+  return new SkynetError(code, message, options);
+}
