@@ -1,0 +1,26 @@
+// Book 7.8: answers from a forked task, after the handler of the request is over. Do not imitate.
+import { type CommandTable, defineService, type Request } from '@skynet/core';
+
+export default defineService((skynet) => {
+  const db = new Map<string, unknown>();
+
+  const command: CommandTable = {
+    GET(key: string): unknown {
+      return db.get(key);
+    },
+    SET(key: string, value: unknown): void {
+      db.set(key, value);
+    },
+  };
+
+  skynet.dispatch('lua', (request: Request, cmd: string, ...args: unknown[]) => {
+    skynet.error('lua dispatch', skynet.running());
+    skynet.fork(() => {
+      skynet.error('fork', skynet.running());
+      const f = command[cmd.toUpperCase()];
+      if (f) request.ret(f.apply(request, args));
+      else skynet.error(`Unknown command ${cmd}`);
+    });
+  });
+  skynet.register('.mydb');
+});

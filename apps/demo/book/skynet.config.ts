@@ -1,0 +1,19 @@
+import { defineConfig } from '@skynet/core';
+
+/** Ports of the book that shall be others: `SKYNET_PORT_8001=43210` gives the key `port8001`. */
+const ports = Object.entries(process.env)
+  .filter(([name]) => name.startsWith('SKYNET_PORT_'))
+  .map(([name, value]) => [`port${name.slice('SKYNET_PORT_'.length)}`, Number(value)]);
+
+/** The node that the book's examples run in: a console, and the examples of all chapters on the search path. */
+export default defineConfig({
+  thread: Number(process.env.SKYNET_THREAD ?? 1),
+  harbor: 1,
+  start: process.env.SKYNET_START ?? 'console',
+  timeScale: Number(process.env.SKYNET_TIME_SCALE ?? 1),
+  services: ['03', '04', '05', '06', '07', '09', '13'].map((chapter) => `./ch${chapter}/?`),
+  // Book 3.3.
+  myname: 'Dmaker',
+  myage: 20,
+  ...Object.fromEntries(ports),
+});
