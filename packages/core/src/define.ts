@@ -1,13 +1,4 @@
-import type { CommandTable, LaunchArgument, Skynet } from './contracts/skynet.ts';
-
-/** Code of a service: loaded once for each thread, its `start` runs once for each instance. */
-export interface ServiceDefinition<Commands = unknown> {
-  readonly kind: 'skynet.service';
-  /** What an instance runs first; see {@link defineService}. */
-  readonly start: (skynet: Skynet, ...args: string[]) => unknown;
-  /** For the compiler only: the commands it understands. */
-  readonly __commands?: Commands;
-}
+import type { CommandTable, ServiceDefinition, Skynet } from './contracts/skynet.ts';
 
 /** The commands of a service, from its definition: `CommandsOf<typeof import('./mydb.ts').default>`. */
 export type CommandsOf<Definition> = Definition extends ServiceDefinition<infer Commands> ? Commands : never;
@@ -30,6 +21,3 @@ export function defineService<Result>(
 export function isServiceDefinition(value: unknown): value is ServiceDefinition {
   return typeof value === 'object' && value !== null && (value as ServiceDefinition).kind === 'skynet.service';
 }
-
-/** Start arguments as the service gets them. */
-export type LaunchArguments = readonly LaunchArgument[];

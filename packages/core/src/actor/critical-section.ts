@@ -27,7 +27,10 @@ export function createCriticalSection(tasks: SectionTasks): CriticalSection {
     next.resume();
   };
 
-  return async (work, ...args) => {
+  return async <Args extends unknown[], Result>(
+    work: (...args: Args) => Result | Promise<Result>,
+    ...args: Args
+  ): Promise<Awaited<Result>> => {
     const task = tasks.current();
     if (holder === task) depth++;
     else if (holder === undefined) {

@@ -38,6 +38,8 @@ export class Pending implements MailboxItem {
   outcome: unknown = undefined;
   failed = false;
   settled = false;
+  /** A driver has put it in the mailbox already. */
+  queuedToResume = false;
 
   constructor(task: object | undefined, session: number, dest: Handle, protocol: Protocol | undefined) {
     this.task = task;

@@ -88,6 +88,15 @@ export interface Placement {
 /** A handle that remembers, for the compiler only, which commands the service understands. */
 export type ServiceHandle<Commands = unknown> = Handle & { readonly __commands?: Commands };
 
+/** Code of a service: loaded once for each thread, its `start` runs once for each instance. */
+export interface ServiceDefinition<Commands = unknown> {
+  readonly kind: 'skynet.service';
+  /** What an instance runs first; see `defineService`. */
+  readonly start: (skynet: Skynet, ...args: string[]) => unknown;
+  /** For the compiler only: the commands it understands. */
+  readonly __commands?: Commands;
+}
+
 /** Calls a service by its commands: every method sends one and resolves to the answer. */
 export type Proxy<Commands> = {
   readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown ? Name : never]: Commands[Name] extends (
@@ -165,10 +174,14 @@ export interface Skynet {
   // --- life cycle -------------------------------------------------------------------------------------------------
   /**
    * Starts a service and waits until its start function has returned (book §4.1). Arguments reach it as text.
-   * @returns its handle, or undefined when it ended itself while starting.
-   * @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_SERVICE_INIT, ERR_LAUNCH_ARGUMENT, ERR_NODE_STOPPED.
+   * Instead of a name, a definition starts a service from a value of this thread (`skynet.service.new`).
+   * @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_SERVICE_INIT, ERR_LAUNCH_ARGUMENT, ERR_NODE_STOPPED, and
+   * ERR_SERVICE_EXITED when it ended itself while starting (the original returns nil then).
    */
-  newService(name: string | ({ name: string } & Placement), ...args: LaunchArgument[]): Promise<Handle>;
+  newService<Commands = unknown>(
+    service: string | ServiceDefinition<Commands> | ({ name: string } & Placement),
+    ...args: LaunchArgument[]
+  ): Promise<ServiceHandle<Commands>>;
   /** Starts the service once for this node, or with `true` first once for the network (book §4.2). */
   uniqueService(name: string, ...args: LaunchArgument[]): Promise<Handle>;
   uniqueService(global: true, name: string, ...args: LaunchArgument[]): Promise<Handle>;
@@ -257,6 +270,11 @@ export interface Skynet {
   running(): Task;
   /** Suspends for a time; resolves to `"BREAK"` when woken early (book §6.1). 0 or less yields. */
   sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined>;
+  /**
+   * Waits for a promise that is not the framework's (a file, a fetch, a driver): the task resumes in its turn, as
+   * after any other wait, and keeps its identity for {@link running}, {@link wait} and {@link queue}.
+   */
+  await<Result>(foreign: PromiseLike<Result>): Promise<Result>;
   /** Lets everything run that waits in the mailbox now (book §6.4). */
   yield(): Promise<void>;
   /** Suspends until woken through the token; default: the running task (book §6.5). @throws ERR_TOKEN_IN_USE. */

@@ -1,0 +1,52 @@
+import type { CallGroup, CallOutcome, CallTarget, Skynet } from '../contracts/skynet.ts';
+import { type Duration, toMilliseconds } from '../duration.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
+import type { Address } from '../handle.ts';
+
+/** Several calls under way at once; outcomes come in the order of completion (`skynet.request`). */
+export function createCallGroup(skynet: Skynet, timeout: Duration | undefined): CallGroup {
+  if (timeout !== undefined) toMilliseconds(timeout);
+  const calls: (() => Promise<readonly unknown[]>)[] = [];
+  let timedOut = false;
+  return {
+    get timedOut() {
+      return timedOut;
+    },
+    add(target: Address | CallTarget, type: string, ...values: unknown[]) {
+      calls.push(async () => skynet.unpack(await skynet.rawCall(target, type, skynet.pack(...values))));
+      return calls.length - 1;
+    },
+    async *[Symbol.asyncIterator](): AsyncGenerator<CallOutcome> {
+      const token = {};
+      const outcomes: CallOutcome[] = [];
+      let left = calls.length;
+      calls.forEach((call, request) => {
+        skynet.fork(async () => {
+          try {
+            outcomes.push({ request, ok: true, values: await call() });
+          } catch (thrown) {
+            const error = isSkynetError(thrown) ? thrown : new SkynetError('ERR_REMOTE', String(thrown), { cause: thrown });
+            outcomes.push({ request, ok: false, error });
+          }
+          skynet.wakeup(token);
+        });
+      });
+      const alarm = timeout === undefined ? undefined : skynet.timeout(timeout, () => {
+        timedOut = left > 0;
+        skynet.wakeup(token);
+      });
+      try {
+        while (left > 0 && !timedOut) {
+          const outcome = outcomes.shift();
+          if (outcome === undefined) await skynet.wait(token);
+          else {
+            left--;
+            yield outcome;
+          }
+        }
+      } finally {
+        alarm?.cancel();
+      }
+    },
+  };
+}

@@ -1,0 +1,627 @@
+import { copyArgs } from '../codec/copy.ts';
+import { packSeri } from '../codec/lua-seri.ts';
+import type { ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
+import type { NodeHost } from '../contracts/node.ts';
+import type {
+  CallGroup,
+  CallTarget,
+  CommandTable,
+  CriticalSection,
+  Dispatcher,
+  FilteredMessage,
+  LaunchArgument,
+  Placement,
+  Proxy as CommandProxy,
+  Request,
+  Sender,
+  ServiceDefinition,
+  ServiceHandle,
+  ServiceStat,
+  Skynet,
+  Task,
+  TimerHandle,
+} from '../contracts/skynet.ts';
+import { type Duration, toMilliseconds } from '../duration.ts';
+import { SkynetError } from '../errors.ts';
+import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
+import { logLine } from '../log/text.ts';
+import { type Body, Message, type Packed } from '../message.ts';
+import { type Protocol, PTYPE } from '../protocol.ts';
+import { checkName, isLocalName } from '../route/name-table.ts';
+import type { Transports } from '../transport/contract.ts';
+import { createCallGroup } from './call-group.ts';
+import { createCriticalSection } from './critical-section.ts';
+import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, packValues, unpackValues } from './default-protocols.ts';
+import { describe, goneFailure } from './failure.ts';
+import type { Pending } from './pending.ts';
+import { createProxy, createSender } from './proxy.ts';
+import { type Service, STATE } from './service.ts';
+import { ExitSignal, taskOf, WorkTask } from './task.ts';
+import { Timer } from './timer.ts';
+
+const EXIT = new ExitSignal();
+/** Longest wait of a pause between tasks that is still a yield. */
+const NO_TIME = 0;
+
+/** The object a service works with. Its methods live on the prototype, so that an idle service costs two fields. */
+export class Context implements Skynet {
+  readonly #service: Service;
+  readonly #host: NodeHost;
+  #kernel: ServiceKernel | undefined = undefined;
+
+  constructor(service: Service, host: NodeHost) {
+    this.#service = service;
+    this.#host = host;
+  }
+
+  static kernelOf(skynet: Skynet): ServiceKernel {
+    if (!(skynet instanceof Context)) throw new SkynetError('ERR_ARGUMENT', 'kernelOf needs the context of a service');
+    skynet.#kernel ??= new ContextKernel(skynet, skynet.#service, skynet.#host);
+    return skynet.#kernel;
+  }
+
+  get name(): string {
+    return this.#service.name;
+  }
+
+  self(): Handle {
+    return this.#service.handle;
+  }
+
+  address(address: Address | null | undefined): string {
+    if (address === null || address === undefined) return 'nil';
+    return typeof address === 'number' ? formatHandle(address) : String(address);
+  }
+
+  harbor(handle: Handle): { harbor: number; remote: boolean } {
+    const harbor = harborOf(handle);
+    return { harbor, remote: harbor !== 0 && harbor !== this.#host.harbor };
+  }
+
+  // --- log and environment
+
+  error(...values: unknown[]): void {
+    this.#host.log(this.#service.handle, logLine(values));
+  }
+
+  getenv(key: string): string | undefined {
+    return this.#host.environment.get(key);
+  }
+
+  setenv(key: string, value: string | number | boolean): void {
+    this.#host.environment.set(key, value);
+  }
+
+  // --- life cycle
+
+  newService<Commands = unknown>(
+    service: string | ServiceDefinition<Commands> | ({ name: string } & Placement),
+    ...args: LaunchArgument[]
+  ): Promise<ServiceHandle<Commands>> {
+    try {
+      const words = launchWords(args);
+      if (typeof service === 'string') return this.#launch(service, words, {});
+      if ('start' in service) return this.#launch(service, words, {});
+      return this.#launch(service.name, words, service);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #launch<Commands>(service: string | ServiceDefinition, args: string[], placement: Placement): Promise<ServiceHandle<Commands>> {
+    this.#mustLive();
+    return this.await(this.#host.launch({ service, args, placement }));
+  }
+
+  uniqueService(nameOrGlobal: string | true, ...args: LaunchArgument[]): Promise<Handle> {
+    return this.#unique('LAUNCH', nameOrGlobal, args);
+  }
+
+  queryService(nameOrGlobal: string | true, ...args: string[]): Promise<Handle> {
+    return this.#unique('QUERY', nameOrGlobal, args);
+  }
+
+  #unique(command: string, nameOrGlobal: string | true, args: LaunchArgument[]): Promise<Handle> {
+    const global = nameOrGlobal === true;
+    const [name, ...rest] = global ? args : [nameOrGlobal, ...args];
+    if (typeof name !== 'string' || name === '') {
+      return Promise.reject(new SkynetError('ERR_ARGUMENT', 'a unique service needs a name'));
+    }
+    try {
+      return this.call('.service', 'lua', global ? `G${command}` : command, name, ...launchWords(rest));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  forgetService(name: string): Promise<boolean> {
+    return this.call('.service', 'lua', 'FORGET', name);
+  }
+
+  init(work: () => unknown): void {
+    this.#service.run(new WorkTask(work, []));
+  }
+
+  onExit(work: () => unknown): void {
+    mustBeFunction(work);
+    const { extras } = this.#service;
+    extras.exitHooks ??= [];
+    extras.exitHooks.push(work);
+  }
+
+  exit(): never {
+    const service = this.#service;
+    if (service.alive && service.state !== STATE.ENDING) {
+      const end = (): void => {
+        if (!service.alive) return;
+        service.log('KILL self');
+        const early = new SkynetError('ERR_SERVICE_EXITED', `${service.name} ended itself while it started`);
+        service.end(early);
+      };
+      if ((service.extras.exitHooks?.length ?? 0) === 0) end();
+      else {
+        const starting = service.state === STATE.STARTING;
+        if (!starting) service.state = STATE.ENDING;
+        service.fork(new WorkTask(async () => {
+          await service.runExitHooks();
+          end();
+        }, []));
+      }
+    }
+    throw EXIT;
+  }
+
+  kill(address: Address): void {
+    const handle = this.#find(address);
+    if (handle === undefined) this.error(`kill: no service ${this.address(address)}`);
+    else this.#host.kill(handle, this.#service.handle);
+  }
+
+  abort(): void {
+    void this.#host.stop();
+  }
+
+  term(address: Address): void {
+    const handle = this.#find(address);
+    if (handle === undefined) return;
+    for (const pending of this.#service.sessions.all()) {
+      if (pending.dest !== handle) continue;
+      this.#service.giveUp(pending, new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`));
+      this.#service.push(pending);
+    }
+  }
+
+  async monitor(name: string): Promise<Handle> {
+    const handle = await this.uniqueService(name);
+    this.#host.setMonitor(handle);
+    return handle;
+  }
+
+  // --- names
+
+  register(name: string): void {
+    this.nameService(name, this.#service.handle);
+  }
+
+  nameService(name: string, handle: Handle): void {
+    checkName(name);
+    if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(handle)}`);
+    this.#mustLive();
+    if (!this.#host.names.add(name, handle) && !isLocalName(name)) {
+      const owner = this.#host.names.get(name) as Handle;
+      throw new SkynetError('ERR_NAME_TAKEN', `global name ${name} belongs to ${formatHandle(owner)}; unregister it first`, {
+        details: { name, owner: formatHandle(owner) },
+      });
+    }
+  }
+
+  unregister(name: string): boolean {
+    return this.#host.names.remove(checkName(name));
+  }
+
+  localName(name: string): Handle | undefined {
+    return isLocalName(checkName(name)) ? this.#host.names.get(name) : undefined;
+  }
+
+  async queryName(name: string): Promise<Handle | undefined> {
+    const known = this.#host.names.get(checkName(name));
+    if (known !== undefined || isLocalName(name)) return known;
+    const pending = this.#suspend();
+    const stop = this.#host.names.whenNamed(name, (handle) => this.#service.settle(pending, handle, false));
+    pending.forget = stop;
+    return pending.promise as Promise<Handle>;
+  }
+
+  // --- messages
+
+  pack(...values: unknown[]): Packed {
+    return copyArgs(values);
+  }
+
+  unpack(body: Body): unknown[] {
+    return unpackValues(body);
+  }
+
+  packBytes(...values: unknown[]): Uint8Array {
+    return packSeri(values);
+  }
+
+  toString(body?: Body): string {
+    if (body === undefined) return `[skynet ${this.#service.name} ${formatHandle(this.#service.handle)}]`;
+    return body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : body.map(String).join('');
+  }
+
+  send(to: Address, type: string, ...values: unknown[]): number | undefined {
+    return this.#post(to, PACK_LUA === type ? LUA_PROTOCOL : this.#service.protocols.named(type), values);
+  }
+
+  #post(to: Address, protocol: Protocol, values: unknown[]): number | undefined {
+    const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
+    return this.#deliver(this.#find(to), new Message(protocol.id, 0, this.#service.handle, body));
+  }
+
+  rawSend(to: Address, type: string, body: Body): number | undefined {
+    const { id } = this.#service.protocols.named(type);
+    return this.#deliver(this.#find(to), new Message(id, 0, this.#service.handle, checkBody(body)));
+  }
+
+  redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined {
+    if (source !== 0 && !isHandle(source)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(source)}`);
+    const { id } = this.#service.protocols.named(type);
+    return this.#deliver(this.#find(to), new Message(id, session, source, checkBody(body)), session);
+  }
+
+  #deliver(to: Handle | undefined, message: Message, session = 0): number | undefined {
+    this.#mustLive();
+    return to !== undefined && this.#host.deliver(to, message) ? session : undefined;
+  }
+
+  call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result> {
+    try {
+      const protocol = PACK_LUA === type ? LUA_PROTOCOL : this.#service.protocols.named(type);
+      const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
+      return this.#request(to, protocol, body, protocol).promise as Promise<Result>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  rawCall(to: Address | CallTarget, type: string, body: Body): Promise<Body> {
+    try {
+      return this.#request(to, this.#service.protocols.named(type), checkBody(body), undefined).promise as Promise<Body>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #request(to: Address | CallTarget, protocol: Protocol, body: Body, reader: Protocol | undefined): Pending {
+    this.#mustLive();
+    const limits = typeof to === 'object' && to !== null ? to : undefined;
+    const address = limits === undefined ? (to as Address) : limits.to;
+    const dest = this.#find(address);
+    if (dest === undefined) throw noService(this.address(address));
+    const service = this.#service;
+    const session = service.sessions.next();
+    if (!this.#host.deliver(dest, new Message(protocol.id, session, service.handle, body))) throw noService(formatHandle(dest));
+    const pending = service.suspend(dest, reader, session);
+    const timeout = limits?.timeout === undefined ? this.#host.callTimeout : toMilliseconds(limits.timeout);
+    if (timeout > 0) pending.timer = service.startTimer(new Timer(service, undefined, undefined, pending, 0), timeout);
+    if (limits?.signal !== undefined) this.#obey(limits.signal, pending);
+    return pending;
+  }
+
+  #obey(signal: AbortSignal, pending: Pending): void {
+    const abort = (): void => {
+      if (pending.settled || pending.queuedToResume) return;
+      const error = new SkynetError('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
+      this.#service.giveUp(pending, error);
+      pending.queuedToResume = true;
+      this.#service.push(pending);
+    };
+    if (signal.aborted) abort();
+    else {
+      signal.addEventListener('abort', abort, { once: true });
+      pending.forget = () => signal.removeEventListener('abort', abort);
+    }
+  }
+
+  request(options: { timeout?: Duration } = {}): CallGroup {
+    return createCallGroup(this, options.timeout);
+  }
+
+  genid(): number {
+    return this.#service.sessions.next();
+  }
+
+  proxy<Commands>(to: ServiceHandle<Commands> | Address | CallTarget): CommandProxy<Commands> {
+    return createProxy<Commands>(this, to as Address | CallTarget);
+  }
+
+  sender<Commands>(to: ServiceHandle<Commands> | Address): Sender<Commands> {
+    return createSender<Commands>(this, to as Address);
+  }
+
+  dispatch(type: string, handler?: Dispatcher | CommandTable): Dispatcher | CommandTable | undefined {
+    return this.#service.setHandler(this.#service.protocols.named(type).id, handler);
+  }
+
+  registerProtocol(protocol: Protocol & { dispatch?: Dispatcher | CommandTable }): void {
+    const service = this.#service;
+    const own = service.protocols === DEFAULT_PROTOCOLS ? service.protocols.copy() : service.protocols;
+    own.add(protocol);
+    service.protocols = own;
+    if (protocol.dispatch !== undefined) service.setHandler(protocol.id, protocol.dispatch);
+  }
+
+  forwardType(map: Readonly<Record<number, number>>): void {
+    this.#service.extras.forward = { ...map };
+  }
+
+  filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void {
+    mustBeFunction(rewrite);
+    this.#service.extras.filter = rewrite;
+  }
+
+  onUnknownRequest(handler: ((request: Request) => void) | undefined): void {
+    this.#service.extras.unknownRequest = handler;
+  }
+
+  onUnknownResponse(handler: ((session: number, source: Handle, body: Body) => void) | undefined): void {
+    this.#service.extras.unknownResponse = handler;
+  }
+
+  // --- tasks and time
+
+  fork<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): Task {
+    mustBeFunction(work);
+    this.#mustLive();
+    const task = new WorkTask(work as (...args: never[]) => unknown, args);
+    this.#service.fork(task);
+    return task;
+  }
+
+  running(): Task {
+    return taskOf(this.#service.currentTask());
+  }
+
+  sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined> {
+    try {
+      const milliseconds = toMilliseconds(time);
+      const service = this.#service;
+      const pending = this.#waiter(token);
+      const timer = new Timer(service, undefined, undefined, pending, 0);
+      if (milliseconds > NO_TIME) pending.timer = service.startTimer(timer, milliseconds);
+      else service.push(timer);
+      return pending.promise as Promise<'BREAK' | undefined>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async yield(): Promise<void> {
+    await this.sleep(NO_TIME);
+  }
+
+  wait(token?: unknown): Promise<void> {
+    try {
+      return this.#waiter(token).promise as Promise<void>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #waiter(token: unknown): Pending {
+    const service = this.#service;
+    const key = token ?? taskOf(service.currentTask());
+    if (service.isWaiting(key)) throw new SkynetError('ERR_TOKEN_IN_USE', 'token duplicative: somebody waits on it already');
+    const pending = this.#suspend();
+    service.awaitToken(pending, key);
+    return pending;
+  }
+
+  wakeup(token: unknown): boolean {
+    return this.#service.wake(token, (pending) => (pending.timer === undefined ? undefined : 'BREAK'));
+  }
+
+  await<Result>(foreign: PromiseLike<Result>): Promise<Result> {
+    const service = this.#service;
+    const pending = this.#suspend();
+    foreign.then(
+      (value) => service.settle(pending, value, false),
+      (error: unknown) => service.settle(pending, error, true),
+    );
+    return pending.promise as Promise<Result>;
+  }
+
+  #suspend(): Pending {
+    this.#mustLive();
+    return this.#service.suspend(0, undefined, this.#service.sessions.next());
+  }
+
+  timeout<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle {
+    return this.#startWork(toMilliseconds(time), 0, work as (...args: never[]) => unknown, args);
+  }
+
+  interval<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle {
+    const period = toMilliseconds(time);
+    if (period <= 0) throw new SkynetError('ERR_DURATION_INVALID', 'an interval needs a time above 0');
+    return this.#startWork(period, period, work as (...args: never[]) => unknown, args);
+  }
+
+  #startWork(delay: number, period: number, work: (...args: never[]) => unknown, args: unknown[]): TimerHandle {
+    mustBeFunction(work);
+    this.#mustLive();
+    const service = this.#service;
+    service.sessions.next();
+    const timer = new Timer(service, work, args, undefined, period);
+    if (delay > NO_TIME) service.startTimer(timer, delay);
+    else service.push(timer);
+    return timer;
+  }
+
+  now(): number {
+    return Math.floor(this.#host.clock() / 10) + this.#host.startFraction;
+  }
+
+  time(): number {
+    return Math.round(this.#host.startTime * 100 + this.now()) / 100;
+  }
+
+  startTime(): number {
+    return this.#host.startTime;
+  }
+
+  hpc(): bigint {
+    return process.hrtime.bigint();
+  }
+
+  queue(): CriticalSection {
+    return createCriticalSection({
+      current: () => this.#service.currentTask(),
+      suspend: () => {
+        const pending = this.#suspend();
+        const token = {};
+        this.#service.awaitToken(pending, token);
+        return { promise: pending.promise as Promise<void>, resume: () => void this.wakeup(token) };
+      },
+    });
+  }
+
+  // --- self-inspection
+
+  mqlen(): number {
+    return this.#service.mailbox.length;
+  }
+
+  stat(): ServiceStat {
+    return this.#service.stat();
+  }
+
+  endless(): boolean {
+    const reported = this.#service.endlessReported;
+    this.#service.endlessReported = false;
+    return reported;
+  }
+
+  info(answer: (...args: string[]) => unknown): void {
+    mustBeFunction(answer);
+    this.#service.extras.info = answer;
+  }
+
+  /** Handle of an address, undefined when nobody has that name. @throws ERR_ADDRESS_INVALID. */
+  #find(address: Address): Handle | undefined {
+    if (typeof address === 'number') {
+      if (isHandle(address)) return address;
+    } else if (typeof address === 'string' && address !== '') {
+      return address.startsWith(':') ? (parseHandle(address) ?? invalidAddress(address)) : this.#host.names.get(address);
+    }
+    return invalidAddress(address);
+  }
+
+  #mustLive(): void {
+    if (!this.#service.alive) {
+      throw new SkynetError('ERR_SERVICE_ENDED', `${this.#service.name} ${formatHandle(this.#service.handle)} has ended`);
+    }
+  }
+}
+
+const PACK_LUA = 'lua';
+
+function invalidAddress(address: unknown): never {
+  const kind = address === null || address === undefined ? 'nil' : typeof address;
+  const text =
+    address === 0 ? 'Invalid service address 0' : `dest address type (${kind}) must be a string or number: ${String(address)}`;
+  throw new SkynetError('ERR_ADDRESS_INVALID', text);
+}
+
+function noService(address: string): SkynetError {
+  return new SkynetError('ERR_NO_SERVICE', `call to invalid address ${address}`, { details: { service: address } });
+}
+
+function packWith(protocol: Protocol, values: unknown[]): Body {
+  if (protocol.pack === undefined) {
+    throw new SkynetError('ERR_PROTOCOL', `protocol ${protocol.name} has no pack; use the raw calls`, { details: { type: protocol.name } });
+  }
+  return checkBody(protocol.pack(...values));
+}
+
+function checkBody(body: Body): Body {
+  if (body instanceof Uint8Array || Array.isArray(body)) return body;
+  throw new SkynetError('ERR_ARGUMENT', 'a packed body is what pack() returns, or bytes');
+}
+
+function mustBeFunction(work: unknown): void {
+  if (typeof work !== 'function') throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${String(work)}`);
+}
+
+/** Start arguments are one word of text each, as in the original (book §4.1). */
+function launchWords(args: readonly LaunchArgument[]): string[] {
+  return args.map((arg) => {
+    if ((typeof arg === 'string' && arg !== '' && !/\s/.test(arg)) || (typeof arg === 'number' && Number.isFinite(arg))) return String(arg);
+    throw new SkynetError('ERR_LAUNCH_ARGUMENT', `a start argument is one word of text or a number, not ${JSON.stringify(arg) ?? String(arg)}`);
+  });
+}
+
+/** The kernel's side of a context, for packages that extend the framework. */
+export function kernelOf(skynet: Skynet): ServiceKernel {
+  return Context.kernelOf(skynet);
+}
+
+class ContextKernel implements ServiceKernel {
+  readonly skynet: Skynet;
+  readonly #service: Service;
+  readonly #host: NodeHost;
+
+  constructor(skynet: Skynet, service: Service, host: NodeHost) {
+    this.skynet = skynet;
+    this.#service = service;
+    this.#host = host;
+  }
+
+  get thread(): number {
+    return this.#host.thread;
+  }
+
+  get transports(): Transports {
+    return this.#host.transports;
+  }
+
+  get alive(): boolean {
+    return this.#service.alive;
+  }
+
+  enqueue<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
+    if (this.#service.alive) this.#service.push(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
+  }
+
+  run<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
+    this.#service.run(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
+  }
+
+  suspend<Result>(): Suspension<Result> {
+    if (!this.#service.alive) throw goneFailure(this.#service.handle);
+    const pending = this.#service.suspend(0, undefined, this.#service.sessions.next());
+    return {
+      promise: pending.promise as Promise<Result>,
+      resolve: (result) => this.#service.settle(pending, result, false),
+      reject: (error) => this.#service.settle(pending, error, true),
+    };
+  }
+
+  own(close: () => void): () => void {
+    const { extras } = this.#service;
+    extras.owned ??= new Set();
+    const { owned } = extras;
+    owned.add(close);
+    return () => void owned.delete(close);
+  }
+
+  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
+    return this.#host.local(key, create);
+  }
+
+  reportError(what: string, error: unknown): void {
+    this.#service.log(`${what}: ${describe(error)}`);
+  }
+}
+

@@ -1,0 +1,59 @@
+import { SkynetError } from '../errors.ts';
+import { formatHandle, parseHandle } from '../handle.ts';
+import { ANSWER, type ActiveRequest } from './request.ts';
+import { type Service, setDebugCommands } from './service.ts';
+import { ExitSignal } from './task.ts';
+
+type Command = (service: Service, request: ActiveRequest, args: unknown[]) => unknown;
+
+/** What every service answers to `debug` messages (`skynet.debug`), whatever its own handlers are. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  STAT: (service) => ({ ...service.stat() }),
+  MEM: () => process.memoryUsage().heapUsed / 1024,
+  GC: (service) => {
+    const before = process.memoryUsage().heapUsed;
+    globalThis.gc?.();
+    const after = process.memoryUsage().heapUsed;
+    service.log(`GC ${(before / 1024).toFixed(2)} Kb -> ${(after / 1024).toFixed(2)} Kb`);
+    return undefined;
+  },
+  TASK: (service) =>
+    service.sessions.all().map((pending) => ({
+      session: pending.session,
+      waitsFor: pending.dest === 0 ? 'time or wakeup' : formatHandle(pending.dest),
+    })),
+  INFO: (service, _request, args) => service.extras.info?.(...args.map(String)),
+  EXIT: (service) => {
+    service.log('KILL self');
+    service.end();
+    throw new ExitSignal();
+  },
+  KILLTASK: (service, _request, [session]) => {
+    const pending = service.sessions.take(Number(session));
+    if (pending === undefined) return false;
+    pending.forget?.();
+    if (pending.timer !== undefined) service.cancelTimer(pending.timer);
+    return true;
+  },
+  PING: () => true,
+  SUPPORT: () => Object.keys(COMMANDS),
+  TERM: (service, _request, [address]) => {
+    const handle = parseHandle(String(address));
+    for (const pending of service.sessions.all()) {
+      if (pending.dest !== handle) continue;
+      service.giveUp(pending, new SkynetError('ERR_ABORTED', `call failed: given up by term ${String(address)}`));
+      service.push(pending);
+    }
+    return undefined;
+  },
+  LINK: (service, request) => {
+    request.state = ANSWER.DETACHED;
+    service.keepUntilEnd(request);
+  },
+};
+
+setDebugCommands((service, request, [name, ...args]) => {
+  const command = Object.hasOwn(COMMANDS, String(name)) ? COMMANDS[String(name)] : undefined;
+  if (command === undefined) throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown debug command ${String(name)}`);
+  return command(service, request, args);
+});

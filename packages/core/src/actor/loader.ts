@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ServiceDefinition } from '../contracts/skynet.ts';
+import { isServiceDefinition } from '../define.ts';
+import { SkynetError } from '../errors.ts';
+
+const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '/index.ts', '/index.js', '/index.mjs'];
+
+let typescript: Promise<void> | undefined;
+
+/** Makes `import` understand TypeScript in this thread: Node does by itself from 22.18 on, else `tsx` does it. */
+export function enableTypeScript(): Promise<void> {
+  if ((process.features as { typescript?: unknown }).typescript) return Promise.resolve();
+  typescript ??= import('tsx/esm/api').then(
+    ({ register }) => void register(),
+    (error: unknown) => {
+      typescript = undefined;
+      const text = `Node.js ${process.versions.node} runs TypeScript only with the package tsx: install it, or build the services`;
+      throw new SkynetError('ERR_SERVICE_MODULE', text, { cause: error });
+    },
+  );
+  return typescript;
+}
+
+/**
+ * Finds and loads the modules of services (the original's `luaservice` path, book §3.1): in every pattern `?` is
+ * replaced by the name, the first hit wins. A pattern is a path from the base folder, or a package path such as
+ * `@acme/services/?`.
+ */
+export class ServiceLoader {
+  readonly #patterns: readonly string[];
+  readonly #base: string;
+  readonly #loaded = new Map<string, ServiceDefinition>();
+  readonly #loading = new Map<string, Promise<ServiceDefinition>>();
+  #generation = 0;
+
+  constructor(patterns: readonly string[], base: string) {
+    this.#patterns = patterns;
+    this.#base = base;
+  }
+
+  /** Adds built-in services: found first, under their names. */
+  provide(name: string, definition: ServiceDefinition): void {
+    this.#loaded.set(name, definition);
+  }
+
+  /** A service that is loaded already. */
+  cached(name: string): ServiceDefinition | undefined {
+    return this.#loaded.get(name);
+  }
+
+  /** @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_NAME_INVALID. */
+  async load(name: string): Promise<ServiceDefinition> {
+    const loaded = this.#loaded.get(name);
+    if (loaded !== undefined) return loaded;
+    let loading = this.#loading.get(name);
+    if (loading === undefined) {
+      loading = this.#import(name);
+      this.#loading.set(name, loading);
+    }
+    try {
+      const definition = await loading;
+      this.#loaded.set(name, definition);
+      return definition;
+    } finally {
+      this.#loading.delete(name);
+    }
+  }
+
+  /** Lets later starts load changed files; running instances keep their code (`clearcache`). */
+  clear(): void {
+    this.#generation++;
+    this.#loaded.clear();
+  }
+
+  async #import(name: string): Promise<ServiceDefinition> {
+    const file = this.#find(name);
+    if (/\.m?ts$/.test(file)) await enableTypeScript();
+    const url = pathToFileURL(file);
+    if (this.#generation > 0) url.searchParams.set('v', String(this.#generation));
+    let module: { default?: unknown };
+    try {
+      module = (await import(url.href)) as { default?: unknown };
+    } catch (error) {
+      throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${String(error)}`, { cause: error, details: { file } });
+    }
+    if (isServiceDefinition(module.default)) return module.default;
+    throw new SkynetError('ERR_SERVICE_MODULE', `${file} has no service as default export (defineService)`, { details: { file } });
+  }
+
+  #find(name: string): string {
+    if (!/^[\w@-][\w@.-]*(\/[\w@-][\w@.-]*)*$/.test(name)) {
+      throw new SkynetError('ERR_NAME_INVALID', `not a service name: ${JSON.stringify(name)}`, { details: { name } });
+    }
+    const tried: string[] = [];
+    for (const pattern of this.#patterns) {
+      const stem = this.#resolve(pattern.replaceAll('?', name));
+      for (const candidate of path.extname(pattern) === '' ? ENDINGS.map((ending) => stem + ending) : [stem]) {
+        if (existsSync(candidate)) return candidate;
+        tried.push(path.relative(this.#base, candidate));
+      }
+    }
+    const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');
+    throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, { details: { name, tried } });
+  }
+
+  #resolve(location: string): string {
+    if (/^[./]/.test(location) || path.isAbsolute(location)) return path.resolve(this.#base, location);
+    const parts = location.split('/');
+    const depth = location.startsWith('@') ? 2 : 1;
+    const manifest = `${parts.slice(0, depth).join('/')}/package.json`;
+    try {
+      const found = createRequire(path.join(this.#base, 'package.json')).resolve(manifest);
+      return path.join(path.dirname(found), ...parts.slice(depth));
+    } catch {
+      return path.resolve(this.#base, location);
+    }
+  }
+}

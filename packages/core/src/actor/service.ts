@@ -1,0 +1,667 @@
+import type { Host, TurnResult } from '../contracts/host.ts';
+import { type Runnable, TURN } from '../contracts/host.ts';
+import type { CommandTable, Dispatcher, FilteredMessage, Request, ServiceStat } from '../contracts/skynet.ts';
+import { copyValue } from '../codec/copy.ts';
+import { seriSize } from '../codec/lua-seri.ts';
+import { SkynetError } from '../errors.ts';
+import { formatHandle, type Handle } from '../handle.ts';
+import { type Body, Message } from '../message.ts';
+import { type Protocol, PTYPE } from '../protocol.ts';
+import { describe, goneFailure, remoteFailure } from './failure.ts';
+import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
+import { Pending } from './pending.ts';
+import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
+import { type Answerer, ANSWER, ActiveRequest } from './request.ts';
+import { SessionTable } from './session-table.ts';
+import { ExitSignal, unknownTask, WorkTask } from './task.ts';
+import { Timer, type TimerOwner } from './timer.ts';
+
+/** Mailbox length of the first overload warning; the next comes at twice the length then. */
+const OVERLOAD = 1024;
+/** Late answers to given-up calls that are dropped without a log line: so many sessions are remembered. */
+const MAX_ABANDONED = 1024;
+
+/** What became of a service. */
+export const STATE = { STARTING: 0, RUNNING: 1, ENDING: 2, ENDED: 3 } as const;
+
+/** Tables that most services never need. */
+class Extras {
+  waiting: Map<unknown, Pending> | undefined;
+  woken: Mailbox<Pending> | undefined;
+  openRequests: Set<ActiveRequest> | undefined;
+  abandoned: Set<number> | undefined;
+  owned: Set<() => void> | undefined;
+  exitHooks: (() => unknown)[] | undefined;
+  forward: Readonly<Record<number, number>> | undefined;
+  filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
+  unknownRequest: ((request: Request) => void) | undefined;
+  unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
+  info: ((...args: string[]) => unknown) | undefined;
+  handlers: Map<number, Handler> | undefined;
+  linked: ActiveRequest[] | undefined;
+}
+
+/** What a protocol-less answer to `debug` messages needs; set by the built-in services. */
+export type DebugCommands = (service: Service, request: ActiveRequest, values: unknown[]) => unknown;
+
+/**
+ * One instance of a service: mailbox, tasks, sessions, handlers. It does one thing at a time: a turn takes one item,
+ * runs its task until that suspends, then woken tasks, then forks, and only then the next item.
+ */
+export class Service implements Runnable, TimerOwner, Answerer {
+  readonly handle: Handle;
+  readonly local: number;
+  /** Name it was started under. */
+  readonly name: string;
+  /** `snlua name args`, as lists and log lines show it. */
+  readonly title: string;
+  readonly host: Host;
+  protocols: ProtocolTable;
+  queued = false;
+  state: number = STATE.STARTING;
+  endlessReported = false;
+  handled = 0;
+  /** The task that runs, or ran last: a fork, a request, a timer. */
+  current: object | undefined = undefined;
+  readonly mailbox: Mailbox = new Mailbox();
+  readonly sessions: SessionTable = new SessionTable();
+  /** Who is told when the start function has returned. */
+  onStarted: ((error: SkynetError | undefined) => void) | undefined = undefined;
+  #forks: Mailbox<WorkTask> | undefined = undefined;
+  #extras: Extras | undefined = undefined;
+  #luaHandler: Handler | undefined = undefined;
+  #timers: Timer | undefined = undefined;
+  #unsettled = false;
+  #overload = OVERLOAD;
+  #tasks = 0;
+
+  constructor(host: Host, handle: Handle, local: number, name: string, title: string, protocols: ProtocolTable) {
+    this.host = host;
+    this.handle = handle;
+    this.local = local;
+    this.name = name;
+    this.title = title;
+    this.protocols = protocols;
+  }
+
+  get alive(): boolean {
+    return this.state !== STATE.ENDED;
+  }
+
+  get extras(): Extras {
+    this.#extras ??= new Extras();
+    return this.#extras;
+  }
+
+  // --- turns ------------------------------------------------------------------------------------------------------
+
+  /** Puts something in the mailbox. */
+  push(item: MailboxItem): void {
+    this.mailbox.push(item);
+    this.host.ready(this);
+  }
+
+  turn(limit: number): TurnResult {
+    if (this.#unsettled) {
+      this.#unsettled = false;
+      this.current = undefined;
+    }
+    for (let done = 0; done < limit; done++) {
+      const woken = this.#extras?.woken?.shift();
+      if (woken !== undefined) this.#resume(woken);
+      else {
+        const fork = this.#forks?.shift();
+        if (fork !== undefined) this.run(fork);
+        else {
+          const item = this.mailbox.shift();
+          if (item === undefined) return TURN.IDLE;
+          this.#take(item);
+        }
+      }
+      if (this.#unsettled) return TURN.SETTLE;
+      this.current = undefined;
+    }
+    return TURN.MORE;
+  }
+
+  #take(item: MailboxItem): void {
+    if (this.mailbox.length >= this.#overload) this.#warnOverload();
+    else if (this.mailbox.length === 0) this.#overload = OVERLOAD;
+    switch (item.type) {
+      case ITEM.TIMER:
+        this.#takeTimer(item as Timer);
+        break;
+      case ITEM.TASK:
+        this.run(item as WorkTask);
+        break;
+      case ITEM.RESUME:
+        this.#resume(item as Pending);
+        break;
+      default:
+        this.handled++;
+        this.#takeMessage(item as Message);
+    }
+  }
+
+  #warnOverload(): void {
+    const length = this.mailbox.length;
+    while (this.#overload <= length) this.#overload *= 2;
+    this.log(`May overload, message queue length = ${length}`);
+  }
+
+  #takeMessage(message: Message): void {
+    let received = message;
+    const { filter, forward } = this.#extras ?? {};
+    if (filter !== undefined) {
+      const { type, session, source, body } = message;
+      try {
+        const rewritten = filter({ type, session, source, body: body as Body });
+        if (rewritten === undefined) return;
+        received = new Message(rewritten.type, rewritten.session, rewritten.source, rewritten.body);
+      } catch (thrown) {
+        this.logFailure(message, thrown);
+        if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR) this.#refuse(message, remoteFailure(thrown, this.handle));
+        return;
+      }
+    }
+    const type = forward?.[received.type] ?? received.type;
+    if (type === PTYPE.RESPONSE) this.#takeAnswer(received, false);
+    else if (type === PTYPE.ERROR) this.#takeAnswer(received, true);
+    else this.#dispatch(received, type);
+  }
+
+  #takeAnswer(message: Message, failed: boolean): void {
+    const pending = this.sessions.take(message.session);
+    if (pending === undefined) {
+      if (this.#extras?.abandoned?.delete(message.session)) return;
+      const hook = this.#extras?.unknownResponse;
+      if (hook !== undefined) hook(message.session, message.source, message.body as Body);
+      else if (!failed) {
+        this.log(`Response message : ${textOf(message.body)}`);
+        this.log(`Unknown session : ${message.session} from ${formatHandle(message.source)}`);
+      }
+      return;
+    }
+    pending.outcome = message.body;
+    pending.failed = failed;
+    if (!failed && pending.protocol !== undefined) {
+      try {
+        pending.outcome = firstOf(pending.protocol, message.body as Body);
+      } catch (thrown) {
+        pending.outcome = thrown;
+        pending.failed = true;
+      }
+    }
+    this.#resume(pending);
+  }
+
+  /** Lets a suspended task go on. */
+  #resume(pending: Pending): void {
+    if (pending.settled) return;
+    pending.settled = true;
+    this.sessions.take(pending.session);
+    if (pending.timer !== undefined) this.cancelTimer(pending.timer);
+    pending.forget?.();
+    if (pending.token !== undefined) this.#extras?.waiting?.delete(pending.token);
+    this.current = pending.task;
+    this.#unsettled = true;
+    if (pending.failed) pending.reject(pending.outcome);
+    else pending.resolve(pending.outcome);
+  }
+
+  #takeTimer(timer: Timer): void {
+    if (timer.cancelled) return;
+    const { pending } = timer;
+    if (pending !== undefined) {
+      if (pending.dest !== 0 && !pending.settled) {
+        this.giveUp(pending, new SkynetError('ERR_TIMEOUT', `no answer from ${formatHandle(pending.dest)} in time`, {
+          details: { service: formatHandle(pending.dest), session: pending.session },
+        }));
+      }
+      this.#resume(pending);
+      return;
+    }
+    this.current = timer;
+    const work = timer.work as (...args: unknown[]) => unknown;
+    this.#perform(() => work(...(timer.args as unknown[])), timer.period === 0 ? undefined : () => this.#rearm(timer));
+  }
+
+  #rearm(timer: Timer): void {
+    if (!timer.cancelled && this.alive) this.#enlist(timer, timer.period);
+  }
+
+  // --- requests ---------------------------------------------------------------------------------------------------
+
+  #handlerOf(type: number): Handler | undefined {
+    return type === PTYPE.LUA ? this.#luaHandler : this.#extras?.handlers?.get(type);
+  }
+
+  #dispatch(message: Message, type: number): void {
+    const request = new ActiveRequest(this, message);
+    this.current = request;
+    try {
+      const handler = this.#handlerOf(type);
+      if (handler === undefined) {
+        if (type === PTYPE.DEBUG) this.#conclude(request, debugCommands(this, request, valuesOf(this.protocols.numbered(type), request.body)));
+        else this.#unknownRequest(request);
+        return;
+      }
+      const values = valuesOf(this.protocols.numbered(type), request.body);
+      this.#conclude(request, handler.call !== undefined ? callHandler(handler.call, request, values) : this.#command(handler, request, values));
+    } catch (thrown) {
+      this.#crash(request, thrown);
+    }
+  }
+
+  #command(handler: Handler, request: ActiveRequest, values: unknown[]): unknown {
+    const name = values[0];
+    const command = handler.commands?.get(name as string);
+    if (command === undefined) {
+      this.log(`Unknown command ${textOf(name)} from ${formatHandle(request.source)}`);
+      throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown command ${textOf(name)}`, { details: { command: textOf(name) } });
+    }
+    switch (values.length) {
+      case 1:
+        return command.call(request);
+      case 2:
+        return command.call(request, values[1] as never);
+      case 3:
+        return command.call(request, values[1] as never, values[2] as never);
+      default:
+        return command.apply(request, values.slice(1) as never[]);
+    }
+  }
+
+  /** Answers with what the handler returned, now or when its promise settles. */
+  #conclude(request: ActiveRequest, result: unknown): void {
+    if (isPromise(result)) {
+      this.#unsettled = true;
+      this.#tasks++;
+      if (request.session !== 0) this.#remember(request);
+      result.then(
+        (value) => {
+          this.#tasks--;
+          try {
+            this.#finish(request, value);
+          } catch (thrown) {
+            this.#crash(request, thrown);
+          }
+        },
+        (thrown: unknown) => {
+          this.#tasks--;
+          this.#crash(request, thrown);
+        },
+      );
+    } else this.#finish(request, result);
+  }
+
+  #remember(request: ActiveRequest): void {
+    const { extras } = this;
+    extras.openRequests ??= new Set();
+    extras.openRequests.add(request);
+  }
+
+  #finish(request: ActiveRequest, value: unknown): void {
+    const { message } = request;
+    if (message.session === 0) return;
+    if (request.state === ANSWER.DETACHED) {
+      this.#remember(request);
+      return;
+    }
+    if (request.state === ANSWER.OPEN && !(value === undefined && message.type === PTYPE.CLIENT)) {
+      // The session of a client packet is its connection: without an explicit answer there is none (see gateserver).
+      request.state = ANSWER.DONE;
+      if (message.type === PTYPE.LUA) this.answer(request, value === undefined ? [] : [copyValue(value)]);
+      else this.answer(request, this.packAnswer(message.type, value === undefined ? [] : [value]));
+    }
+    this.#extras?.openRequests?.delete(request);
+  }
+
+  #crash(request: ActiveRequest, thrown: unknown): void {
+    if (thrown instanceof ExitSignal) return;
+    if (!isUnknownCommand(thrown)) this.logFailure(request.message, thrown);
+    if (request.session === 0 || request.state === ANSWER.DONE || !this.alive) return;
+    request.state = ANSWER.DONE;
+    this.answerError(request, thrown);
+  }
+
+  #unknownRequest(request: ActiveRequest): void {
+    const hook = this.#extras?.unknownRequest;
+    const { message } = request;
+    if (hook !== undefined) {
+      hook(request);
+      return;
+    }
+    const name = this.protocols.nameOf(message.type);
+    if (message.session === 0) {
+      this.log(`Unknown request (${name}): ${textOf(message.body)}`);
+      this.log(`Unknown session : 0 from ${formatHandle(message.source)}`);
+      return;
+    }
+    throw new SkynetError('ERR_NO_DISPATCH', `no handler for ${name} messages`, { details: { type: name } });
+  }
+
+  packAnswer(type: number, values: unknown[]): Body {
+    const protocol = this.protocols.numbered(this.#extras?.forward?.[type] ?? type);
+    if (protocol?.pack !== undefined) return protocol.pack(...values);
+    if (values.length === 0) return [];
+    const [only] = values;
+    if (values.length === 1 && (only instanceof Uint8Array || typeof only === 'string')) {
+      return typeof only === 'string' ? Buffer.from(only) : only;
+    }
+    return values.map(copyValue);
+  }
+
+  answer(request: ActiveRequest, body: Body): boolean {
+    this.#extras?.openRequests?.delete(request);
+    const { session, source } = request.message;
+    return this.host.deliver(source, new Message(PTYPE.RESPONSE, session, this.handle, body));
+  }
+
+  answerError(request: ActiveRequest, error: unknown): boolean {
+    this.#extras?.openRequests?.delete(request);
+    return this.#refuse(request.message, remoteFailure(error, this.handle));
+  }
+
+  #refuse(message: Message, error: SkynetError): boolean {
+    return this.host.deliver(message.source, new Message(PTYPE.ERROR, message.session, this.handle, error));
+  }
+
+  callerAlive(request: ActiveRequest): boolean {
+    return this.host.isAlive(request.message.source);
+  }
+
+  /** Keeps a `LINK` debug request until this service ends. */
+  keepUntilEnd(request: ActiveRequest): void {
+    this.#remember(request);
+  }
+
+  setHandler(type: number, given: Dispatcher | CommandTable | undefined): Dispatcher | CommandTable | undefined {
+    const previous = this.#handlerOf(type)?.given;
+    if (given === undefined) return previous;
+    const handler = makeHandler(given);
+    if (type === PTYPE.LUA) this.#luaHandler = handler;
+    else {
+      this.extras.handlers ??= new Map();
+      this.extras.handlers.set(type, handler);
+    }
+    return previous;
+  }
+
+  // --- tasks ------------------------------------------------------------------------------------------------------
+
+  /** Runs work as a task of its own, now. */
+  run(task: WorkTask): void {
+    const before = this.current;
+    this.current = task;
+    const { work, args } = task;
+    this.#perform(() => (work as (...args: unknown[]) => unknown)(...args), undefined);
+    if (!this.#unsettled) this.current = before;
+  }
+
+  #perform(work: () => unknown, then: (() => void) | undefined): void {
+    let result: unknown;
+    try {
+      result = work();
+    } catch (thrown) {
+      this.taskFailed(thrown);
+      then?.();
+      return;
+    }
+    if (!isPromise(result)) {
+      then?.();
+      return;
+    }
+    this.#unsettled = true;
+    this.#tasks++;
+    result.then(
+      () => {
+        this.#tasks--;
+        then?.();
+      },
+      (thrown: unknown) => {
+        this.#tasks--;
+        this.taskFailed(thrown);
+        then?.();
+      },
+    );
+  }
+
+  fork(task: WorkTask): void {
+    this.#forks ??= new Mailbox();
+    this.#forks.push(task);
+    this.host.ready(this);
+  }
+
+  taskFailed(thrown: unknown): void {
+    if (!(thrown instanceof ExitSignal)) this.logFailure(undefined, thrown);
+  }
+
+  /** The running task, made up when code runs outside every turn. */
+  currentTask(): object {
+    this.current ??= unknownTask();
+    return this.current;
+  }
+
+  /** Suspends the running task. */
+  suspend(dest: Handle, protocol: Protocol | undefined, session: number): Pending {
+    const pending = new Pending(this.current, session, dest, protocol);
+    this.sessions.add(pending);
+    return pending;
+  }
+
+  /** Puts a suspended task that can be woken in the table of waiters. @throws ERR_TOKEN_IN_USE. */
+  awaitToken(pending: Pending, token: unknown): void {
+    pending.token = token;
+    this.extras.waiting ??= new Map();
+    this.extras.waiting.set(token, pending);
+  }
+
+  isWaiting(token: unknown): boolean {
+    return this.#extras?.waiting?.has(token) ?? false;
+  }
+
+  wake(token: unknown, outcome: (pending: Pending) => unknown): boolean {
+    const pending = this.#extras?.waiting?.get(token);
+    if (pending === undefined) return false;
+    this.extras.waiting?.delete(token);
+    pending.token = undefined;
+    pending.outcome = outcome(pending);
+    this.sessions.take(pending.session);
+    if (pending.timer !== undefined) this.cancelTimer(pending.timer);
+    this.extras.woken ??= new Mailbox();
+    this.extras.woken.push(pending);
+    this.host.ready(this);
+    return true;
+  }
+
+  /** A driver settles a suspension: the task goes on in the order of the mailbox. */
+  settle(pending: Pending, outcome: unknown, failed: boolean): void {
+    if (pending.settled || pending.queuedToResume || !this.alive) return;
+    pending.queuedToResume = true;
+    pending.outcome = outcome;
+    pending.failed = failed;
+    this.push(pending);
+  }
+
+  /** Makes a call fail; its answer, should it still come, is dropped. */
+  giveUp(pending: Pending, error: SkynetError): void {
+    if (this.sessions.take(pending.session) !== undefined && pending.dest !== 0) {
+      const { extras } = this;
+      extras.abandoned ??= new Set();
+      extras.abandoned.add(pending.session);
+      if (extras.abandoned.size > MAX_ABANDONED) {
+        for (const oldest of extras.abandoned) {
+          extras.abandoned.delete(oldest);
+          break;
+        }
+      }
+    }
+    pending.outcome = error;
+    pending.failed = true;
+  }
+
+  // --- timers -----------------------------------------------------------------------------------------------------
+
+  startTimer(timer: Timer, milliseconds: number): Timer {
+    this.#enlist(timer, milliseconds);
+    return timer;
+  }
+
+  #enlist(timer: Timer, milliseconds: number): void {
+    timer.ownerNext = this.#timers;
+    if (this.#timers !== undefined) this.#timers.ownerPrev = timer;
+    this.#timers = timer;
+    this.host.startTimer(timer, milliseconds);
+  }
+
+  #unlist(timer: Timer): void {
+    const { ownerPrev: prev, ownerNext: next } = timer;
+    if (prev !== undefined) prev.ownerNext = next;
+    else if (this.#timers === timer) this.#timers = next;
+    if (next !== undefined) next.ownerPrev = prev;
+    timer.ownerPrev = undefined;
+    timer.ownerNext = undefined;
+  }
+
+  fired(timer: Timer): void {
+    this.#unlist(timer);
+    if (this.alive) this.push(timer);
+  }
+
+  cancelTimer(timer: Timer): boolean {
+    if (timer.cancelled) return false;
+    timer.cancelled = true;
+    const waiting = this.host.stopTimer(timer);
+    if (waiting) this.#unlist(timer);
+    return waiting;
+  }
+
+  // --- end --------------------------------------------------------------------------------------------------------
+
+  get hasExitHooks(): boolean {
+    return (this.#extras?.exitHooks?.length ?? 0) > 0;
+  }
+
+  /** Runs the exit hooks, last registered first, then ends the service. */
+  async runExitHooks(): Promise<void> {
+    const hooks = this.#extras?.exitHooks ?? [];
+    for (let hook = hooks.pop(); hook !== undefined; hook = hooks.pop()) {
+      try {
+        await hook();
+      } catch (thrown) {
+        this.taskFailed(thrown);
+      }
+    }
+  }
+
+  /** Ends the service at once: everybody who waits for it gets an error, everything it opened is closed. */
+  end(startFailure?: SkynetError): void {
+    if (this.state === STATE.ENDED) return;
+    const starting = this.state === STATE.STARTING;
+    this.state = STATE.ENDED;
+    this.host.ended(this.handle);
+    const gone = goneFailure(this.handle);
+    for (const request of this.#extras?.openRequests ?? []) {
+      if (request.state !== ANSWER.DONE) this.#refuse(request.message, gone);
+      request.state = ANSWER.DONE;
+    }
+    if (this.current instanceof ActiveRequest && this.current.state !== ANSWER.DONE && this.current.session !== 0) {
+      this.current.state = ANSWER.DONE;
+      this.#refuse(this.current.message, gone);
+    }
+    for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
+      if (item.type < 0 || item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) continue;
+      if ((item as Message).session !== 0) this.#refuse(item as Message, gone);
+    }
+    for (let timer = this.#timers; timer !== undefined; timer = this.#timers) {
+      this.cancelTimer(timer);
+      if (this.#timers === timer) this.#unlist(timer);
+    }
+    for (const pending of this.sessions.all()) pending.forget?.();
+    for (const close of this.#extras?.owned ?? []) {
+      try {
+        close();
+      } catch (thrown) {
+        this.host.log(this.handle, describe(thrown));
+      }
+    }
+    this.#forks = undefined;
+    this.#extras = undefined;
+    this.#luaHandler = undefined;
+    if (starting) this.onStarted?.(startFailure);
+  }
+
+  // --- reports ----------------------------------------------------------------------------------------------------
+
+  stat(): ServiceStat {
+    return { mqlen: this.mailbox.length, message: this.handled, task: this.#tasks, cpu: 0 };
+  }
+
+  log(text: string): void {
+    this.host.log(this.handle, text);
+  }
+
+  /** The original's line for an error in a task: which message was being worked on, and the stack. */
+  logFailure(message: Message | undefined, thrown: unknown): void {
+    const source = message?.source ?? 0;
+    const size = message === undefined ? 0 : sizeOf(message.body as Body);
+    const session = message?.session ?? 0;
+    this.log(`lua call [${source.toString(16)} to ${formatShort(this.handle)} : ${session} msgsz = ${size}] error : ${describe(thrown)}`);
+  }
+}
+
+let debugCommands: DebugCommands = () => undefined;
+
+/** Installs the answers to `debug` messages; they are written on the service, so it cannot import them. */
+export function setDebugCommands(commands: DebugCommands): void {
+  debugCommands = commands;
+}
+
+/** `:100000b`, a handle without padding, as the original's kill and error lines show it. */
+export function formatShort(handle: Handle): string {
+  return `:${handle.toString(16)}`;
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function isUnknownCommand(thrown: unknown): boolean {
+  return thrown instanceof SkynetError && thrown.code === 'ERR_UNKNOWN_COMMAND';
+}
+
+function callHandler(call: Dispatcher, request: ActiveRequest, values: unknown[]): unknown {
+  switch (values.length) {
+    case 0:
+      return call(request);
+    case 1:
+      return call(request, values[0] as never);
+    case 2:
+      return call(request, values[0] as never, values[1] as never);
+    default:
+      return call(request, ...(values as never[]));
+  }
+}
+
+/** The values of a body, read the way of its protocol; a protocol without `unpack` gives the body itself. */
+export function valuesOf(protocol: Protocol | undefined, body: Body): unknown[] {
+  if (protocol?.unpack === undefined) return [body];
+  const values = protocol.unpack(body);
+  return Array.isArray(values) ? values : [values];
+}
+
+function firstOf(protocol: Protocol, body: Body): unknown {
+  if (protocol.unpack === undefined) return body;
+  const values = protocol.unpack(body);
+  return Array.isArray(values) ? values[0] : values;
+}
+
+function sizeOf(body: Body): number {
+  return body instanceof Uint8Array ? body.length : seriSize(body as unknown[]);
+}
+
+function textOf(body: unknown): string {
+  if (body instanceof Uint8Array) return Buffer.from(body).toString('latin1');
+  return Array.isArray(body) ? body.map(String).join(' ') : String(body);
+}

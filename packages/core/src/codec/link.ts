@@ -1,0 +1,518 @@
+import { SkynetError } from '../errors.ts';
+import type { Region } from './region.ts';
+import { isPlain, MAX_DEPTH, REFUSED, refusal, setProtoKey } from './value.ts';
+
+// The codec between two threads. Encoder and decoder share a table of shapes (the keys of an object, in order): keys
+// cross once, after that an object is a shape number and its values.
+//
+// So a pair of them belongs to one ordered link: every message encoded is decoded once, in the order of encoding, also
+// one whose receiver is gone. A message that did not fit or was refused leaves no trace.
+//
+// A message:  [RESET]  count of values (varint)  value ...
+// A value is a tag and what follows it; a varint has 7 bits a byte, low ones first:
+//
+//   00-7f               integer 0..127
+//   80-bf               ASCII text of 0..63 bytes
+//   c0 + shape number   object of a known shape, its values in the order of the keys
+//   others              see TAG
+
+const TAG = {
+  SMALL_TEXT: 0x80,
+  OBJECT: 0xc0,
+  /** Number of keys, keys, values; the shape gets the next number. */
+  OBJECT_DEFINE: 0xc1,
+  /** Number of keys, then key, value, key, value. */
+  OBJECT_INLINE: 0xc2,
+  ARRAY: 0xc3,
+  MAP: 0xc4,
+  NULL: 0xc5,
+  UNDEFINED: 0xc6,
+  FALSE: 0xc7,
+  TRUE: 0xc8,
+  INT16: 0xc9,
+  INT32: 0xca,
+  DOUBLE: 0xcb,
+  BIGINT64: 0xcc,
+  /** Hexadecimal text with sign. */
+  BIGINT: 0xcd,
+  ASCII: 0xce,
+  UTF8: 0xcf,
+  /** Text with a lone surrogate, which UTF-8 cannot carry. */
+  UTF16: 0xd0,
+  BYTES: 0xd1,
+  BUFFER: 0xd2,
+  /** Both tables begin anew; only in front of a message. */
+  RESET: 0xd3,
+} as const;
+
+/** Text up to this length is copied by a loop; beyond it the call into the host is cheaper. */
+const LOOP_TEXT = 24;
+/** Objects with more keys than this are dictionaries rather than shapes. */
+const MAX_SHAPE_KEYS = 64;
+/** Nodes of the shape tree after which it is thrown away and grown again. */
+const MAX_NODES = 8192;
+/** Shapes at most. */
+const MAX_SHAPES = 4096;
+/** Tag and eight bytes: what every value may use without asking. */
+const MARGIN = 10;
+
+/** Thrown inside the encoder when the region is full. */
+const FULL = new Error('full');
+FULL.stack = '';
+
+/** A point in the tree of keys; the way from the root to it is a list of keys. */
+class ShapeNode {
+  /** Number of the shape that ends here, -1 before it has one. */
+  id = -1;
+  /** A shape is given a number when it comes for the second time, so that dictionaries with keys of their own do not fill the table. */
+  seen = false;
+  lastKey = '';
+  lastNode: ShapeNode | undefined = undefined;
+  others: Map<string, ShapeNode> | undefined = undefined;
+}
+
+/** Encodes the messages of one link; see the head of the file for what it shares with its {@link LinkDecoder}. */
+export class LinkEncoder {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #region!: Region;
+  #pos = 0;
+  #end = 0;
+  #root = new ShapeNode();
+  #nodes = 0;
+  #shapes = 0;
+  #defined: ShapeNode[] = [];
+  #reset = false;
+
+  /**
+   * Writes the values into `region` from `start`, at most up to `end`.
+   * @returns where the message ends, or -1 if it may not fit (it wants ten bytes more than it fills); nothing is
+   *   kept of it then, and the same values can be tried again with more room.
+   * @throws ERR_UNSERIALIZABLE; paths begin with the position, `$[1].pos`.
+   */
+  encode(values: readonly unknown[], region: Region, start: number, end: number): number {
+    this.#region = region;
+    this.#bytes = region.bytes;
+    this.#pos = start;
+    this.#end = end - MARGIN;
+    const shapes = this.#shapes;
+    try {
+      this.#begin();
+      this.#varint(values.length);
+      for (let i = 0; i < values.length; i++) this.#value(values[i], 0);
+      this.#reset = false;
+      if (this.#defined.length !== 0) this.#defined.length = 0;
+      return this.#pos;
+    } catch (thrown) {
+      for (const node of this.#defined) node.id = -1;
+      this.#defined.length = 0;
+      this.#shapes = this.#reset ? 0 : shapes;
+      if (thrown === FULL) return -1;
+      throw thrown === REFUSED ? refusal(values, undefined, MAX_DEPTH + 1) : thrown;
+    }
+  }
+
+  #begin(): void {
+    if (this.#nodes > MAX_NODES) {
+      this.#root = new ShapeNode();
+      this.#nodes = 0;
+      this.#shapes = 0;
+      this.#reset = true;
+    }
+    if (this.#pos > this.#end) throw FULL;
+    if (this.#reset) this.#bytes[this.#pos++] = TAG.RESET;
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#bytes[this.#pos++] = (rest & 0x7f) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    this.#bytes[this.#pos++] = rest;
+  }
+
+  #value(value: unknown, depth: number): void {
+    const pos = this.#pos;
+    if (pos > this.#end) throw FULL;
+    if (typeof value === 'number') {
+      this.#number(value);
+    } else if (typeof value === 'string') {
+      this.#string(value);
+    } else if (typeof value === 'object' && value !== null) {
+      if (depth === MAX_DEPTH && !(value instanceof Uint8Array)) throw REFUSED;
+      if (isPlain(value)) this.#object(value, depth + 1);
+      else if (Array.isArray(value)) {
+        const length = value.length;
+        this.#bytes[this.#pos++] = TAG.ARRAY;
+        this.#varint(length);
+        for (let i = 0; i < length; i++) this.#value(value[i], depth + 1);
+      } else this.#other(value, depth + 1);
+    } else {
+      switch (value) {
+        case null:
+          this.#bytes[pos] = TAG.NULL;
+          break;
+        case undefined:
+          this.#bytes[pos] = TAG.UNDEFINED;
+          break;
+        case true:
+          this.#bytes[pos] = TAG.TRUE;
+          break;
+        case false:
+          this.#bytes[pos] = TAG.FALSE;
+          break;
+        default:
+          if (typeof value !== 'bigint') throw REFUSED;
+          this.#bigint(value);
+          return;
+      }
+      this.#pos = pos + 1;
+    }
+  }
+
+  #number(value: number): void {
+    const pos = this.#pos;
+    const int = value | 0;
+    if (int !== value || (int === 0 && Object.is(value, -0))) {
+      this.#bytes[pos] = TAG.DOUBLE;
+      this.#region.view.setFloat64(pos + 1, value, true);
+      this.#pos = pos + 9;
+    } else if (int >= 0 && int < 0x80) {
+      this.#bytes[pos] = int;
+      this.#pos = pos + 1;
+    } else if (int >= -0x8000 && int < 0x8000) {
+      this.#bytes[pos] = TAG.INT16;
+      this.#bytes[pos + 1] = int;
+      this.#bytes[pos + 2] = int >> 8;
+      this.#pos = pos + 3;
+    } else {
+      this.#bytes[pos] = TAG.INT32;
+      this.#region.view.setInt32(pos + 1, int, true);
+      this.#pos = pos + 5;
+    }
+  }
+
+  #bigint(value: bigint): void {
+    if (BigInt.asIntN(64, value) === value) {
+      this.#bytes[this.#pos] = TAG.BIGINT64;
+      this.#region.view.setBigInt64(this.#pos + 1, value, true);
+      this.#pos += 9;
+    } else {
+      this.#bytes[this.#pos++] = TAG.BIGINT;
+      this.#string(value.toString(16));
+    }
+  }
+
+  #string(value: string): void {
+    const length = value.length;
+    if (length > LOOP_TEXT) {
+      this.#longString(value);
+      return;
+    }
+    const bytes = this.#bytes;
+    let pos = this.#pos;
+    if (pos + length > this.#end) throw FULL;
+    bytes[pos++] = TAG.SMALL_TEXT | length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#longString(value);
+        return;
+      }
+      bytes[pos++] = code;
+    }
+    this.#pos = pos;
+  }
+
+  /** The length stands in four bytes, so that it can be filled in when the text is written. */
+  #longString(value: string): void {
+    const pos = this.#pos;
+    const { text, view } = this.#region;
+    const from = pos + 5;
+    const room = this.#end + MARGIN - from;
+    if (value.length > room) throw FULL;
+    let size: number;
+    if (isWellFormed(value)) {
+      if (value.length * 3 > room && Buffer.byteLength(value) > room) throw FULL;
+      size = text.utf8Write(value, from);
+      if (size === value.length && size < 0x40) {
+        this.#bytes.copyWithin(pos + 1, from, from + size);
+        this.#bytes[pos] = TAG.SMALL_TEXT | size;
+        this.#pos = pos + 1 + size;
+        return;
+      }
+      this.#bytes[pos] = size === value.length ? TAG.ASCII : TAG.UTF8;
+    } else {
+      size = value.length * 2;
+      if (size > room) throw FULL;
+      text.ucs2Write(value, from);
+      this.#bytes[pos] = TAG.UTF16;
+    }
+    view.setUint32(pos + 1, size, true);
+    this.#pos = from + size;
+  }
+
+  /** Two rounds over the keys: the first finds the shape, the second writes the values. */
+  #object(value: Record<string, unknown>, depth: number): void {
+    let node: ShapeNode | undefined = this.#root;
+    let count = 0;
+    for (const key in value) {
+      node = node.lastKey === key && node.lastNode !== undefined ? node.lastNode : this.#step(node, key);
+      if (node === undefined || ++count > MAX_SHAPE_KEYS) {
+        this.#inline(value, depth);
+        return;
+      }
+    }
+    if (node.id >= 0) {
+      this.#bytes[this.#pos++] = TAG.OBJECT;
+      this.#varint(node.id);
+    } else if (node.seen && this.#shapes < MAX_SHAPES) {
+      this.#define(value, node, count);
+    } else {
+      node.seen = true;
+      this.#inline(value, depth);
+      return;
+    }
+    for (const key in value) {
+      this.#value(value[key], depth);
+      count--;
+    }
+    if (count !== 0) throw REFUSED;
+  }
+
+  /** The node below `node` for one more key, undefined if the tree is full. */
+  #step(node: ShapeNode, key: string): ShapeNode | undefined {
+    let next = node.others?.get(key);
+    if (next === undefined) {
+      if (this.#nodes >= 2 * MAX_NODES) return undefined;
+      this.#nodes++;
+      next = new ShapeNode();
+      if (node.others === undefined) node.others = new Map();
+      node.others.set(key, next);
+    }
+    node.lastKey = key;
+    node.lastNode = next;
+    return next;
+  }
+
+  #define(value: object, node: ShapeNode, count: number): void {
+    this.#bytes[this.#pos++] = TAG.OBJECT_DEFINE;
+    this.#varint(count);
+    for (const key in value) this.#key(key);
+    node.id = this.#shapes++;
+    this.#defined.push(node);
+  }
+
+  #inline(value: Record<string, unknown>, depth: number): void {
+    const keys = Object.keys(value);
+    this.#bytes[this.#pos++] = TAG.OBJECT_INLINE;
+    this.#varint(keys.length);
+    for (const key of keys) {
+      this.#key(key);
+      this.#value(value[key], depth);
+    }
+  }
+
+  #key(key: string): void {
+    if (this.#pos > this.#end) throw FULL;
+    this.#string(key);
+  }
+
+  #other(value: object, depth: number): void {
+    if (value instanceof Uint8Array) {
+      const size = value.length;
+      const pos = this.#pos;
+      if (pos + size > this.#end) throw FULL;
+      this.#bytes[pos] = Buffer.isBuffer(value) ? TAG.BUFFER : TAG.BYTES;
+      this.#region.view.setUint32(pos + 1, size, true);
+      this.#bytes.set(value, pos + 5);
+      this.#pos = pos + 5 + size;
+    } else if (value instanceof Map) {
+      this.#bytes[this.#pos++] = TAG.MAP;
+      this.#varint(value.size);
+      for (const [key, item] of value) {
+        this.#value(key, depth);
+        this.#value(item, depth);
+      }
+    } else throw REFUSED;
+  }
+}
+
+/** One shape at the receiving end. */
+type Keys = readonly string[];
+
+/** Decodes the messages of one link. */
+export class LinkDecoder {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #region!: Region;
+  #pos = 0;
+  #end = 0;
+  #shapes: Keys[] = [];
+
+  /**
+   * The values of the message that stands at `start` and ends at `end`.
+   * @throws ERR_SERI_MALFORMED if no encoder wrote that; the link is of no use then.
+   */
+  decode(region: Region, start: number, end: number): unknown[] {
+    this.#region = region;
+    this.#bytes = region.bytes;
+    this.#pos = start;
+    this.#end = end;
+    if (this.#bytes[start] === TAG.RESET) {
+      this.#shapes = [];
+      this.#pos++;
+    }
+    const count = this.#varint();
+    const values: unknown[] = [];
+    for (let i = 0; i < count; i++) values.push(this.#value());
+    if (this.#pos !== end) throw this.#malformed();
+    return values;
+  }
+
+  #malformed(): SkynetError {
+    return new SkynetError('ERR_SERI_MALFORMED', 'malformed message between threads', { details: { offset: this.#pos } });
+  }
+
+  #varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      if (this.#pos >= this.#end) throw this.#malformed();
+      const byte = this.#bytes[this.#pos++] as number;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 128;
+    }
+  }
+
+  #value(): unknown {
+    const pos = this.#pos;
+    if (pos >= this.#end) throw this.#malformed();
+    const tag = this.#bytes[pos] as number;
+    this.#pos = pos + 1;
+    if (tag < 0x80) return tag;
+    if (tag < 0xc0) return this.#ascii(tag & 0x3f);
+    switch (tag) {
+      case TAG.OBJECT:
+        return this.#object(this.#shapes[this.#varint()]);
+      case TAG.OBJECT_DEFINE:
+        return this.#object(this.#define());
+      case TAG.OBJECT_INLINE:
+        return this.#inline();
+      case TAG.ARRAY: {
+        const length = this.#varint();
+        const list: unknown[] = [];
+        for (let i = 0; i < length; i++) list.push(this.#value());
+        return list;
+      }
+      case TAG.MAP:
+        return this.#map();
+      case TAG.NULL:
+        return null;
+      case TAG.UNDEFINED:
+        return undefined;
+      case TAG.FALSE:
+        return false;
+      case TAG.TRUE:
+        return true;
+      case TAG.INT16:
+        this.#take(2);
+        return this.#region.view.getInt16(pos + 1, true);
+      case TAG.INT32:
+        this.#take(4);
+        return this.#region.view.getInt32(pos + 1, true);
+      case TAG.DOUBLE:
+        this.#take(8);
+        return this.#region.view.getFloat64(pos + 1, true);
+      case TAG.BIGINT64:
+        this.#take(8);
+        return this.#region.view.getBigInt64(pos + 1, true);
+      case TAG.BIGINT: {
+        const text = String(this.#value());
+        return text.startsWith('-') ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
+      }
+      default:
+        return this.#long(tag);
+    }
+  }
+
+  /** The position of `size` bytes, which are passed over. */
+  #take(size: number): number {
+    const pos = this.#pos;
+    if (pos + size > this.#end) throw this.#malformed();
+    this.#pos = pos + size;
+    return pos;
+  }
+
+  #ascii(length: number): string {
+    const at = this.#take(length);
+    if (length > LOOP_TEXT) return this.#region.text.latin1Slice(at, at + length);
+    return shortText(this.#bytes, at, length);
+  }
+
+  #long(tag: number): unknown {
+    const size = this.#region.view.getUint32(this.#take(4), true);
+    const at = this.#take(size);
+    const { text } = this.#region;
+    switch (tag) {
+      case TAG.ASCII:
+        return text.latin1Slice(at, at + size);
+      case TAG.UTF8:
+        return text.utf8Slice(at, at + size);
+      case TAG.UTF16:
+        return text.ucs2Slice(at, at + size);
+      case TAG.BYTES:
+        return new Uint8Array(this.#bytes.subarray(at, at + size));
+      case TAG.BUFFER:
+        return Buffer.from(this.#bytes.subarray(at, at + size));
+      default:
+        throw this.#malformed();
+    }
+  }
+
+  #define(): Keys {
+    const keys: string[] = [];
+    for (let left = this.#varint(); left > 0; left--) keys.push(String(this.#value()));
+    this.#shapes.push(keys);
+    return keys;
+  }
+
+  #object(keys: Keys | undefined): unknown {
+    if (keys === undefined) throw this.#malformed();
+    const result: Record<string, unknown> = {};
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const value = this.#value();
+      if (key === '__proto__') setProtoKey(result, value);
+      else result[key] = value;
+    }
+    return result;
+  }
+
+  #inline(): unknown {
+    const result: Record<string, unknown> = {};
+    for (let left = this.#varint(); left > 0; left--) {
+      const key = String(this.#value());
+      const value = this.#value();
+      if (key === '__proto__') setProtoKey(result, value);
+      else result[key] = value;
+    }
+    return result;
+  }
+
+  #map(): unknown {
+    const result = new Map<unknown, unknown>();
+    for (let left = this.#varint(); left > 0; left--) result.set(this.#value(), this.#value());
+    return result;
+  }
+}
+
+function shortText(bytes: Uint8Array, at: number, length: number): string {
+  let text = '';
+  for (let i = at; i < at + length; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
+}
+
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}

@@ -1,0 +1,44 @@
+import type { Service } from '../actor/service.ts';
+import type { Environment } from '../env.ts';
+import type { Handle } from '../handle.ts';
+import type { NameTable } from '../route/name-table.ts';
+import type { Transports } from '../transport/contract.ts';
+import type { Host } from './host.ts';
+import type { ThreadKernel } from './kernel.ts';
+import type { Placement, ServiceDefinition } from './skynet.ts';
+
+/** What is to be started: a name on the search path, or a definition. */
+export interface LaunchRequest {
+  readonly service: string | ServiceDefinition;
+  readonly args: readonly string[];
+  readonly placement: Placement;
+}
+
+/** What the context of a service asks of its node, beyond what the service itself does. */
+export interface NodeHost extends Host {
+  readonly harbor: number;
+  readonly names: NameTable;
+  readonly environment: Environment;
+  readonly transports: Transports;
+  readonly threadKernel: ThreadKernel;
+  /** Milliseconds that calls wait by default, 0 for ever. */
+  readonly callTimeout: number;
+  /** Wall clock at the start: seconds, and the hundredths that `now` begins with. */
+  readonly startTime: number;
+  readonly startFraction: number;
+  /** Starts a service; resolves to its handle when its start function has returned. */
+  launch(request: LaunchRequest): Promise<Handle>;
+  /** Ends a service in the name of another. */
+  kill(handle: Handle, by: Handle): void;
+  /** Services that live in this thread. */
+  services(): Service[];
+  find(handle: Handle): Service | undefined;
+  /** Who is told of every end. */
+  setMonitor(handle: Handle): void;
+  /** One value for each key, made on first use. */
+  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
+  /** Lets later starts see changed files. */
+  clearCache(): void;
+  /** Ends the node. */
+  stop(): Promise<void>;
+}

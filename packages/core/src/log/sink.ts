@@ -1,0 +1,82 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { formatHandle, type Handle } from '../handle.ts';
+
+/** Where log lines end up. */
+export interface LogSink {
+  write(source: Handle, text: string): void;
+  /** Opens the file anew, after somebody moved it away. */
+  reopen(): void;
+  /** Resolves when everything written so far has left the process. */
+  flush(): Promise<void>;
+}
+
+/** Gathers the lines of one turn of the event loop into one write. */
+class Batch {
+  #lines = '';
+  #target: NodeJS.WritableStream;
+
+  constructor(target: NodeJS.WritableStream) {
+    this.#target = target;
+  }
+
+  add(line: string): void {
+    if (this.#lines === '') setImmediate(() => this.#out());
+    this.#lines += line;
+  }
+
+  retarget(target: NodeJS.WritableStream): void {
+    this.#out();
+    this.#target = target;
+  }
+
+  flush(): Promise<void> {
+    const lines = this.#lines;
+    this.#lines = '';
+    return new Promise((resolve) => this.#target.write(lines, () => resolve()));
+  }
+
+  #out(): void {
+    const lines = this.#lines;
+    this.#lines = '';
+    if (lines !== '') this.#target.write(lines);
+  }
+}
+
+/** `[:0100000a] text` on standard output. */
+export function streamSink(stream: NodeJS.WritableStream = process.stdout): LogSink {
+  const batch = new Batch(stream);
+  return {
+    write: (source, text) => batch.add(`[${formatHandle(source)}] ${text}\n`),
+    reopen: () => {},
+    flush: () => batch.flush(),
+  };
+}
+
+/** `25/11/26 08:29:05.07 [:0100000a] text`, appended to a file; local time. */
+export function fileSink(path: string): LogSink {
+  const open = (): WriteStream => createWriteStream(path, { flags: 'a' }).on('error', (error) => process.stderr.write(`log: ${error.message}\n`));
+  let file = open();
+  const batch = new Batch(file);
+  return {
+    write: (source, text) => batch.add(`${timestamp(new Date())} [${formatHandle(source)}] ${text}\n`),
+    reopen: () => {
+      const old = file;
+      file = open();
+      batch.retarget(file);
+      old.end();
+    },
+    flush: () => batch.flush(),
+  };
+}
+
+function timestamp(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${two(date.getDate())}/${two(date.getMonth() + 1)}/${two(date.getFullYear() % 100)}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${day} ${time}.${two(Math.floor(date.getMilliseconds() / 10))}`;
+}
+
+/** Log lines for a function, for tests and for programs that embed a node. */
+export function functionSink(write: (source: Handle, text: string) => void): LogSink {
+  return { write, reopen: () => {}, flush: () => Promise.resolve() };
+}

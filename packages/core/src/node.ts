@@ -1,0 +1,190 @@
+import type { SkynetConfig, ResolvedConfig } from './config.ts';
+import { resolveConfig } from './config.ts';
+import { describe } from './actor/failure.ts';
+import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
+import { defineService } from './define.ts';
+import { isSkynetError } from './errors.ts';
+import type { Handle } from './handle.ts';
+import { fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
+import { Message } from './message.ts';
+import { NodeThread } from './node-thread.ts';
+import { PTYPE } from './protocol.ts';
+import { consoleService } from './services/console.ts';
+import { debugConsole } from './services/debug-console.ts';
+import { createLauncher } from './services/launcher.ts';
+import { createLogger } from './services/logger.ts';
+import { serviceManager } from './services/service-manager.ts';
+import { memory } from './transport/memory.ts';
+import { tcp } from './transport/tcp.ts';
+import { tls } from './transport/tls.ts';
+import { createTransports } from './transport/transports.ts';
+
+/** What a program that embeds a node may add to its configuration. */
+export interface NodeOptions {
+  /** Folder that relative paths of the configuration start from. Default: the working directory. */
+  base?: string;
+  /** Gets every log line instead of the log file or standard output. */
+  onLog?: (source: Handle, text: string) => void;
+}
+
+/** A running node. */
+export interface Node {
+  /**
+   * Runs a function inside the node as a service of its own that ends when the function has returned; resolves to
+   * what it returned. The way in for tests and for programs around a node.
+   */
+  run<Result>(work: (skynet: Skynet) => Result | Promise<Result>): Promise<Result>;
+  /** Starts a service. @throws as {@link Skynet.newService}. */
+  newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle>;
+  /** Number of services alive. */
+  readonly services: number;
+  /** Opens the log file anew (SIGHUP). */
+  reopenLog(): void;
+  /** Ends all services, last started first, their exit hooks first, and flushes the log. Safe to call again. */
+  stop(): Promise<void>;
+  /** Resolves when the node has stopped, whoever stopped it. */
+  readonly stopped: Promise<void>;
+}
+
+/**
+ * Starts a node (book §3.1): logger, bootstrap, launcher, service manager, then the service named by `start`.
+ * Without `start` in the configuration none is started: the caller does that with {@link Node.newService}.
+ * @throws ERR_CONFIG, or what the first service failed with; the node is stopped then.
+ */
+export async function startNode(config: SkynetConfig = {}, options: NodeOptions = {}): Promise<Node> {
+  return startResolved(resolveConfig(config, options.base ?? process.cwd()), options, config.start !== undefined);
+}
+
+/** As {@link startNode} for a configuration from `loadConfig`. */
+export async function startResolved(config: ResolvedConfig, options: NodeOptions = {}, withStart = true): Promise<Node> {
+  const running = new RunningNode(config, options);
+  try {
+    await running.boot(withStart);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+/** Turns stray rejections into log lines while any node runs: a service must never take the process with it. */
+const strayRejections = {
+  nodes: new Set<RunningNode>(),
+  handler(reason: unknown): void {
+    for (const node of strayRejections.nodes) {
+      node.reportStray(reason);
+      break;
+    }
+  },
+  add(node: RunningNode): void {
+    if (strayRejections.nodes.size === 0) process.on('unhandledRejection', strayRejections.handler);
+    strayRejections.nodes.add(node);
+  },
+  remove(node: RunningNode): void {
+    if (strayRejections.nodes.delete(node) && strayRejections.nodes.size === 0) process.off('unhandledRejection', strayRejections.handler);
+  },
+};
+
+class RunningNode implements Node {
+  readonly stopped: Promise<void>;
+  readonly #config: ResolvedConfig;
+  readonly #sink: LogSink;
+  readonly #thread: NodeThread;
+  // Nothing else need keep the process alive while services wait for messages.
+  readonly #alive = setInterval(() => {}, 0x7fffffff);
+  #stopping: Promise<void> | undefined;
+  #markStopped: () => void = () => {};
+
+  constructor(config: ResolvedConfig, options: NodeOptions) {
+    this.#config = config;
+    this.#sink =
+      options.onLog !== undefined ? functionSink(options.onLog) : config.logger !== undefined ? fileSink(config.logger) : streamSink();
+    const transports = createTransports([tcp(), tls(), memory(), ...config.transports]);
+    this.#thread = new NodeThread(
+      config,
+      transports,
+      (source, text) => this.#sink.write(source, text),
+      () => this.stop(),
+    );
+    this.stopped = new Promise((resolve) => {
+      this.#markStopped = resolve;
+    });
+    strayRejections.add(this);
+  }
+
+  async boot(withStart: boolean): Promise<void> {
+    const thread = this.#thread;
+    const { loader } = thread;
+    loader.provide('console', consoleService);
+    loader.provide('debug_console', debugConsole);
+    if (this.#config.logService === undefined) thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
+    else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
+    let failure: unknown;
+    const bootstrap = defineService(async (skynet) => {
+      await thread.start(createLauncher(thread), 'launcher', []);
+      await thread.start(serviceManager, 'service_mgr', []);
+      if (withStart) {
+        try {
+          await skynet.newService(this.#config.start, ...this.#config.startArgs);
+        } catch (error) {
+          failure = error;
+        }
+      }
+      skynet.exit();
+    });
+    await thread.start(bootstrap, 'bootstrap', []).catch((error: unknown) => {
+      // Bootstrap ends itself when its work is done.
+      if (!isSkynetError(error, 'ERR_SERVICE_EXITED')) throw error;
+    });
+    if (failure !== undefined && !isSkynetError(failure, 'ERR_SERVICE_EXITED')) throw failure;
+  }
+
+  run<Result>(work: (skynet: Skynet) => Result | Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const visitor = defineService((skynet) => {
+        skynet.fork(async () => {
+          try {
+            resolve(await work(skynet));
+          } catch (error) {
+            reject(error);
+          } finally {
+            skynet.kill(skynet.self());
+          }
+        });
+      });
+      this.#thread.start(visitor, 'visitor', [], 'node ').catch(reject);
+    });
+  }
+
+  newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle> {
+    return this.#thread.launch({ service, args: args.map(String), placement: {} });
+  }
+
+  get services(): number {
+    return this.#thread.services().length;
+  }
+
+  reopenLog(): void {
+    const logger = this.#thread.names.get('.logger');
+    if (logger !== undefined) this.#thread.deliver(logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
+  }
+
+  reportStray(reason: unknown): void {
+    if (isSkynetError(reason, 'ERR_SERVICE_ENDED')) return;
+    this.#thread.log(0, `unhandled rejection: ${describe(reason)}`);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#thread.shutdown(this.#config.shutdownTimeout);
+    await this.#sink.flush();
+    clearInterval(this.#alive);
+    strayRejections.remove(this);
+    this.#markStopped();
+  }
+}
+

@@ -1,0 +1,55 @@
+import type { Timer } from '../actor/timer.ts';
+import { Wheel } from './wheel.ts';
+
+/** Longest wait the host's timer takes, in milliseconds; longer ones are armed again. */
+const MAX_HOST_WAIT = 0x7fffffff;
+
+/** All timers of a thread: one wheel, driven by one timer of the host that stops when nothing waits. */
+export class Timers {
+  readonly #clock: () => number;
+  readonly #wheel: Wheel<Timer>;
+  #host: NodeJS.Timeout | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  readonly #tick = (): void => this.#advance();
+  readonly #fire = (timer: Timer): void => timer.owner.fired(timer);
+
+  /** `clock` tells milliseconds; it may only grow. */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+    this.#wheel = new Wheel(Math.floor(clock()));
+  }
+
+  get size(): number {
+    return this.#wheel.size;
+  }
+
+  /** Fires the timer after so many milliseconds, never earlier. */
+  start(timer: Timer, milliseconds: number): void {
+    const due = Math.ceil(this.#clock() + milliseconds);
+    this.#wheel.insert(timer, due);
+    if (due < this.#armedFor) this.#arm(due);
+  }
+
+  stop(timer: Timer): boolean {
+    return this.#wheel.remove(timer);
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    clearTimeout(this.#host);
+    this.#armedFor = Number.NEGATIVE_INFINITY;
+  }
+
+  #advance(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    this.#wheel.advance(Math.floor(this.#clock()), this.#fire);
+    const next = this.#wheel.nextWake();
+    if (next < this.#armedFor) this.#arm(next);
+  }
+
+  #arm(due: number): void {
+    clearTimeout(this.#host);
+    this.#armedFor = due;
+    this.#host = setTimeout(this.#tick, Math.min(Math.max(1, Math.ceil(due - this.#clock())), MAX_HOST_WAIT));
+  }
+}

@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline';
+import type { ServiceDefinition } from '../contracts/skynet.ts';
+import { defineService } from '../define.ts';
+import { isSkynetError } from '../errors.ts';
+import { kernelOf } from '../kernel.ts';
+
+/**
+ * Reads lines from standard input: the first word is the service to start, the rest its arguments. One line at a
+ * time: the next is read when the service has started (book §3.2, §6.1).
+ */
+export const consoleService: ServiceDefinition = defineService((skynet) => {
+  const kernel = kernelOf(skynet);
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  const waiting: string[] = [];
+  let busy = false;
+  kernel.own(() => lines.close());
+
+  const startOne = async (line: string): Promise<void> => {
+    const [name, ...args] = line.trim().split(/\s+/);
+    if (name === undefined || name === '') return;
+    try {
+      await skynet.newService(name, ...args);
+    } catch (error) {
+      // Whoever failed has written its reason; a missing service only the loader knows about.
+      if (!isSkynetError(error)) throw error;
+      skynet.error(error.code === 'ERR_SERVICE_INIT' ? `${name}: call failed` : error.message);
+    }
+  };
+
+  const work = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) await startOne(line);
+    busy = false;
+  };
+
+  lines.on('line', (line) => {
+    waiting.push(line);
+    kernel.enqueue(work, undefined, undefined, undefined);
+  });
+});

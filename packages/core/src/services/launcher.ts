@@ -1,0 +1,57 @@
+import type { NodeHost } from '../contracts/node.ts';
+import type { LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
+import { defineService } from '../define.ts';
+import { SkynetError } from '../errors.ts';
+import { formatHandle, parseHandle } from '../handle.ts';
+
+/** Bookkeeping of the node's services, for consoles and tools (the original's `.launcher`). */
+export function createLauncher(host: NodeHost): ServiceDefinition {
+  return defineService((skynet) => {
+    skynet.register('.launcher');
+    const listed = (): { handle: number; title: string }[] =>
+      host.services().filter(({ title }) => title.startsWith('snlua')).map(({ handle, title }) => ({ handle, title }));
+
+    const handleOf = (address: unknown): number => {
+      const handle = typeof address === 'number' ? address : parseHandle(String(address));
+      if (handle === undefined || host.find(handle) === undefined) {
+        throw new SkynetError('ERR_NO_SERVICE', `no service ${String(address)}`, { details: { service: String(address) } });
+      }
+      return handle;
+    };
+
+    /** Asks every service a debug question; those that do not answer in time show so. */
+    const askAll = async (question: string, timeout: number): Promise<Record<string, unknown>> => {
+      const answers: Record<string, unknown> = {};
+      const others = listed().filter(({ handle }) => handle !== skynet.self());
+      const group = skynet.request({ timeout: timeout > 0 ? timeout : '1h' });
+      for (const { handle } of others) {
+        answers[formatHandle(handle)] = 'TIMEOUT';
+        group.add(handle, 'debug', question);
+      }
+      for await (const outcome of group) {
+        const key = formatHandle((others[outcome.request] as { handle: number }).handle);
+        answers[key] = outcome.ok ? outcome.values[0] : 'ERROR';
+      }
+      return answers;
+    };
+
+    return {
+      LIST: () => Object.fromEntries(listed().map(({ handle, title }) => [formatHandle(handle), title])),
+      STAT: (timeout = 300) => askAll('STAT', timeout),
+      MEM: (timeout = 300) => askAll('MEM', timeout),
+      async GC(timeout = 300) {
+        await askAll('GC', timeout);
+        return askAll('MEM', timeout);
+      },
+      KILL(this: Request, address: unknown) {
+        const handle = handleOf(address);
+        const title = host.find(handle)?.title ?? '';
+        skynet.kill(handle);
+        return { [formatHandle(handle)]: title };
+      },
+      QUERY: (address: unknown) => host.find(handleOf(address))?.title,
+      LAUNCH: (_kind: string, name: string, ...args: LaunchArgument[]) => skynet.newService(name, ...args),
+      CLEARCACHE: () => host.clearCache(),
+    };
+  });
+}

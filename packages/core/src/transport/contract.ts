@@ -1,0 +1,105 @@
+import type { SkynetError } from '../errors.ts';
+
+/**
+ * How bytes get in and out. A transport is a plain factory call (`tcp({ noDelay: true })`) put into the node's
+ * configuration; the scheme of an address (`tcp://0.0.0.0:8888`, `unix:///run/x`, `tls://`, `memory://name`) picks it.
+ */
+export interface Transport {
+  /** Schemes it answers to, without `:`. */
+  readonly schemes: readonly string[];
+  /** @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT. */
+  connect(address: TransportAddress, options: ConnectOptions): Promise<Connection>;
+  /** @throws ERR_LISTEN, ERR_ADDRESS_INVALID. */
+  listen(address: TransportAddress, options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
+}
+
+/** An address taken apart. */
+export interface TransportAddress {
+  readonly scheme: string;
+  /** Host name or ip (v6 without brackets), '' for transports without hosts. */
+  readonly host: string;
+  /** 0 to 65535; 0 when the transport has none, or when any free port will do. */
+  readonly port: number;
+  /** Path or name, for transports without hosts. */
+  readonly path: string;
+}
+
+export interface ConnectOptions {
+  /** Milliseconds until the attempt is given up; 0, the default, leaves it to the system. */
+  timeout?: number;
+}
+
+export interface ListenOptions {
+  /** Connections that may wait to be accepted. Default 4096, cut down by the system to what it allows. */
+  backlog?: number;
+  /** Told of failures to accept; accepting pauses and goes on by itself. */
+  onAcceptError?: (error: SkynetError) => void;
+}
+
+export interface Listener {
+  /** `ip:port`, or the path or name. */
+  readonly address: string;
+  /** The bound port, 0 for transports without ports. */
+  readonly port: number;
+  /** Accepts no more until {@link resume}; new connections wait in the backlog. */
+  pause(): void;
+  resume(): void;
+  /** Stops listening; connections live on. */
+  close(): Promise<void>;
+}
+
+/** Who gets what a connection delivers. Calls come from the event loop, never from inside another call. */
+export interface Receiver {
+  /** Bytes. The chunk is valid only during the call: its memory is used again for the next read. */
+  data(chunk: Uint8Array): void;
+  /** The peer sends no more; writing may still work. */
+  end(): void;
+  /** {@link Connection.pendingBytes} has come back to 0 after having stood above {@link BACKLOG_MARK}. */
+  drained(): void;
+  /** The connection broke; {@link closed} follows. */
+  error(error: SkynetError): void;
+  /** The connection is over. Called once, last. */
+  closed(): void;
+}
+
+/** Unsent bytes above which a connection counts as backed up: 1 MiB, as the original's warning. */
+export const BACKLOG_MARK: number = 1 << 20;
+
+/** A stream of bytes both ways. */
+export interface Connection {
+  /** `ip:port` of the peer. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** Bytes taken by {@link write} that have not left the process. */
+  readonly pendingBytes: number;
+  /** Whether it is over. */
+  readonly closed: boolean;
+  /** Starts delivering, or gives what comes from now on to another receiver. Before the first call nothing is read. */
+  start(receiver: Receiver): void;
+  /** Stops reading; a chunk under way may still come. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Takes bytes to send; never waits. Writes of one turn of the event loop leave together. The bytes must not be
+   * changed afterwards. Does nothing once the connection is over.
+   */
+  write(bytes: Uint8Array): void;
+  /** As {@link write} for a frame: a big endian length of `header` bytes, then the payload. */
+  writeFrame(payload: Uint8Array, header: 2 | 4): void;
+  /** Sends what is pending, then tells the peer that no more comes. */
+  end(): void;
+  /** Sends what is pending and closes; `timeout` milliseconds (default 10 000) later it is cut off anyway. */
+  close(timeout?: number): void;
+  /** Closes at once; unsent bytes are lost. */
+  destroy(): void;
+  /** Whether small writes leave at once (default true). */
+  setNoDelay(on: boolean): void;
+  /** Probes idle connections after so many milliseconds; 0 turns it off. */
+  setKeepAlive(milliseconds: number): void;
+}
+
+/** The transports of a node, picked by scheme. Text without a scheme means tcp. */
+export interface Transports {
+  connect(address: string, options?: ConnectOptions): Promise<Connection>;
+  listen(address: string, options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
+}

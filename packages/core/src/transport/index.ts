@@ -1,0 +1,19 @@
+export { BACKLOG_MARK } from './contract.ts';
+export type {
+  Connection,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Receiver,
+  Transport,
+  TransportAddress,
+  Transports,
+} from './contract.ts';
+export { createTransports, parseAddress } from './transports.ts';
+export { memory } from './memory.ts';
+export { tcp } from './tcp.ts';
+export type { TcpOptions } from './tcp.ts';
+export { tls } from './tls.ts';
+export type { TlsTransportOptions } from './tls.ts';
+export { ConnectionTable, connectionTable } from './connection-table.ts';
+export type { ConnectionEntry } from './connection-table.ts';
