@@ -1,65 +1,62 @@
 import type { ServiceKernel } from '../contracts/kernel.ts';
+import type { Handle } from '../handle.ts';
 import type { Connection } from './contract.ts';
 
-/** A connection under the number that services know it by. */
-export interface ConnectionEntry {
+/**
+ * A connection under its id, as packages show theirs to each other: what a gate accepted can be written to with
+ * `socket.write` from any service, and stands in `socket.netstat`.
+ */
+export interface SharedConnection {
+  /** Unique in the node: `ThreadKernel.nextId()`. What the book calls fd. */
   readonly id: number;
   readonly connection: Connection;
-  /** Service that reads it, 0 for nobody yet. */
-  owner: number;
-  /** `accept` or `connect`: how it came about. */
-  readonly origin: 'accept' | 'connect';
-  read: number;
-  written: number;
-  /** Sends through whoever manages the connection's output; plain `connection.write` unless replaced. */
-  write: (bytes: Uint8Array) => void;
+  /** The service it belongs to, 0 if none. Events go there. */
+  readonly owner: Handle;
+  /** Bytes received. */
+  readonly received: number;
+  /** Bytes taken for sending. */
+  readonly sent: number;
+  /** Bytes received that the service has not seen yet. */
+  readonly unread: number;
+  /** Takes bytes to send, under the limits of its package. False when they were not taken. */
+  write(bytes: Uint8Array): boolean;
+  /** Sends what was written, then closes. The owner is told. */
+  close(): void;
+  /** Closes at once. The owner is told. */
+  destroy(): void;
 }
 
-/** The connections of a thread by number, so that any service can write to any of them, whoever opened it. */
+const KEY: unique symbol = Symbol.for('skynet.connections');
+
+/**
+ * The shared connections of one thread. A package adds what it opened or accepted when others may write to it, and
+ * removes it when it is closed. One that keeps a table of its own looks here for ids it does not know.
+ */
 export class ConnectionTable {
-  readonly #entries = new Map<number, ConnectionEntry>();
-  readonly #nextId: () => number;
+  readonly #byId = new Map<number, SharedConnection>();
 
-  constructor(nextId: () => number) {
-    this.#nextId = nextId;
+  get size(): number {
+    return this.#byId.size;
   }
 
-  add(connection: Connection, origin: 'accept' | 'connect'): ConnectionEntry {
-    const entry: ConnectionEntry = {
-      id: this.#nextId(),
-      connection,
-      owner: 0,
-      origin,
-      read: 0,
-      written: 0,
-      write: (bytes) => connection.write(bytes),
-    };
-    this.#entries.set(entry.id, entry);
-    return entry;
+  find(id: number): SharedConnection | undefined {
+    return this.#byId.get(id);
   }
 
-  get(id: number): ConnectionEntry | undefined {
-    return this.#entries.get(id);
+  add(shared: SharedConnection): void {
+    this.#byId.set(shared.id, shared);
   }
 
   remove(id: number): void {
-    this.#entries.delete(id);
+    this.#byId.delete(id);
   }
 
-  all(): IterableIterator<ConnectionEntry> {
-    return this.#entries.values();
+  all(): IterableIterator<SharedConnection> {
+    return this.#byId.values();
   }
 }
 
-const KEY = Symbol('skynet.connections');
-
-/** The table of the thread that a service runs in. */
+/** The table of the thread a service runs in. */
 export function connectionTable(kernel: ServiceKernel): ConnectionTable {
-  return kernel.local(KEY, ({ nextId, onStop }) => {
-    const table = new ConnectionTable(nextId);
-    onStop(() => {
-      for (const { connection } of table.all()) connection.destroy();
-    });
-    return table;
-  });
+  return kernel.local(KEY, () => new ConnectionTable());
 }
