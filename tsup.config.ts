@@ -12,7 +12,7 @@ function entriesOf(folder: string): string[] {
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
   const sources = Object.values(manifest.exports ?? {}).map((entry) => (typeof entry === 'string' ? undefined : entry['@skynet/source']));
   const commands = Object.values(manifest.bin ?? {}).map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'));
-  return [...sources, ...commands].filter((file) => file !== undefined).map((file) => path.join(folder, file));
+  return [...sources, ...commands].filter((file) => file !== undefined).map((file) => path.join(folder, file)).filter((file) => existsSync(file));
 }
 
 // One process builds every package: JavaScript only, declarations come from `tsc -b`.

@@ -99,8 +99,8 @@ export class ServiceLoader {
       const stem = this.#resolve(pattern.replaceAll('?', name));
       for (const candidate of path.extname(pattern) === '' ? ENDINGS.map((ending) => stem + ending) : [stem]) {
         if (existsSync(candidate)) return candidate;
-        tried.push(path.relative(this.#base, candidate));
       }
+      tried.push(`${path.relative(this.#base, stem)}${path.extname(pattern) === '' ? '.ts' : ''}`);
     }
     const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');
     throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, { details: { name, tried } });

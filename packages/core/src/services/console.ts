@@ -21,9 +21,9 @@ export const consoleService: ServiceDefinition = defineService((skynet) => {
     try {
       await skynet.newService(name, ...args);
     } catch (error) {
-      // Whoever failed has written its reason; a missing service only the loader knows about.
+      // The reason stands in the log already; what is left to say is that this line led to nothing.
       if (!isSkynetError(error)) throw error;
-      skynet.error(error.code === 'ERR_SERVICE_INIT' ? `${name}: call failed` : error.message);
+      if (error.code !== 'ERR_SERVICE_EXITED') skynet.error(`${name}: ${error.message.split('\n')[0]}`);
     }
   };
 
