@@ -6,7 +6,7 @@ import type { Connection } from './contract.ts';
  * A connection under its id, as packages show theirs to each other: what a gate accepted can be written to with
  * `socket.write` from any service, and stands in `socket.netstat`.
  */
-export interface SharedConnection {
+export interface ConnectionEntry {
   /** Unique in the node: `ThreadKernel.nextId()`. What the book calls fd. */
   readonly id: number;
   readonly connection: Connection;
@@ -33,17 +33,17 @@ const KEY: unique symbol = Symbol.for('skynet.connections');
  * removes it when it is closed. One that keeps a table of its own looks here for ids it does not know.
  */
 export class ConnectionTable {
-  readonly #byId = new Map<number, SharedConnection>();
+  readonly #byId = new Map<number, ConnectionEntry>();
 
   get size(): number {
     return this.#byId.size;
   }
 
-  find(id: number): SharedConnection | undefined {
+  find(id: number): ConnectionEntry | undefined {
     return this.#byId.get(id);
   }
 
-  add(shared: SharedConnection): void {
+  add(shared: ConnectionEntry): void {
     this.#byId.set(shared.id, shared);
   }
 
@@ -51,7 +51,7 @@ export class ConnectionTable {
     this.#byId.delete(id);
   }
 
-  all(): IterableIterator<SharedConnection> {
+  all(): IterableIterator<ConnectionEntry> {
     return this.#byId.values();
   }
 }
