@@ -1,7 +1,7 @@
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
 import type { CommandTable, Dispatcher, FilteredMessage, Request, ServiceStat } from '../contracts/skynet.ts';
-import { copyValue } from '../codec/copy.ts';
+import { copyArgs } from '../codec/copy.ts';
 import { seriSize } from '../codec/lua-seri.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -310,15 +310,21 @@ export class Service implements Runnable, TimerOwner, Answerer {
     }
     if (request.state === ANSWER.OPEN && !(value === undefined && message.type === PTYPE.CLIENT)) {
       // The session of a client packet is its connection: without an explicit answer there is none (see gateserver).
+      // Packed first: a value that cannot be sent leaves the request open, for the error that says so.
+      const values = value === undefined ? [] : [value];
+      const body = message.type === PTYPE.LUA ? copyArgs(values) : this.packAnswer(message.type, values);
       request.state = ANSWER.DONE;
-      if (message.type === PTYPE.LUA) this.answer(request, value === undefined ? [] : [copyValue(value)]);
-      else this.answer(request, this.packAnswer(message.type, value === undefined ? [] : [value]));
+      this.answer(request, body);
     }
     this.#extras?.openRequests?.delete(request);
   }
 
   #crash(request: ActiveRequest, thrown: unknown): void {
-    if (thrown instanceof ExitSignal) return;
+    if (thrown instanceof ExitSignal) {
+      // Exit hooks may still be running; whoever asked hears of the end when it comes.
+      if (this.alive && request.session !== 0 && request.state !== ANSWER.DONE) this.#remember(request);
+      return;
+    }
     if (!isUnknownCommand(thrown)) this.logFailure(request.message, thrown);
     if (request.session === 0 || request.state === ANSWER.DONE || !this.alive) return;
     request.state = ANSWER.DONE;
@@ -349,7 +355,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
     if (values.length === 1 && (only instanceof Uint8Array || typeof only === 'string')) {
       return typeof only === 'string' ? Buffer.from(only) : only;
     }
-    return values.map(copyValue);
+    return copyArgs(values);
   }
 
   answer(request: ActiveRequest, body: Body): boolean {

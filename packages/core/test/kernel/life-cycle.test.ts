@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest';
+import { defineService, formatHandle, type Handle, isSkynetError } from '../../src/index.ts';
+import { startTestNode } from '../test-node.ts';
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+test('a node starts logger, bootstrap, launcher and service manager, then its first service', async () => {
+  const node = await startTestNode({ start: 'echo' });
+  await node.logged(/KILL self/);
+  expect(node.log).toEqual([
+    '[:01000001] LAUNCH logger ',
+    '[:01000002] LAUNCH snlua bootstrap',
+    '[:01000003] LAUNCH snlua launcher',
+    '[:01000004] LAUNCH snlua service_mgr',
+    '[:01000005] LAUNCH snlua echo',
+    '[:01000002] KILL self',
+  ]);
+});
+
+test('a first service that does not exist makes the start fail', async () => {
+  await expect(startTestNode({ start: 'nobody' })).rejects.toThrow(code('ERR_SERVICE_NOT_FOUND'));
+});
+
+test('newService waits for the start function and gives every instance its own handle', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const order: string[] = [];
+    const slow = defineService(async (own) => {
+      order.push('start');
+      await own.sleep('5ms');
+      order.push('started');
+    });
+    const first = await skynet.newService(slow);
+    order.push('returned');
+    const second = await skynet.newService(slow);
+    expect(order).toEqual(['start', 'started', 'returned', 'start', 'started']);
+    expect(second).not.toBe(first);
+  });
+});
+
+test('start arguments arrive as words of text', async () => {
+  const node = await startTestNode();
+  await node.run((skynet) => skynet.newService('prints-arguments', 'a', 7, 'x.y'));
+  expect(await node.logged(/arguments \[/)).toMatch(/\["a","7","x.y"\]$/);
+  expect(node.log).toContainEqual(expect.stringMatching(/LAUNCH snlua prints-arguments a 7 x.y$/));
+});
+
+test.each([['two words'], [''], [Number.NaN], [true], [undefined], [{}]])('start argument %j is refused', async (argument) => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    await expect(skynet.newService('echo', argument as string)).rejects.toThrow(code('ERR_LAUNCH_ARGUMENT'));
+  });
+});
+
+test.each([
+  ['throws-in-start', 'ERR_SERVICE_INIT', /init service failed: Error: cannot start today/],
+  ['exits-in-start', 'ERR_SERVICE_EXITED', /KILL self/],
+  ['not-a-service', 'ERR_SERVICE_MODULE', /has no service as default export/],
+  ['broken-module', 'ERR_SERVICE_MODULE', /broken module/],
+  ['nobody', 'ERR_SERVICE_NOT_FOUND', /cannot open services\/nobody\.ts/],
+  ['../echo', 'ERR_NAME_INVALID', /not a service name/],
+])('starting %s fails with %s and says why in the log', async (name, expected, line) => {
+  const node = await startTestNode();
+  const before = node.services;
+  await node.run((skynet) => expect(skynet.newService(name)).rejects.toThrow(code(expected)));
+  await node.logged(line);
+  expect(node.services).toBe(before);
+});
+
+test('a service that is killed while it starts fails its creator', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    let born: Handle = 0;
+    const never = defineService((own) => {
+      born = own.self();
+      return own.wait({});
+    });
+    const starting = skynet.newService(never);
+    while (born === 0) await skynet.yield();
+    skynet.kill(born);
+    await expect(starting).rejects.toThrow(code('ERR_SERVICE_GONE'));
+  });
+});
+
+test('nothing after exit runs, and waiting callers get an error', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const seen: string[] = [];
+    const service = defineService((own) => ({
+      async leave() {
+        seen.push('before');
+        own.exit();
+        seen.push('after');
+      },
+      hang: () => own.wait({}),
+    }));
+    const handle = await skynet.newService(service);
+    const hanging = skynet.call(handle, 'lua', 'hang');
+    await expect(skynet.call(handle, 'lua', 'leave')).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    await expect(hanging).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    await expect(skynet.call(handle, 'lua', 'hang')).rejects.toThrow(code('ERR_NO_SERVICE'));
+    expect(seen).toEqual(['before']);
+  });
+});
+
+test('kill fails requests that are queued and requests that are being handled', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService(defineService((own) => ({ hang: () => own.wait({}), quick: () => 1 })));
+    const handled = skynet.call(handle, 'lua', 'hang');
+    await skynet.yield();
+    await skynet.yield();
+    const queued = skynet.call(handle, 'lua', 'quick');
+    skynet.kill(handle);
+    await expect(handled).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    await expect(queued).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    expect(await node.logged(/KILL :1/)).toMatch(/KILL :10000[0-9a-f]+$/);
+  });
+});
+
+test('exit hooks run, last registered first, at exit and when the node stops', async () => {
+  const node = await startTestNode();
+  const order: string[] = [];
+  const hooked = defineService((own) => {
+    own.onExit(() => order.push('first'));
+    own.onExit(async () => {
+      await own.sleep('2ms');
+      order.push('second');
+    });
+    return { leave: () => own.exit() };
+  });
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService(hooked);
+    await expect(skynet.call(handle, 'lua', 'leave')).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    expect(order.splice(0)).toEqual(['second', 'first']);
+    await skynet.newService(hooked);
+  });
+  await node.stop();
+  expect(order).toEqual(['second', 'first']);
+});
+
+test('an exit hook that does not finish delays the stop no longer than the deadline', async () => {
+  const node = await startTestNode({ shutdownTimeout: '20ms' });
+  await node.newService(defineService((own) => own.onExit(() => own.wait({}))));
+  await node.stop();
+  expect(node.log).toContainEqual(expect.stringContaining('did not finish its exit hooks within 20 ms'));
+});
+
+test('a monitor is told of every end, with the dead handle as source', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    await skynet.monitor('ends-recorder');
+    const victim = await skynet.newService('echo');
+    skynet.kill(victim);
+    const recorder = await skynet.queryService('ends-recorder');
+    expect(await skynet.call<string[]>(recorder, 'lua', 'ended')).toContain(formatHandle(victim));
+  });
+});
+
+test('an address nobody has: calls fail, sends tell, kill writes a line', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    await expect(skynet.call(0x01ffff00, 'lua', 'x')).rejects.toThrow(code('ERR_NO_SERVICE'));
+    await expect(skynet.call('.nobody', 'lua', 'x')).rejects.toThrow(code('ERR_NO_SERVICE'));
+    expect(skynet.send(':01ffff00', 'lua', 'x')).toBeUndefined();
+    expect(skynet.send('nobody', 'lua', 'x')).toBeUndefined();
+    skynet.kill('.nobody');
+    await node.logged(/kill: no service \.nobody/);
+    for (const bad of [0, undefined, null, -1, 1.5, ':xyz', '', {}]) {
+      await expect(skynet.call(bad as never, 'lua', 'x')).rejects.toThrow(code('ERR_ADDRESS_INVALID'));
+      expect(() => skynet.send(bad as never, 'lua', 'x')).toThrow(code('ERR_ADDRESS_INVALID'));
+    }
+  });
+});
+
+test('a context does nothing after its service ended', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    let kept = skynet;
+    const handle = await skynet.newService(
+      defineService((own) => {
+        kept = own;
+      }),
+    );
+    skynet.kill(handle);
+    expect(() => kept.send(skynet.self(), 'lua')).toThrow(code('ERR_SERVICE_ENDED'));
+    await expect(kept.call(skynet.self(), 'lua')).rejects.toThrow(code('ERR_SERVICE_ENDED'));
+    expect(() => kept.fork(() => {})).toThrow(code('ERR_SERVICE_ENDED'));
+    expect(() => kept.timeout(1, () => {})).toThrow(code('ERR_SERVICE_ENDED'));
+  });
+});
+
+test('a node that stops refuses new services', async () => {
+  const node = await startTestNode();
+  await node.stop();
+  await expect(node.newService('echo')).rejects.toSatisfy((error) => isSkynetError(error, 'ERR_NODE_STOPPED'));
+});
