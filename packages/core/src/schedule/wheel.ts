@@ -99,18 +99,19 @@ export class Wheel<Entry extends WheelEntry> {
     return this.#nextBlock();
   }
 
-  /** Start of the next far slot that holds something. */
+  /** Start of the next far slot that holds something, `Infinity` if none does. */
   #nextBlock(): number {
     for (let level = 1; level <= FAR_LEVELS; level++) {
       if (this.#counts[level] === 0) continue;
       const width = widthOf(level);
       const here = Math.floor(this.#now / width);
-      const end = here - (here % FAR_SLOTS) + FAR_SLOTS;
+      // Only the top level goes round: a lower one holds nothing beyond the block that `now` is in.
+      const end = level === FAR_LEVELS ? here + FAR_SLOTS : here - (here % FAR_SLOTS) + FAR_SLOTS;
       for (let at = here + 1; at < end; at++) {
         if (this.#heads[NEAR_SLOTS + (level - 1) * FAR_SLOTS + (at % FAR_SLOTS)] !== undefined) return at * width;
       }
     }
-    return this.#now + NEAR_SLOTS - (this.#now % NEAR_SLOTS);
+    return Number.POSITIVE_INFINITY;
   }
 
   #place(entry: WheelEntry): void {
