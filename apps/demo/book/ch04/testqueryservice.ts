@@ -6,6 +6,8 @@ export default defineService(async (skynet, ...args) => {
   skynet.error('start query service');
   const [first = '', second = ''] = args;
   const handle =
-    args.length === 2 && first === 'true' ? await skynet.queryService(true, second) : await skynet.queryService(first);
+    args.length === 2 && first === 'true'
+      ? await skynet.queryService(true, second)
+      : await skynet.queryService(first);
   skynet.error('end query service handler:', skynet.address(handle));
 });

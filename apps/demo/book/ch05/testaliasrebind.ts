@@ -8,6 +8,8 @@ export default defineService(async (skynet) => {
   skynet.error('queryname testalias handle', skynet.address(handle));
 
   if (handle !== undefined) skynet.kill(handle);
+  // A global alias outlives its service. The book takes a check out of the original; here the alias is taken back.
+  skynet.unregister('testalias');
 
   handle = await skynet.newService('test5');
   skynet.nameService('testalias', handle);

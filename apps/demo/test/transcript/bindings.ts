@@ -2,8 +2,16 @@
  * Parts of a line that differ from run to run: handles, task numbers, ports of peers, descriptors.
  * The same part of the book must always be the same part of ours, and the other way round.
  */
-const PARTS: readonly { readonly kind: string; readonly pattern: RegExp; readonly value: (text: string) => string }[] = [
-  { kind: 'handle', pattern: /(?<=:)[0-9a-f]{7,8}\b|(?<=\[)[0-9a-f]{7,8}(?= to )/, value: (text) => String(Number.parseInt(text, 16)) },
+const PARTS: readonly {
+  readonly kind: string;
+  readonly pattern: RegExp;
+  readonly value: (text: string) => string;
+}[] = [
+  {
+    kind: 'handle',
+    pattern: /(?<=:)[0-9a-f]{7,8}\b|(?<=\[)[0-9a-f]{7,8}(?= to )/,
+    value: (text) => String(Number.parseInt(text, 16)),
+  },
   { kind: 'task', pattern: /(?<=thread: 0x)[0-9a-f]+/, value: (text) => text },
   { kind: 'port', pattern: /(?<=\d\.\d+\.\d+\.\d+:)\d+/, value: (text) => text },
   { kind: 'fd', pattern: /(?<=\bfd ?[:=] ?)\d+/, value: (text) => text },
@@ -28,9 +36,11 @@ function compile(line: string): Pattern {
   let source = '';
   let end = 0;
   for (const match of line.matchAll(TOKEN)) {
-    source += escape(line.slice(end, match.index));
+    source += quote(line.slice(end, match.index));
     end = match.index + match[0].length;
-    const kind = match.slice(1, 1 + PARTS.length + WILDCARDS.length).findIndex((group) => group !== undefined);
+    const kind = match
+      .slice(1, 1 + PARTS.length + WILDCARDS.length)
+      .findIndex((group) => group !== undefined);
     const wildcard = WILDCARDS[kind - PARTS.length];
     if (wildcard !== undefined) source += wildcard.source;
     else {
@@ -38,10 +48,10 @@ function compile(line: string): Pattern {
       parts.push({ kind, text: match[0] });
     }
   }
-  return { regex: new RegExp(`^${source}${escape(line.slice(end))}$`, 's'), parts };
+  return { regex: new RegExp(`^${source}${quote(line.slice(end))}$`, 's'), parts };
 }
 
-function escape(text: string): string {
+function quote(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, test } from 'vitest';
 import { type RunOptions, runTranscript } from './run-transcript.ts';
 
-const BOOK = path.resolve(import.meta.dirname, '../../book');
+/** Folder of the book's examples. */
+export const BOOK: string = path.resolve(import.meta.dirname, '../../book');
 const ENDING = '.transcript.txt';
 
 /** Transcripts of a chapter folder such as `ch06`, in the order of their names. */

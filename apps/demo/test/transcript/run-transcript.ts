@@ -23,7 +23,10 @@ export interface RunOptions {
  * Plays a transcript through the real command line: types what it types, and compares every line that is printed.
  * @throws Error that says what was expected, what came instead, and all that was printed.
  */
-export async function runTranscript(transcript: string | Transcript, options: RunOptions = {}): Promise<void> {
+export async function runTranscript(
+  transcript: string | Transcript,
+  options: RunOptions = {},
+): Promise<void> {
   await new Run(typeof transcript === 'string' ? readTranscript(transcript) : transcript, options).play();
 }
 
@@ -66,7 +69,11 @@ class Run {
 
   async #do(step: NumberedStep): Promise<void> {
     if (step.kind === 'start') {
-      const program = new Program(step.program, this.#command(step.command), this.#surroundings(step.command));
+      const program = new Program(
+        step.program,
+        this.#command(step.command),
+        this.#surroundings(step.command),
+      );
       this.#programs.set(step.program, program);
       if (step.command[0] === 'skynet' && !step.boot) await bootLines(program);
       return;
@@ -86,7 +93,7 @@ class Run {
   async #expect(program: Program, ...groups: (readonly string[])[]): Promise<void> {
     let left = groups;
     while (left.some((lines) => lines.length > 0)) {
-      const line = this.#toBook(await this.#nextLine(program));
+      const line = this.#toBook(await this.#nextLine(program)).trimEnd();
       const found = left.findIndex(([first]) => first !== undefined && this.#bindings.matches(first, line));
       if (found < 0) throw new Error(`another line came:\n  ${line}`);
       const expected = left[found]?.[0] ?? '';
@@ -111,9 +118,13 @@ class Run {
       while (unread[0]?.startsWith('[:') === false) unread.shift();
     }
     if (unread.length > 0 && !this.#endless.has(name)) {
-      throw this.#failure(undefined, `${name} printed more than the transcript has:\n  ${unread.join('\n  ')}`);
+      throw this.#failure(
+        undefined,
+        `${name} printed more than the transcript has:\n  ${unread.join('\n  ')}`,
+      );
     }
-    if (name === NODE && program.exit !== 0) throw this.#failure(undefined, `the node ended with ${program.exit}`);
+    if (name === NODE && program.exit !== 0)
+      throw this.#failure(undefined, `the node ended with ${program.exit}`);
   }
 
   /** `skynet key=value…` starts a node, the keys given as environment; other names are programs in `client/`. */
@@ -165,7 +176,9 @@ class Run {
       .map(({ name, lines }) => `--- ${name} printed:\n${lines.join('\n')}`)
       .join('\n');
     const where = at === undefined ? this.#transcript.file : `${this.#transcript.file}:${at}`;
-    return new Error(`${where}\n${waitedFor === undefined ? '' : `waited for: ${waitedFor}\n`}${why}\n${printed}`);
+    return new Error(
+      `${where}\n${waitedFor === undefined ? '' : `waited for: ${waitedFor}\n`}${why}\n${printed}`,
+    );
   }
 }
 
@@ -193,7 +206,8 @@ function gather(steps: readonly NumberedStep[]): NumberedStep[] {
     if (step.kind !== 'expect' || step.program !== NODE) gathered.push(step);
     else if (last?.kind === 'interleaved' && last.program === NODE && last.by === BY_HANDLE) {
       gathered[gathered.length - 1] = { ...last, lines: [...last.lines, step.line] };
-    } else gathered.push({ kind: 'interleaved', program: NODE, lines: [step.line], by: BY_HANDLE, at: step.at });
+    } else
+      gathered.push({ kind: 'interleaved', program: NODE, lines: [step.line], by: BY_HANDLE, at: step.at });
   }
   return gathered;
 }

@@ -34,10 +34,17 @@ describe('lines of a transcript', () => {
   });
 
   test('a difference gives our line for that of the book, and must have a name', () => {
-    const { steps, differences } = parse('! error-text', '- [:01] theirs', '- more of theirs', '+ [:01] ours');
+    const { steps, differences } = parse(
+      '! error-text',
+      '- [:01] theirs',
+      '- more of theirs',
+      '+ [:01] ours',
+    );
     expect(steps).toEqual([{ kind: 'expect', program: 'skynet', line: '[:01] ours', at: 4 }]);
     expect([...differences]).toEqual(['error-text']);
-    expect(() => parse('[:01] a', '+ [:01] b')).toThrow('some.transcript.txt:2: a difference needs a line "! name"');
+    expect(() => parse('[:01] a', '+ [:01] b')).toThrow(
+      'some.transcript.txt:2: a difference needs a line "! name"',
+    );
   });
 
   test('an interleaved block keeps its lines together', () => {
@@ -62,7 +69,9 @@ describe('comparison of lines', () => {
     expect(bindings.matches('[:01000010] KILL :1000012', '[:0100000b] KILL :100000c')).toBe(true);
     expect(bindings.matches('[:01000010] KILL self', '[:0100000c] KILL self')).toBe(false);
     expect(bindings.matches('[:01000019] KILL self', '[:0100000b] KILL self')).toBe(false);
-    expect(bindings.matches('lua call [1000010 to :1000012 : 2 msgsz', 'lua call [100000b to :100000c : 2 msgsz')).toBe(true);
+    expect(
+      bindings.matches('lua call [1000010 to :1000012 : 2 msgsz', 'lua call [100000b to :100000c : 2 msgsz'),
+    ).toBe(true);
   });
 
   test('two handles of the book in one line are two of ours', () => {

@@ -6,13 +6,23 @@ export const NODE = 'skynet';
 /** One thing that happens in a transcript, or is waited for. */
 export type Step =
   /** Starts a program. `boot`: the lines a node prints while it starts are part of the transcript. */
-  | { readonly kind: 'start'; readonly program: string; readonly command: readonly string[]; readonly boot: boolean }
+  | {
+      readonly kind: 'start';
+      readonly program: string;
+      readonly command: readonly string[];
+      readonly boot: boolean;
+    }
   /** Types a line. */
   | { readonly kind: 'type'; readonly program: string; readonly text: string }
   /** The program's next line. */
   | { readonly kind: 'expect'; readonly program: string; readonly line: string }
   /** The program's next lines, in the order of the transcript only where `by` gives the same text. */
-  | { readonly kind: 'interleaved'; readonly program: string; readonly lines: readonly string[]; readonly by: RegExp }
+  | {
+      readonly kind: 'interleaved';
+      readonly program: string;
+      readonly lines: readonly string[];
+      readonly by: RegExp;
+    }
   /** Ends the program's input (`^D`), or interrupts it (`^C`). */
   | { readonly kind: 'key'; readonly program: string; readonly key: '^C' | '^D' }
   /** Waits until the program has ended. */

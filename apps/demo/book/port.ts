@@ -1,0 +1,6 @@
+import type { Skynet } from '@skynet/core';
+
+/** The port to use for one of the book: the same, or what the configuration has under `port8001`. */
+export function portOf(skynet: Skynet, port: number): number {
+  return Number(skynet.getenv(`port${port}`) ?? port);
+}
