@@ -38,5 +38,5 @@ export type { Protocol } from './protocol.ts';
 export type { Value } from './codec/value.ts';
 
 // For authors of other packages.
-export { LightUserdata, LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
+export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
 export { ServiceLoader } from './actor/loader.ts';

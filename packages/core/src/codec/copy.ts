@@ -6,7 +6,8 @@ import { isPlain, MAX_DEPTH, REFUSED, refusal, setProtoKey } from './value.ts';
  */
 export function copyValue(value: unknown): unknown {
   const kind = typeof value;
-  if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null) return value;
+  if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null)
+    return value;
   try {
     return copy(value, 0);
   } catch (thrown) {
@@ -23,11 +24,12 @@ export function copyArgs(args: unknown[]): unknown[] {
   for (let i = 0; i < args.length; i++) {
     const value = args[i];
     const kind = typeof value;
-    if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null) continue;
+    if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null)
+      continue;
     try {
       args[i] = copy(value, 0);
     } catch (thrown) {
-      throw thrown === REFUSED ? refusal(args, undefined, MAX_DEPTH + 1) : thrown;
+      throw thrown === REFUSED ? refusal(args, { maxDepth: MAX_DEPTH + 1 }) : thrown;
     }
   }
   return args;
@@ -54,7 +56,8 @@ function copyObject(value: Record<string, unknown>, depth: number): unknown {
     const part = value[key];
     const kind = typeof part;
     if (key === '__proto__') setProtoKey(result, copy(part, depth));
-    else result[key] = kind === 'object' || kind === 'function' || kind === 'symbol' ? copy(part, depth) : part;
+    else
+      result[key] = kind === 'object' || kind === 'function' || kind === 'symbol' ? copy(part, depth) : part;
   }
   return result;
 }

@@ -1,6 +1,7 @@
 import { SkynetError } from '../errors.ts';
 import type { Region } from './region.ts';
-import { isPlain, MAX_DEPTH, REFUSED, refusal, setProtoKey } from './value.ts';
+import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
+import { isPlain, MAX_DEPTH, REFUSED, refusal, refuse, setProtoKey } from './value.ts';
 
 // The codec between two threads. Encoder and decoder share a table of shapes (the keys of an object, in order): keys
 // cross once, after that an object is a shape number and its values.
@@ -45,8 +46,8 @@ const TAG = {
   RESET: 0xd3,
 } as const;
 
-/** Text up to this length is copied by a loop; beyond it the call into the host is cheaper. */
-const LOOP_TEXT = 24;
+/** ASCII text up to this length has its length in the tag and is copied by a loop; for more the host's call is cheaper. */
+const MAX_SMALL_TEXT = 63;
 /** Objects with more keys than this are dictionaries rather than shapes. */
 const MAX_SHAPE_KEYS = 64;
 /** Nodes of the shape tree after which it is thrown away and grown again. */
@@ -80,8 +81,11 @@ export class LinkEncoder {
   #root = new ShapeNode();
   #nodes = 0;
   #shapes = 0;
+  /** Shapes given a number in this message. */
   #defined: ShapeNode[] = [];
+  /** The tree was thrown away and the decoder does not know yet. */
   #reset = false;
+  #busy = false;
 
   /**
    * Writes the values into `region` from `start`, at most up to `end`.
@@ -90,6 +94,8 @@ export class LinkEncoder {
    * @throws ERR_UNSERIALIZABLE; paths begin with the position, `$[1].pos`.
    */
   encode(values: readonly unknown[], region: Region, start: number, end: number): number {
+    if (this.#busy) throw refuse('$', 'sends a message while it is read');
+    this.#busy = true;
     this.#region = region;
     this.#bytes = region.bytes;
     this.#pos = start;
@@ -107,7 +113,9 @@ export class LinkEncoder {
       this.#defined.length = 0;
       this.#shapes = this.#reset ? 0 : shapes;
       if (thrown === FULL) return -1;
-      throw thrown === REFUSED ? refusal(values, undefined, MAX_DEPTH + 1) : thrown;
+      throw thrown === REFUSED ? refusal(values, { maxDepth: MAX_DEPTH + 1 }) : thrown;
+    } finally {
+      this.#busy = false;
     }
   }
 
@@ -205,7 +213,7 @@ export class LinkEncoder {
 
   #string(value: string): void {
     const length = value.length;
-    if (length > LOOP_TEXT) {
+    if (length > MAX_SMALL_TEXT) {
       this.#longString(value);
       return;
     }
@@ -234,18 +242,12 @@ export class LinkEncoder {
     let size: number;
     if (isWellFormed(value)) {
       if (value.length * 3 > room && Buffer.byteLength(value) > room) throw FULL;
-      size = text.utf8Write(value, from);
-      if (size === value.length && size < 0x40) {
-        this.#bytes.copyWithin(pos + 1, from, from + size);
-        this.#bytes[pos] = TAG.SMALL_TEXT | size;
-        this.#pos = pos + 1 + size;
-        return;
-      }
+      size = text.write(value, from, room, 'utf8');
       this.#bytes[pos] = size === value.length ? TAG.ASCII : TAG.UTF8;
     } else {
       size = value.length * 2;
       if (size > room) throw FULL;
-      text.ucs2Write(value, from);
+      text.write(value, from, size, 'utf16le');
       this.#bytes[pos] = TAG.UTF16;
     }
     view.setUint32(pos + 1, size, true);
@@ -277,7 +279,7 @@ export class LinkEncoder {
       this.#value(value[key], depth);
       count--;
     }
-    if (count !== 0) throw REFUSED;
+    if (count !== 0) throw REFUSED; // a getter changed the object between the rounds
   }
 
   /** The node below `node` for one more key, undefined if the tree is full. */
@@ -304,13 +306,16 @@ export class LinkEncoder {
   }
 
   #inline(value: Record<string, unknown>, depth: number): void {
-    const keys = Object.keys(value);
+    let count = 0;
+    for (const _ in value) count++;
     this.#bytes[this.#pos++] = TAG.OBJECT_INLINE;
-    this.#varint(keys.length);
-    for (const key of keys) {
+    this.#varint(count);
+    for (const key in value) {
       this.#key(key);
       this.#value(value[key], depth);
+      count--;
     }
+    if (count !== 0) throw REFUSED;
   }
 
   #key(key: string): void {
@@ -328,18 +333,25 @@ export class LinkEncoder {
       this.#bytes.set(value, pos + 5);
       this.#pos = pos + 5 + size;
     } else if (value instanceof Map) {
+      let count = value.size;
       this.#bytes[this.#pos++] = TAG.MAP;
-      this.#varint(value.size);
+      this.#varint(count);
       for (const [key, item] of value) {
         this.#value(key, depth);
         this.#value(item, depth);
+        count--;
       }
+      if (count !== 0) throw REFUSED;
     } else throw REFUSED;
   }
 }
 
 /** One shape at the receiving end. */
-type Keys = readonly string[];
+interface Shape {
+  readonly keys: readonly string[];
+  /** Has a key that cannot be assigned. */
+  readonly hasProto: boolean;
+}
 
 /** Decodes the messages of one link. */
 export class LinkDecoder {
@@ -347,7 +359,8 @@ export class LinkDecoder {
   #region!: Region;
   #pos = 0;
   #end = 0;
-  #shapes: Keys[] = [];
+  #shapes: Shape[] = [];
+  readonly #texts = new TextCache();
 
   /**
    * The values of the message that stands at `start` and ends at `end`.
@@ -370,7 +383,9 @@ export class LinkDecoder {
   }
 
   #malformed(): SkynetError {
-    return new SkynetError('ERR_SERI_MALFORMED', 'malformed message between threads', { details: { offset: this.#pos } });
+    return new SkynetError('ERR_SERI_MALFORMED', 'malformed message between threads', {
+      details: { offset: this.#pos },
+    });
   }
 
   #varint(): number {
@@ -428,12 +443,20 @@ export class LinkDecoder {
         this.#take(8);
         return this.#region.view.getBigInt64(pos + 1, true);
       case TAG.BIGINT: {
-        const text = String(this.#value());
+        const text = this.#key();
+        if (!/^-?[0-9a-f]+$/.test(text)) throw this.#malformed();
         return text.startsWith('-') ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
       }
       default:
         return this.#long(tag);
     }
+  }
+
+  /** A value that has to be text. */
+  #key(): string {
+    const key = this.#value();
+    if (typeof key !== 'string') throw this.#malformed();
+    return key;
   }
 
   /** The position of `size` bytes, which are passed over. */
@@ -446,8 +469,10 @@ export class LinkDecoder {
 
   #ascii(length: number): string {
     const at = this.#take(length);
-    if (length > LOOP_TEXT) return this.#region.text.latin1Slice(at, at + length);
-    return shortText(this.#bytes, at, length);
+    const { text } = this.#region;
+    return length <= MAX_CACHED_TEXT
+      ? this.#texts.get(text, at, length)
+      : text.toString('latin1', at, at + length);
   }
 
   #long(tag: number): unknown {
@@ -456,11 +481,11 @@ export class LinkDecoder {
     const { text } = this.#region;
     switch (tag) {
       case TAG.ASCII:
-        return text.latin1Slice(at, at + size);
+        return text.toString('latin1', at, at + size);
       case TAG.UTF8:
-        return text.utf8Slice(at, at + size);
+        return text.toString('utf8', at, at + size);
       case TAG.UTF16:
-        return text.ucs2Slice(at, at + size);
+        return text.toString('utf16le', at, at + size);
       case TAG.BYTES:
         return new Uint8Array(this.#bytes.subarray(at, at + size));
       case TAG.BUFFER:
@@ -470,20 +495,22 @@ export class LinkDecoder {
     }
   }
 
-  #define(): Keys {
+  #define(): Shape {
     const keys: string[] = [];
-    for (let left = this.#varint(); left > 0; left--) keys.push(String(this.#value()));
-    this.#shapes.push(keys);
-    return keys;
+    for (let left = this.#varint(); left > 0; left--) keys.push(this.#key());
+    const shape = { keys, hasProto: keys.includes('__proto__') };
+    this.#shapes.push(shape);
+    return shape;
   }
 
-  #object(keys: Keys | undefined): unknown {
-    if (keys === undefined) throw this.#malformed();
+  #object(shape: Shape | undefined): unknown {
+    if (shape === undefined) throw this.#malformed();
+    const { keys, hasProto } = shape;
     const result: Record<string, unknown> = {};
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
       const value = this.#value();
-      if (key === '__proto__') setProtoKey(result, value);
+      if (hasProto && key === '__proto__') setProtoKey(result, value);
       else result[key] = value;
     }
     return result;
@@ -492,7 +519,7 @@ export class LinkDecoder {
   #inline(): unknown {
     const result: Record<string, unknown> = {};
     for (let left = this.#varint(); left > 0; left--) {
-      const key = String(this.#value());
+      const key = this.#key();
       const value = this.#value();
       if (key === '__proto__') setProtoKey(result, value);
       else result[key] = value;
@@ -505,12 +532,6 @@ export class LinkDecoder {
     for (let left = this.#varint(); left > 0; left--) result.set(this.#value(), this.#value());
     return result;
   }
-}
-
-function shortText(bytes: Uint8Array, at: number, length: number): string {
-  let text = '';
-  for (let i = at; i < at + length; i++) text += String.fromCharCode(bytes[i] as number);
-  return text;
 }
 
 function isWellFormed(text: string): boolean {

@@ -1,22 +1,43 @@
+import { isUtf8 } from 'node:buffer';
 import { SkynetError } from '../errors.ts';
+import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
+import { isPlain, REFUSED, refusal, setProtoKey } from './value.ts';
 
-/**
- * The original's serialisation of Lua values (`skynet.pack`), byte for byte.
- *
- * JavaScript to Lua: `null`/`undefined` nil, integers in the range of 64 bits integer (bigint too), other numbers
- * float, text UTF-8 strings, `Uint8Array` strings, arrays tables 1..n, plain objects tables with string keys, `Map`
- * tables with any keys. Lua to JavaScript: integers number, or bigint beyond 2^53; strings text, or `Uint8Array` when
- * they are not UTF-8; tables with an array part only arrays, with string keys only objects, others `Map`; light
- * userdata {@link LightUserdata}. {@link LuaFloat} keeps a float with an integral value a float.
- */
+// The original's serialisation of Lua values (`skynet.pack`, `skynet.unpack`), byte for byte. A stream is values one
+// after another until it ends. The low three bits of a value's first byte are its type, the high five a "cookie":
+//
+//   type  cookie                what follows
+//   0     any                   nothing: nil
+//   1     0, other              nothing: false, true
+//   2     0 1 2 4 6 8           integer 0, u8, u16, i32, i64, float (f64)
+//   3     0                     pointer of 8 bytes, of no use in another process: refused
+//   4     length 0..31          a string's bytes
+//   5     2 4                   length in u16 or u32, a string's bytes
+//   6     length 0..30, or 31   (31: length as an integer value) the elements 1..length, then key, value, …, nil
+//
+// All numbers are little endian.
 
-const TYPE = { NIL: 0, BOOLEAN: 1, NUMBER: 2, USERDATA: 3, SHORT_STRING: 4, LONG_STRING: 5, TABLE: 6 } as const;
-const NUMBER = { ZERO: 0, BYTE: 1, WORD: 2, DWORD: 4, QWORD: 6, REAL: 8 } as const;
-/** The original's limits. */
-const MAX_COOKIE = 32;
-const MAX_DEPTH = 32;
+const NIL = 0;
+const BOOLEAN = 1;
+const NUMBER = 2;
+const SHORT_STRING = 4;
+const LONG_STRING = 5;
+const TABLE = 6;
 
-/** A number that is to arrive in Lua as a float although it has no fraction. */
+const BYTE = 1;
+const WORD = 2;
+const DWORD = 4;
+const QWORD = 6;
+const REAL = 8;
+
+/** A value stands in at most so many tables. The original's limit, held when reading too. */
+const MAX_TABLES = 32;
+const MAX_SHORT_STRING = 31;
+const MAX_SHORT_TABLE = 30;
+/** Memory of the writer that is kept between two calls. */
+const KEPT_BYTES = 0x10000;
+
+/** A number that arrives in Lua as a float although it has no fraction: `new LuaFloat(1)` is Lua's `1.0`. */
 export class LuaFloat {
   readonly value: number;
 
@@ -25,171 +46,47 @@ export class LuaFloat {
   }
 }
 
-/** A pointer of the other side, as its eight bytes. */
-export class LightUserdata {
-  readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
+/** How {@link unpackSeri} turns Lua values into ours. */
+export interface UnpackOptions {
+  /** `text`, the default: UTF-8 strings become text, others a Buffer. `bytes`: every string becomes a Buffer, but the keys of tables. */
+  strings?: 'text' | 'bytes';
+  /** `number`, the default. `exact`: a float without fraction becomes a {@link LuaFloat}, so that packing it again gives the same bytes. */
+  floats?: 'number' | 'exact';
 }
 
-const MIN_INTEGER = -(2n ** 63n);
-const MAX_INTEGER = 2n ** 63n - 1n;
-
-/** Grows as it is written to. */
-class Writer {
-  bytes: Buffer = Buffer.allocUnsafe(256);
-  length = 0;
-
-  room(size: number): number {
-    const at = this.length;
-    this.length += size;
-    if (this.length > this.bytes.length) {
-      const bigger = Buffer.allocUnsafe(Math.max(this.length, this.bytes.length * 2));
-      this.bytes.copy(bigger, 0, 0, at);
-      this.bytes = bigger;
-    }
-    return at;
-  }
-
-  head(type: number, cookie: number): void {
-    const at = this.room(1);
-    this.bytes[at] = type | (cookie << 3);
-  }
-}
-
-function refuse(what: string): never {
-  throw new SkynetError('ERR_UNSERIALIZABLE', `cannot be packed for Lua: ${what}`, { details: { type: what } });
-}
-
-function packInteger(writer: Writer, value: bigint): void {
-  if (value === 0n) return writer.head(TYPE.NUMBER, NUMBER.ZERO);
-  if (value < MIN_INTEGER || value > MAX_INTEGER) refuse('an integer beyond 64 bits');
-  if (value < -0x80000000n || value > 0x7fffffffn) {
-    writer.head(TYPE.NUMBER, NUMBER.QWORD);
-    const at = writer.room(8);
-    writer.bytes.writeBigInt64LE(value, at);
-    return;
-  }
-  packSmall(writer, Number(value));
-}
-
-/** An integer of 32 bits, with sign. */
-function packSmall(writer: Writer, value: number): void {
-  if (value === 0) writer.head(TYPE.NUMBER, NUMBER.ZERO);
-  else if (value < 0) {
-    writer.head(TYPE.NUMBER, NUMBER.DWORD);
-    const at = writer.room(4);
-    writer.bytes.writeInt32LE(value, at);
-  } else if (value < 0x100) {
-    writer.head(TYPE.NUMBER, NUMBER.BYTE);
-    const at = writer.room(1);
-    writer.bytes[at] = value;
-  } else if (value < 0x10000) {
-    writer.head(TYPE.NUMBER, NUMBER.WORD);
-    const at = writer.room(2);
-    writer.bytes.writeUInt16LE(value, at);
-  } else {
-    writer.head(TYPE.NUMBER, NUMBER.DWORD);
-    const at = writer.room(4);
-    writer.bytes.writeInt32LE(value, at);
-  }
-}
-
-function packReal(writer: Writer, value: number): void {
-  writer.head(TYPE.NUMBER, NUMBER.REAL);
-  const at = writer.room(8);
-  writer.bytes.writeDoubleLE(value, at);
-}
-
-function packString(writer: Writer, bytes: Uint8Array): void {
-  const size = bytes.length;
-  if (size < MAX_COOKIE) writer.head(TYPE.SHORT_STRING, size);
-  else if (size < 0x10000) {
-    writer.head(TYPE.LONG_STRING, 2);
-    const at = writer.room(2);
-    writer.bytes.writeUInt16LE(size, at);
-  } else {
-    writer.head(TYPE.LONG_STRING, 4);
-    const at = writer.room(4);
-    writer.bytes.writeUInt32LE(size, at);
-  }
-  const at = writer.room(size);
-  writer.bytes.set(bytes, at);
-}
-
-function packTableHead(writer: Writer, length: number): void {
-  if (length < MAX_COOKIE - 1) return writer.head(TYPE.TABLE, length);
-  writer.head(TYPE.TABLE, MAX_COOKIE - 1);
-  if (length > 0x7fffffff) refuse('an array that long');
-  packSmall(writer, length);
-}
-
-function packValue(writer: Writer, value: unknown, depth: number): void {
-  if (depth > MAX_DEPTH) refuse(`a table deeper than ${MAX_DEPTH}`);
-  switch (typeof value) {
-    case 'undefined':
-      return writer.head(TYPE.NIL, 0);
-    case 'boolean':
-      return writer.head(TYPE.BOOLEAN, value ? 1 : 0);
-    case 'bigint':
-      return packInteger(writer, value);
-    case 'number':
-      if (!Number.isInteger(value) || Object.is(value, -0)) return packReal(writer, value);
-      if (value >= -0x80000000 && value <= 0x7fffffff) return packSmall(writer, value);
-      return Math.abs(value) < 2 ** 63 ? packInteger(writer, BigInt(value)) : packReal(writer, value);
-    case 'string':
-      return packString(writer, Buffer.from(value));
-    case 'object':
-      break;
-    default:
-      refuse(typeof value);
-  }
-  if (value === null) writer.head(TYPE.NIL, 0);
-  else if (value instanceof Uint8Array) packString(writer, value);
-  else if (Array.isArray(value)) {
-    packTableHead(writer, value.length);
-    for (let i = 0; i < value.length; i++) packValue(writer, value[i], depth + 1);
-    writer.head(TYPE.NIL, 0);
-  } else if (value instanceof Map) {
-    let length = 0;
-    while (value.has(length + 1)) length++;
-    packTableHead(writer, length);
-    for (let i = 1; i <= length; i++) packValue(writer, value.get(i), depth + 1);
-    for (const [key, part] of value) {
-      if (typeof key === 'number' && Number.isInteger(key) && key >= 1 && key <= length) continue;
-      if (key === null || key === undefined || Number.isNaN(key)) refuse('a table key that is nil or NaN');
-      packValue(writer, key, depth + 1);
-      packValue(writer, part, depth + 1);
-    }
-    writer.head(TYPE.NIL, 0);
-  } else if (value instanceof LuaFloat) packReal(writer, value.value);
-  else if (value instanceof LightUserdata) {
-    writer.head(TYPE.USERDATA, 0);
-    const at = writer.room(8);
-    writer.bytes.set(value.bytes.subarray(0, 8), at);
-  } else {
-    const proto = Object.getPrototypeOf(value);
-    if (proto !== Object.prototype && proto !== null) refuse(value.constructor?.name || 'object of a class');
-    packTableHead(writer, 0);
-    for (const [key, part] of Object.entries(value)) {
-      if (part === undefined || part === null) continue; // a Lua table holds no nil
-      packString(writer, Buffer.from(key));
-      packValue(writer, part, depth + 1);
-    }
-    writer.head(TYPE.NIL, 0);
-  }
-}
-
-/** Values as lua-seri bytes. @throws ERR_UNSERIALIZABLE. */
+/**
+ * Packs values as `skynet.pack` does.
+ *
+ * | ours | Lua |
+ * | --- | --- |
+ * | undefined, null | nil; as a value in an object or map the pair is left out |
+ * | number that is a safe integer, bigint | integer |
+ * | other numbers (-0, NaN, 1.5, 2 ** 53), {@link LuaFloat} | float |
+ * | string | string of UTF-8 |
+ * | Uint8Array | string of these bytes |
+ * | array | table 1..n; undefined inside counts |
+ * | object | table with string keys |
+ * | Map | table with these keys; what stands at 1, 2, 3 … is its array part |
+ *
+ * @throws ERR_UNSERIALIZABLE: what no message can hold, and of that a bigint beyond 64 bits, text with a lone
+ *   surrogate, nil or NaN as key of a map, a value inside more than 32 tables. Paths begin with the position, `$[1].pos`.
+ */
 export function packSeri(values: readonly unknown[]): Uint8Array {
-  const writer = new Writer();
-  for (const value of values) packValue(writer, value, 0);
-  return new Uint8Array(writer.bytes.subarray(0, writer.length));
+  // A getter may pack something itself, so the writer is taken away while it is in use.
+  const writer = spare ?? new Writer();
+  spare = undefined;
+  try {
+    writer.pos = 0;
+    for (let i = 0; i < values.length; i++) packValue(writer, values[i], 0);
+    return new Uint8Array(writer.bytes.subarray(0, writer.pos));
+  } catch (thrown) {
+    throw thrown === REFUSED ? refusal(values, { maxDepth: MAX_TABLES + 2, leavesToo: true, rule }) : thrown;
+  } finally {
+    if (writer.bytes.length <= KEPT_BYTES) spare = writer;
+  }
 }
 
-/** Size of the values as lua-seri bytes, 0 if they cannot be packed. For log lines. */
+/** Size of the values when packed, 0 if they cannot be. For log lines (`msgsz`). */
 export function seriSize(values: readonly unknown[]): number {
   try {
     return packSeri(values).length;
@@ -198,122 +95,400 @@ export function seriSize(values: readonly unknown[]): number {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/**
+ * Unpacks the values from `offset` to the end, as `skynet.unpack` does. No bytes, no values.
+ *
+ * | Lua | ours |
+ * | --- | --- |
+ * | nil | undefined |
+ * | integer | number, or bigint beyond `Number.MAX_SAFE_INTEGER` |
+ * | float | number (1.0 becomes 1, see `floats`) |
+ * | string | text, or a Buffer when it is not UTF-8 (see `strings`) |
+ * | table with an array part only, empty table | array |
+ * | table with string keys only | object |
+ * | other tables | Map, the array part at 1, 2, 3 … |
+ *
+ * @throws ERR_SERI_MALFORMED when the bytes end too early, are of no known type, hold a pointer, or nest deeper than 32
+ *   tables; `details.remaining` says how many bytes were left, `details.offset` where.
+ */
+export function unpackSeri(bytes: Uint8Array, offset: number = 0, options: UnpackOptions = {}): unknown[] {
+  const reader = new Reader(bytes, offset, options);
+  const values: unknown[] = [];
+  while (reader.pos < reader.end) values.push(reader.value(0));
+  return values;
+}
 
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
+class Writer {
+  bytes: Buffer = Buffer.allocUnsafeSlow(1024);
+  view: DataView = new DataView(this.bytes.buffer);
+  pos = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** Makes sure that `size` bytes can be written. */
+  room(size: number): void {
+    if (this.pos + size <= this.bytes.length) return;
+    const bytes = Buffer.allocUnsafeSlow(Math.max(this.pos + size, this.bytes.length * 2));
+    bytes.set(this.bytes.subarray(0, this.pos));
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
   }
 
-  get atEnd(): boolean {
-    return this.#at >= this.#bytes.length;
+  byte(value: number): void {
+    if (this.pos === this.bytes.length) this.room(1);
+    this.bytes[this.pos++] = value;
   }
 
-  #take(size: number): number {
-    const at = this.#at;
-    if (at + size > this.#bytes.length) this.#malformed();
-    this.#at += size;
-    return at;
+  integer(value: number): void {
+    this.room(5);
+    const { bytes, pos } = this;
+    if (value === 0) {
+      bytes[pos] = NUMBER;
+      this.pos = pos + 1;
+    } else if (value > 0 && value < 0x100) {
+      bytes[pos] = NUMBER | (BYTE << 3);
+      bytes[pos + 1] = value;
+      this.pos = pos + 2;
+    } else if (value > 0 && value < 0x10000) {
+      bytes[pos] = NUMBER | (WORD << 3);
+      this.view.setUint16(pos + 1, value, true);
+      this.pos = pos + 3;
+    } else if (value >= -0x80000000 && value < 0x80000000) {
+      bytes[pos] = NUMBER | (DWORD << 3);
+      this.view.setInt32(pos + 1, value, true);
+      this.pos = pos + 5;
+    } else {
+      this.long(BigInt(value));
+    }
   }
 
-  #malformed(): never {
-    const left = this.#bytes.length - this.#at;
-    throw new SkynetError('ERR_SERI_MALFORMED', `Invalid serialize stream ${left}`, { details: { left } });
+  long(value: bigint): void {
+    this.room(9);
+    this.bytes[this.pos] = NUMBER | (QWORD << 3);
+    this.view.setBigInt64(this.pos + 1, value, true);
+    this.pos += 9;
   }
 
-  /** The next value; `top` values may be anything. */
-  value(depth: number): unknown {
-    if (depth > MAX_DEPTH) this.#malformed();
-    const head = this.#bytes[this.#take(1)] as number;
-    const cookie = head >> 3;
-    switch (head & 7) {
-      case TYPE.NIL:
-        return undefined;
-      case TYPE.BOOLEAN:
-        return cookie !== 0;
-      case TYPE.NUMBER:
-        return this.#number(cookie);
-      case TYPE.USERDATA: {
-        const at = this.#take(8);
-        return new LightUserdata(new Uint8Array(this.#bytes.subarray(at, at + 8)));
+  float(value: number): void {
+    this.room(9);
+    this.bytes[this.pos] = NUMBER | (REAL << 3);
+    this.view.setFloat64(this.pos + 1, value, true);
+    this.pos += 9;
+  }
+
+  /** The head of a string and room for its bytes. */
+  stringHead(size: number): void {
+    this.room(size + 5);
+    if (size <= MAX_SHORT_STRING) {
+      this.bytes[this.pos++] = SHORT_STRING | (size << 3);
+    } else if (size < 0x10000) {
+      this.bytes[this.pos] = LONG_STRING | (2 << 3);
+      this.view.setUint16(this.pos + 1, size, true);
+      this.pos += 3;
+    } else {
+      this.bytes[this.pos] = LONG_STRING | (4 << 3);
+      this.view.setUint32(this.pos + 1, size, true);
+      this.pos += 5;
+    }
+  }
+
+  text(value: string): void {
+    const length = value.length;
+    if (length <= MAX_SHORT_STRING) {
+      this.room(length + 1);
+      const { bytes } = this;
+      let pos = this.pos;
+      bytes[pos++] = SHORT_STRING | (length << 3);
+      let i = 0;
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 0x7f) break;
+        bytes[pos++] = code;
       }
-      case TYPE.SHORT_STRING:
-        return this.#string(cookie);
-      case TYPE.LONG_STRING:
-        if (cookie === 2) return this.#string(this.#bytes.readUInt16LE(this.#take(2)));
-        if (cookie === 4) return this.#string(this.#bytes.readUInt32LE(this.#take(4)));
-        return this.#malformed();
-      case TYPE.TABLE:
-        return this.#table(cookie, depth);
-      default:
-        return this.#malformed();
-    }
-  }
-
-  #number(cookie: number): number | bigint {
-    switch (cookie) {
-      case NUMBER.ZERO:
-        return 0;
-      case NUMBER.BYTE:
-        return this.#bytes[this.#take(1)] as number;
-      case NUMBER.WORD:
-        return this.#bytes.readUInt16LE(this.#take(2));
-      case NUMBER.DWORD:
-        return this.#bytes.readInt32LE(this.#take(4));
-      case NUMBER.QWORD: {
-        const value = this.#bytes.readBigInt64LE(this.#take(8));
-        return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+      if (i === length) {
+        this.pos = pos;
+        return;
       }
-      case NUMBER.REAL:
-        return this.#bytes.readDoubleLE(this.#take(8));
-      default:
-        return this.#malformed();
     }
+    if (!isWellFormed(value)) throw REFUSED;
+    const size = Buffer.byteLength(value);
+    this.stringHead(size);
+    this.bytes.write(value, this.pos, size, 'utf8');
+    this.pos += size;
   }
 
-  #string(size: number): string | Uint8Array {
-    const at = this.#take(size);
-    const bytes = this.#bytes.subarray(at, at + size);
-    try {
-      return utf8.decode(bytes);
-    } catch {
-      return new Uint8Array(bytes);
-    }
+  data(value: Uint8Array): void {
+    this.stringHead(value.length);
+    this.bytes.set(value, this.pos);
+    this.pos += value.length;
   }
 
-  #table(cookie: number, depth: number): unknown {
-    let length = cookie;
-    if (cookie === MAX_COOKIE - 1) {
-      const head = this.#bytes[this.#take(1)] as number;
-      if ((head & 7) !== TYPE.NUMBER || head >> 3 === NUMBER.REAL) this.#malformed();
-      length = Number(this.#number(head >> 3));
-      if (length < 0) this.#malformed();
+  tableHead(length: number): void {
+    if (length <= MAX_SHORT_TABLE) {
+      this.byte(TABLE | (length << 3));
+    } else {
+      this.byte(TABLE | ((MAX_SHORT_TABLE + 1) << 3));
+      this.integer(length);
     }
-    // Every element takes a byte at least: a length beyond that is a lie, and nothing is set aside for it.
-    if (length > this.#bytes.length - this.#at) this.#malformed();
-    const list: unknown[] = [];
-    for (let i = 0; i < length; i++) list.push(this.value(depth + 1));
-    const pairs: [unknown, unknown][] = [];
-    let textKeys = true;
-    while (this.#bytes[this.#at] !== 0) {
-      const key = this.value(depth + 1);
-      if (typeof key !== 'string') textKeys = false;
-      pairs.push([key, this.value(depth + 1)]);
-    }
-    this.#take(1);
-    if (pairs.length === 0) return list;
-    if (list.length === 0 && textKeys) return Object.fromEntries(pairs);
-    return new Map<unknown, unknown>([...list.map((part, i): [unknown, unknown] => [i + 1, part]), ...pairs]);
   }
 }
 
-/** The values of lua-seri bytes. @throws ERR_SERI_MALFORMED. */
-export function unpackSeri(bytes: Uint8Array): unknown[] {
-  const reader = new Reader(bytes);
-  const values: unknown[] = [];
-  while (!reader.atEnd) values.push(reader.value(0));
-  return values;
+let spare: Writer | undefined;
+
+function packValue(writer: Writer, value: unknown, depth: number): void {
+  if (depth > MAX_TABLES) throw REFUSED;
+  switch (typeof value) {
+    case 'string':
+      writer.text(value);
+      break;
+    case 'number':
+      if (Number.isSafeInteger(value) && !Object.is(value, -0)) writer.integer(value);
+      else writer.float(value);
+      break;
+    case 'boolean':
+      writer.byte(value ? BOOLEAN | (1 << 3) : BOOLEAN);
+      break;
+    case 'undefined':
+      writer.byte(NIL);
+      break;
+    case 'bigint':
+      if (Number.isSafeInteger(Number(value))) writer.integer(Number(value));
+      else if (BigInt.asIntN(64, value) === value) writer.long(value);
+      else throw REFUSED;
+      break;
+    case 'object':
+      if (value === null) writer.byte(NIL);
+      else packObject(writer, value, depth);
+      break;
+    default:
+      throw REFUSED;
+  }
+}
+
+function packObject(writer: Writer, value: object, depth: number): void {
+  if (isPlain(value)) {
+    writer.tableHead(0);
+    for (const key in value) {
+      const part = value[key];
+      if (part === undefined || part === null) continue; // no table holds nil
+      if (depth === MAX_TABLES) throw REFUSED;
+      writer.text(key);
+      packValue(writer, part, depth + 1);
+    }
+  } else if (Array.isArray(value)) {
+    const length = value.length;
+    writer.tableHead(length);
+    for (let i = 0; i < length; i++) packValue(writer, value[i], depth + 1);
+  } else if (value instanceof Map) {
+    packMap(writer, value, depth);
+  } else {
+    if (value instanceof Uint8Array) writer.data(value);
+    else if (value instanceof LuaFloat) writer.float(value.value);
+    else throw REFUSED;
+    return;
+  }
+  writer.byte(NIL);
+}
+
+function packMap(writer: Writer, map: Map<unknown, unknown>, depth: number): void {
+  let length = 0;
+  while (isPresent(map.get(length + 1))) length++;
+  writer.tableHead(length);
+  for (let i = 1; i <= length; i++) packValue(writer, map.get(i), depth + 1);
+  for (const [key, part] of map) {
+    if (typeof key === 'number' && key >= 1 && key <= length && Number.isInteger(key)) continue;
+    if (!isPresent(key) || Number.isNaN(key)) throw REFUSED;
+    if (!isPresent(part)) continue;
+    packValue(writer, key, depth + 1);
+    packValue(writer, part, depth + 1);
+  }
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}
+
+/** What Lua has no place for, for the search after the part at fault. */
+function rule(part: unknown, isKey: boolean): string | null | undefined {
+  if (part instanceof LuaFloat) return null;
+  if (typeof part === 'bigint' && BigInt.asIntN(64, part) !== part) return 'bigint beyond 64 bits';
+  if (typeof part === 'string' && !isWellFormed(part)) return 'text with a lone surrogate';
+  if (isKey && (!isPresent(part) || Number.isNaN(part))) return `${part} as key`;
+  return undefined;
+}
+
+const texts = new TextCache();
+
+class Reader {
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  readonly #allBytes: boolean;
+  readonly #exact: boolean;
+  readonly end: number;
+  pos: number;
+
+  constructor(bytes: Uint8Array, offset: number, options: UnpackOptions) {
+    this.#bytes = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#allBytes = options.strings === 'bytes';
+    this.#exact = options.floats === 'exact';
+    this.end = bytes.length;
+    this.pos = offset;
+  }
+
+  value(depth: number): unknown {
+    const value = this.#any(depth, this.#allBytes);
+    if (
+      this.#exact &&
+      typeof value === 'number' &&
+      this.#wasFloat &&
+      Number.isSafeInteger(value) &&
+      !Object.is(value, -0)
+    ) {
+      return new LuaFloat(value);
+    }
+    return value;
+  }
+
+  /** Whether the last number read was a float. */
+  #wasFloat = false;
+
+  #any(depth: number, allBytes: boolean): unknown {
+    if (depth > MAX_TABLES) throw this.#malformed('nested too deeply');
+    const head = this.#bytes[this.#take(1)] as number;
+    const cookie = head >> 3;
+    switch (head & 7) {
+      case NIL:
+        return undefined;
+      case BOOLEAN:
+        return cookie !== 0;
+      case NUMBER:
+        return this.#number(cookie);
+      case SHORT_STRING:
+        return this.#string(cookie, allBytes);
+      case LONG_STRING:
+        if (cookie === 2) return this.#string(this.#view.getUint16(this.#take(2), true), allBytes);
+        if (cookie === 4) return this.#string(this.#view.getUint32(this.#take(4), true), allBytes);
+        throw this.#malformed('unknown length of a string');
+      case TABLE:
+        return this.#table(cookie, depth + 1);
+      default:
+        throw this.#malformed((head & 7) === 3 ? 'a pointer of another process' : 'unknown type');
+    }
+  }
+
+  /** The position of `size` bytes, which are passed over. */
+  #take(size: number): number {
+    const pos = this.pos;
+    if (size > this.end - pos) throw this.#malformed('ends too early');
+    this.pos = pos + size;
+    return pos;
+  }
+
+  #malformed(why: string): SkynetError {
+    const remaining = this.end - this.pos;
+    return new SkynetError('ERR_SERI_MALFORMED', `Invalid serialize stream ${remaining} (${why})`, {
+      details: { remaining, offset: this.pos },
+    });
+  }
+
+  #number(cookie: number): number | bigint {
+    this.#wasFloat = false;
+    switch (cookie) {
+      case 0:
+        return 0;
+      case BYTE:
+        return this.#bytes[this.#take(1)] as number;
+      case WORD:
+        return this.#view.getUint16(this.#take(2), true);
+      case DWORD:
+        return this.#view.getInt32(this.#take(4), true);
+      case QWORD: {
+        const value = this.#view.getBigInt64(this.#take(8), true);
+        const number = Number(value);
+        return Number.isSafeInteger(number) ? number : value;
+      }
+      case REAL:
+        this.#wasFloat = true;
+        return this.#view.getFloat64(this.#take(8), true);
+      default:
+        throw this.#malformed('unknown kind of number');
+    }
+  }
+
+  #string(size: number, allBytes: boolean): string | Buffer {
+    const start = this.#take(size);
+    const end = start + size;
+    const bytes = this.#bytes;
+    if (allBytes) return Buffer.from(bytes.subarray(start, end));
+    if (size <= MAX_CACHED_TEXT) {
+      let i = start;
+      while (i < end && (bytes[i] as number) < 0x80) i++;
+      if (i === end) return texts.get(bytes, start, size);
+    }
+    const part = bytes.subarray(start, end);
+    return isUtf8(part) ? part.toString('utf8') : Buffer.from(part);
+  }
+
+  #length(cookie: number): number {
+    if (cookie <= MAX_SHORT_TABLE) return cookie;
+    const head = this.#bytes[this.#take(1)] as number;
+    if ((head & 7) !== NUMBER || head >> 3 === REAL)
+      throw this.#malformed('the length of a table is no integer');
+    const length = Number(this.#number(head >> 3));
+    // An element takes a byte at least, so this is a lie; nothing is set aside for it.
+    if (length < 0 || length > this.end - this.pos) throw this.#malformed('ends too early');
+    return length;
+  }
+
+  #table(cookie: number, depth: number): unknown {
+    const length = this.#length(cookie);
+    const list: unknown[] = [];
+    for (let i = 0; i < length; i++) list.push(this.value(depth));
+    if (this.#atNil()) return list;
+    if (length > 0)
+      return this.#map(new Map(list.map((part, i): [unknown, unknown] => [i + 1, part])), depth);
+    const object: Record<string, unknown> = {};
+    do {
+      const key = this.#key(depth);
+      if (typeof key !== 'string') {
+        const map = new Map<unknown, unknown>(Object.entries(object));
+        this.#pair(map, key, depth);
+        return this.#atNil() ? map : this.#map(map, depth);
+      }
+      const value = this.value(depth);
+      if (value === undefined) continue; // what no table holds
+      if (key === '__proto__') setProtoKey(object, value);
+      else object[key] = value;
+    } while (!this.#atNil());
+    return object;
+  }
+
+  /** The rest of the pairs. */
+  #map(map: Map<unknown, unknown>, depth: number): Map<unknown, unknown> {
+    do this.#pair(map, this.#key(depth), depth);
+    while (!this.#atNil());
+    return map;
+  }
+
+  #pair(map: Map<unknown, unknown>, key: unknown, depth: number): void {
+    const value = this.value(depth);
+    if (value !== undefined) map.set(key, value);
+  }
+
+  #key(depth: number): unknown {
+    const key = this.#any(depth, false);
+    if (Number.isNaN(key)) throw this.#malformed('NaN as key');
+    return key;
+  }
+
+  /** Passes over the nil that ends a table, if it stands here. */
+  #atNil(): boolean {
+    if (this.pos >= this.end) throw this.#malformed('ends too early');
+    if (((this.#bytes[this.pos] as number) & 7) !== NIL) return false;
+    this.pos++;
+    return true;
+  }
 }

@@ -4,8 +4,15 @@ export class Region {
   readonly view: DataView;
   /** The same bytes with the host's fast conversions of text. */
   readonly text: Buffer;
+  /** In bytes. */
+  readonly size: number;
 
-  constructor(memory: ArrayBufferLike, byteOffset: number = 0, byteLength: number = memory.byteLength - byteOffset) {
+  constructor(
+    memory: ArrayBufferLike,
+    byteOffset: number = 0,
+    byteLength: number = memory.byteLength - byteOffset,
+  ) {
+    this.size = byteLength;
     this.bytes = new Uint8Array(memory, byteOffset, byteLength);
     this.view = new DataView(memory, byteOffset, byteLength);
     this.text = Buffer.from(memory as ArrayBuffer, byteOffset, byteLength);

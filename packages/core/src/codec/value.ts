@@ -46,8 +46,15 @@ export function setProtoKey(target: object, value: unknown): void {
   Object.defineProperty(target, '__proto__', { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** What one codec refuses beyond what all refuse; undefined when it takes the part. */
-export type RefusalRule = (part: unknown) => string | undefined;
+/** How far one codec differs from the value model. */
+export interface CodecLimits {
+  /** Containers (arrays, objects, maps) a container may stand in. */
+  readonly maxDepth?: number;
+  /** Parts that are no containers are held to `maxDepth` too. */
+  readonly leavesToo?: boolean;
+  /** Why the part, or the key of an object or map, is refused; null to take it; undefined to go by the value model. */
+  readonly rule?: (part: unknown, isKey: boolean) => string | null | undefined;
+}
 
 interface Fault {
   readonly path: string;
@@ -58,27 +65,37 @@ interface Fault {
  * The error for a refused value: `$[1].pos.fn: function`.
  * `details.path` says where (`$` is the value itself), `details.type` what stands there.
  */
-export function refusal(value: unknown, rule?: RefusalRule, maxDepth: number = MAX_DEPTH): SkynetError {
-  const fault = find(value, '$', { rule, maxDepth, above: new Set() }) ?? { path: '$', type: 'value that changed while it was read' };
-  return new SkynetError('ERR_UNSERIALIZABLE', `cannot be sent: ${fault.path}: ${fault.type}`, { details: { ...fault } });
+export function refusal(value: unknown, limits: CodecLimits = {}): SkynetError {
+  const changed: Fault = { path: '$', type: 'changed while it was read' };
+  const fault = find(value, '$', false, { maxDepth: MAX_DEPTH, ...limits, above: new Set() }) ?? changed;
+  return refuse(fault.path, fault.type);
 }
 
-interface Search {
-  readonly rule: RefusalRule | undefined;
+/** The error for a part that is known to be at fault. */
+export function refuse(path: string, type: string): SkynetError {
+  return new SkynetError('ERR_UNSERIALIZABLE', `cannot be sent: ${path}: ${type}`, {
+    details: { path, type },
+  });
+}
+
+interface Search extends CodecLimits {
   readonly maxDepth: number;
   /** The containers around the part looked at. */
   readonly above: Set<object>;
 }
 
-function find(part: unknown, path: string, search: Search): Fault | undefined {
-  const type = search.rule?.(part);
-  if (type !== undefined) return { path, type };
+function find(part: unknown, path: string, isKey: boolean, search: Search): Fault | undefined {
+  const isContainer = typeof part === 'object' && part !== null && !(part instanceof Uint8Array);
+  if (isContainer && search.above.has(part)) return { path: shorten(path), type: 'contains itself' };
+  if ((isContainer || search.leavesToo === true) && search.above.size >= search.maxDepth) {
+    return { path: shorten(path), type: 'nested too deeply' };
+  }
+  const ruling = search.rule?.(part, isKey);
+  if (typeof ruling === 'string') return { path, type: ruling };
+  if (ruling === null) return undefined;
   if (typeof part === 'function' || typeof part === 'symbol') return { path, type: typeof part };
-  if (typeof part !== 'object' || part === null || part instanceof Uint8Array) return undefined;
-  if (search.above.has(part)) return { path, type: 'contains itself' };
-  if (!isContainer(part)) return { path, type: nameOf(part) };
-  // Refused at this very depth by the codecs, so the search never goes deeper than they do.
-  if (search.above.size >= search.maxDepth) return { path: shorten(path), type: `nested deeper than ${search.maxDepth}` };
+  if (!isContainer) return undefined;
+  if (!Array.isArray(part) && !(part instanceof Map) && !isPlain(part)) return { path, type: nameOf(part) };
   search.above.add(part);
   const fault = findInside(part, path, search);
   search.above.delete(part);
@@ -88,26 +105,27 @@ function find(part: unknown, path: string, search: Search): Fault | undefined {
 function findInside(part: object, path: string, search: Search): Fault | undefined {
   if (Array.isArray(part)) {
     for (let i = 0; i < part.length; i++) {
-      const fault = find(part[i], `${path}[${i}]`, search);
+      const fault = find(part[i], `${path}[${i}]`, false, search);
       if (fault !== undefined) return fault;
     }
   } else if (part instanceof Map) {
     let i = 0;
     for (const [key, item] of part) {
-      const fault = find(key, `${path}.key(${i++})`, search) ?? find(item, `${path}.get(${quoteKey(key)})`, search);
+      const fault =
+        find(key, `${path}.key(${i++})`, true, search) ??
+        find(item, `${path}.get(${quoteKey(key)})`, false, search);
       if (fault !== undefined) return fault;
     }
   } else {
     for (const [key, item] of Object.entries(part)) {
-      const fault = find(item, `${path}${/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`}`, search);
+      const step = /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+      const ruling = search.rule?.(key, true);
+      if (typeof ruling === 'string') return { path: `${path}${step}`, type: `key: ${ruling}` };
+      const fault = find(item, `${path}${step}`, false, search);
       if (fault !== undefined) return fault;
     }
   }
   return undefined;
-}
-
-function isContainer(part: object): boolean {
-  return Array.isArray(part) || part instanceof Map || isPlain(part);
 }
 
 function nameOf(part: object): string {
