@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /** How long a transcript waits for one line or for the end of a program, in milliseconds. */
@@ -16,7 +15,6 @@ export class Program {
   /** Everything it printed so far, on both outputs. */
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
-  readonly #closed: Promise<unknown>;
   readonly #waiting: (() => void)[] = [];
   #read = 0;
   #ended = false;
@@ -34,11 +32,16 @@ export class Program {
         });
       }
     }
-    this.#closed = once(this.#child, 'close').finally(() => {
+    // Nothing of a transcript outlives the tests.
+    const kill = (): void => this.signal('SIGKILL');
+    process.once('exit', kill);
+    const ended = (): void => {
+      process.off('exit', kill);
       this.#ended = true;
       this.#changed();
-    });
-    this.#closed.catch(() => {});
+    };
+    this.#child.once('close', ended);
+    this.#child.once('error', ended); // it never started
   }
 
   /** Code or signal it ended with; undefined while it runs. */
