@@ -108,7 +108,8 @@ export class Wheel<Entry extends WheelEntry> {
       // Only the top level goes round: a lower one holds nothing beyond the block that `now` is in.
       const end = level === FAR_LEVELS ? here + FAR_SLOTS : here - (here % FAR_SLOTS) + FAR_SLOTS;
       for (let at = here + 1; at < end; at++) {
-        if (this.#heads[NEAR_SLOTS + (level - 1) * FAR_SLOTS + (at % FAR_SLOTS)] !== undefined) return at * width;
+        if (this.#heads[NEAR_SLOTS + (level - 1) * FAR_SLOTS + (at % FAR_SLOTS)] !== undefined)
+          return at * width;
       }
     }
     return Number.POSITIVE_INFINITY;
@@ -123,7 +124,9 @@ export class Wheel<Entry extends WheelEntry> {
       width *= FAR_SLOTS;
     }
     const slot =
-      level === 0 ? due % NEAR_SLOTS : NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(due / widthOf(level)) % FAR_SLOTS);
+      level === 0
+        ? due % NEAR_SLOTS
+        : NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(due / widthOf(level)) % FAR_SLOTS);
     const tail = this.#tails[slot];
     entry.slot = slot;
     entry.wheelNext = undefined;
@@ -139,7 +142,8 @@ export class Wheel<Entry extends WheelEntry> {
     let top = 1;
     while (top < FAR_LEVELS && this.#now % widthOf(top + 1) === 0) top++;
     for (let level = top; level >= 1; level--) {
-      const slot = NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(this.#now / widthOf(level)) % FAR_SLOTS);
+      const slot =
+        NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(this.#now / widthOf(level)) % FAR_SLOTS);
       let entry = this.#heads[slot];
       this.#heads[slot] = undefined;
       this.#tails[slot] = undefined;

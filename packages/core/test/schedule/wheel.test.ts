@@ -94,7 +94,10 @@ const delay = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: -1, max: 3 }) },
   { weight: 4, arbitrary: fc.nat(600) },
   { weight: 2, arbitrary: fc.nat(40_000) },
-  { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...WIDTHS), fc.integer({ min: -2, max: 2 })).map(([a, b]) => a + b) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom(...WIDTHS), fc.integer({ min: -2, max: 2 })).map(([a, b]) => a + b),
+  },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: LONGEST }) },
 );
 
@@ -107,7 +110,11 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('insert' as const), delay, again: fc.option(delay, { nil: undefined }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('insert' as const),
+      delay,
+      again: fc.option(delay, { nil: undefined }),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), back: fc.nat(6) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), by: fc.nat(700) }) },
@@ -148,8 +155,10 @@ function play(queue: Queue, begin: number, steps: readonly Step[]): unknown[] {
 describe('timing wheel', () => {
   test('does what a sorted list does, whatever is put in and taken out between', () => {
     fc.assert(
-      fc.property(start, fc.array(step, { maxLength: 80 }), (begin, steps) => {
-        expect(play(new WheelOfNumbers(begin), begin, steps)).toEqual(play(new SortedList(begin), begin, steps));
+      fc.property(start, fc.array(step, { maxLength: 80, size: 'max' }), (begin, steps) => {
+        expect(play(new WheelOfNumbers(begin), begin, steps)).toEqual(
+          play(new SortedList(begin), begin, steps),
+        );
       }),
       { numRuns: 500 },
     );
@@ -157,7 +166,7 @@ describe('timing wheel', () => {
 
   test('driven from one wake to the next, everything fires at its very millisecond', () => {
     fc.assert(
-      fc.property(start, fc.array(delay, { minLength: 1, maxLength: 30 }), (begin, delays) => {
+      fc.property(start, fc.array(delay, { minLength: 1, maxLength: 30, size: 'max' }), (begin, delays) => {
         const { wheel } = new WheelOfNumbers(begin);
         for (const [id, wait] of delays.entries()) wheel.insert(new Entry(id), begin + wait);
         const late: Entry[] = [];
