@@ -10,9 +10,16 @@ interface Manifest {
 /** Sources a package publishes: its entry points, and its commands. */
 function entriesOf(folder: string): string[] {
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
-  const sources = Object.values(manifest.exports ?? {}).map((entry) => (typeof entry === 'string' ? undefined : entry['@skynet/source']));
-  const commands = Object.values(manifest.bin ?? {}).map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'));
-  return [...sources, ...commands].filter((file) => file !== undefined).map((file) => path.join(folder, file)).filter((file) => existsSync(file));
+  const sources = Object.values(manifest.exports ?? {}).map((entry) =>
+    typeof entry === 'string' ? undefined : entry['@skynet/source'],
+  );
+  const commands = Object.values(manifest.bin ?? {}).map((file) =>
+    file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'),
+  );
+  return [...sources, ...commands]
+    .filter((file) => file !== undefined)
+    .map((file) => path.join(folder, file))
+    .filter((file) => existsSync(file));
 }
 
 // One process builds every package: JavaScript only, declarations come from `tsc -b`.
@@ -22,7 +29,9 @@ export default defineConfig(
     .filter(({ folder }) => existsSync(path.join(folder, 'package.json')) && entriesOf(folder).length > 0)
     .map(({ name, folder }) => ({
       name,
-      entry: Object.fromEntries(entriesOf(folder).map((file) => [path.relative(`${folder}/src`, file).replace(/\.ts$/, ''), file])),
+      entry: Object.fromEntries(
+        entriesOf(folder).map((file) => [path.relative(`${folder}/src`, file).replace(/\.ts$/, ''), file]),
+      ),
       outDir: `${folder}/dist`,
       tsconfig: `${folder}/tsconfig.json`,
       format: ['esm' as const],

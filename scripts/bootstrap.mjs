@@ -5,36 +5,49 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+/** The top folder of the repository. */
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
 const stamp = path.join(root, 'node_modules', '.skynet-install');
 const pnpmFolder = path.join(root, 'tools', 'pnpm');
 const pnpm = path.join(pnpmFolder, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 const lock = path.join(root, '.bootstrap.lock');
 const STALE_LOCK = 600_000;
 
-/** What an installation depends on, as one hash. */
+// Without a network the first answer comes in seconds instead of minutes.
+const PATIENCE = {
+  npm_config_fetch_retries: '2',
+  npm_config_fetch_retry_mintimeout: '1000',
+  npm_config_fetch_retry_maxtimeout: '5000',
+};
+
+/** What an installation depends on, as one hash. Nothing in it is compiled, so it serves every version of Node. */
 function fingerprint() {
   const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'tools/pnpm/package-lock.json'];
   for (const folder of ['packages', 'apps']) {
-    for (const name of readdirSync(path.join(root, folder)).sort()) files.push(path.join(folder, name, 'package.json'));
+    for (const name of readdirSync(path.join(root, folder)).sort())
+      files.push(path.join(folder, name, 'package.json'));
   }
-  const hash = createHash('sha256').update(`${process.platform}-${process.arch}-${process.versions.modules}`);
+  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
   for (const file of files) {
-    if (existsSync(path.join(root, file))) hash.update(`\0${file}\0`).update(readFileSync(path.join(root, file)));
+    if (existsSync(path.join(root, file)))
+      hash.update(`\0${file}\0`).update(readFileSync(path.join(root, file)));
   }
   return hash.digest('hex');
 }
 
 function run(command, args, cwd) {
   // pnpm refuses to replace node_modules without a terminal unless told that this is CI.
-  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2], env: { ...process.env, CI: 'true' } });
-  if (result.error?.code === 'ENOENT') stop(`${command} was not found. Install it (it comes with Node.js) and try again.`);
-  if (result.status !== 0) {
-    stop(
-      `"${command} ${args.join(' ')}" failed (${result.status ?? result.signal}).\n` +
-        'If packages could not be fetched: connect once to your npm registry; afterwards everything works offline.',
-    );
-  }
+  const env = { ...process.env, ...PATIENCE, CI: 'true' };
+  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2], env });
+  if (result.error?.code === 'ENOENT')
+    stop(`${command} was not found. It comes with Node.js: install it and try again.`);
+  if (result.status === 0) return;
+  const how = result.error?.message ?? result.signal ?? `exit code ${result.status}`;
+  stop(
+    `could not fetch packages; connect once, afterwards everything works offline.\n` +
+      `(${path.basename(command)} ${args.map((arg) => path.basename(arg)).join(' ')}: ${how}; the reason stands above.)`,
+  );
 }
 
 function stop(why) {
@@ -60,14 +73,14 @@ function takeLock() {
 }
 
 /** Whether this Node can run the project; ends the process with a clear word if not. */
-export function checkNode() {
+function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) {
-    console.error(`skynet: Node.js 20.19 or newer is needed, this is ${process.versions.node}.`);
-    process.exit(1);
-  }
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`skynet: Node.js 20.19 or newer is needed, this is ${process.versions.node}.`);
+  process.exit(1);
 }
 
+/** Installs what is missing. */
 export function bootstrap() {
   checkNode();
   const wanted = fingerprint();
@@ -81,13 +94,27 @@ export function bootstrap() {
     const installed = existsSync(pnpm) && JSON.parse(readFileSync(manifest, 'utf8')).version;
     console.error('skynet: installing packages …');
     if (installed !== version) {
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'], pnpmFolder);
+      run(
+        'npm',
+        ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
+        pnpmFolder,
+      );
     }
-    run(process.execPath, [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only', '--loglevel=warn'], root);
+    const quiet = ['--reporter=append-only', '--loglevel=warn'];
+    run(process.execPath, [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', ...quiet], root);
     writeFileSync(stamp, wanted);
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
+}
+
+/** The environment in which the workspace's own binaries are found, and this Node before any other. */
+export function environment() {
+  const folders = ['node_modules/.bin', 'tools/pnpm/node_modules/.bin'].map((folder) =>
+    path.join(root, folder),
+  );
+  const PATH = [...folders, path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
+  return { ...process.env, PATH, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) bootstrap();

@@ -1,24 +1,25 @@
-// npm start: installs, builds and runs the demo node.
-import { spawn, spawnSync } from 'node:child_process';
+// npm start: installs, builds and runs the demo node. Another configuration: npm start -- book/skynet.config.ts
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { bootstrap } from './bootstrap.mjs';
+import { pathToFileURL } from 'node:url';
+import { bootstrap, environment, root } from './bootstrap.mjs';
 
-const root = path.resolve(import.meta.dirname, '..');
 bootstrap();
-const build = spawnSync(
-  process.execPath,
-  [path.join(root, 'scripts/run.mjs'), 'turbo', 'run', 'build:all', '--output-logs=errors-only'],
-  { cwd: root, stdio: ['ignore', 2, 2] },
-);
-if (build.status !== 0) {
-  console.error('skynet: the build failed');
-  process.exit(build.status ?? 1);
-}
-const node = spawn(process.execPath, [path.join(root, 'packages/core/dist/bin/skynet.js'), ...(process.argv.length > 2 ? process.argv.slice(2) : ['skynet.config.ts'])], {
-  cwd: path.join(root, 'apps/demo'),
-  stdio: 'inherit',
+const build = ['run', 'build:all', '--output-logs=errors-only'];
+// What turbo tells goes to stderr and only when it fails: the first words on the screen are the node's.
+const result = spawnSync('turbo', build, {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'pipe'],
+  env: environment(),
+  encoding: 'utf8',
 });
-// A terminal sends Ctrl-C to the whole group; others signal only us.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => node.kill(signal));
-node.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+if (result.status !== 0) {
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}\nskynet: the build failed\n`);
+  process.exit(1);
+}
+// In this process, so that the terminal and its signals belong to the node.
+const command = path.join(root, 'packages/core/dist/bin/skynet.js');
+const args = process.argv.slice(2);
+process.chdir(path.join(root, 'apps/demo'));
+process.argv = [process.execPath, command, ...(args.length > 0 ? args : ['skynet.config.ts'])];
+await import(pathToFileURL(command).href);

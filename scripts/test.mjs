@@ -1,10 +1,9 @@
 // npm test: everything that must hold, in the order in which failures are cheapest to see.
 import { spawnSync } from 'node:child_process';
-import path from 'node:path';
-import { bootstrap } from './bootstrap.mjs';
+import { bootstrap, environment, root } from './bootstrap.mjs';
 
-const root = path.resolve(import.meta.dirname, '..');
 process.chdir(root);
+console.log(`=== packages (Node.js ${process.versions.node}) ===`);
 bootstrap();
 
 const steps = [
@@ -13,11 +12,11 @@ const steps = [
   ['build', ['turbo', 'run', 'build:all', '--output-logs=errors-only']],
   ['tests', ['vitest', 'run', ...process.argv.slice(2)]],
 ];
-for (const [title, command] of steps) {
+for (const [title, [command, ...args]] of steps) {
   console.log(`\n=== ${title} ===`);
-  const result = spawnSync(process.execPath, [path.join(root, 'scripts/run.mjs'), ...command], { stdio: 'inherit' });
+  const result = spawnSync(command, args, { stdio: 'inherit', env: environment() });
   if (result.status !== 0) {
-    console.error(`\nskynet: ${title} failed`);
-    process.exit(result.status ?? 1);
+    console.error(`\nskynet: ${title} failed${result.error ? `: ${result.error.message}` : ''}`);
+    process.exit(result.status || 1);
   }
 }
