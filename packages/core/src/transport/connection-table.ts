@@ -27,13 +27,16 @@ export interface ConnectionEntry {
 }
 
 const KEY: unique symbol = Symbol.for('skynet.connections');
+/** How long connections may take to send what was written when the node stops, in milliseconds. */
+const GRACE = 2000;
 
 /**
  * The shared connections of one thread. A package adds what it opened or accepted when others may write to it, and
- * removes it when it is closed. One that keeps a table of its own looks here for ids it does not know.
+ * removes it when its descriptor is free. One that keeps a table of its own looks here for ids it does not know.
  */
 export class ConnectionTable {
   readonly #byId = new Map<number, ConnectionEntry>();
+  #empty: (() => void) | undefined;
 
   get size(): number {
     return this.#byId.size;
@@ -49,14 +52,32 @@ export class ConnectionTable {
 
   remove(id: number): void {
     this.#byId.delete(id);
+    if (this.#byId.size === 0) this.#empty?.();
   }
 
   all(): IterableIterator<ConnectionEntry> {
     return this.#byId.values();
   }
+
+  /** Closes all connections, and waits a little for what was written to leave. */
+  async stop(): Promise<void> {
+    for (const entry of this.#byId.values()) entry.close();
+    if (this.#byId.size === 0) return;
+    let limit: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      limit = setTimeout(resolve, GRACE);
+      this.#empty = resolve;
+    });
+    clearTimeout(limit);
+    for (const entry of this.#byId.values()) entry.destroy();
+  }
 }
 
 /** The table of the thread a service runs in. */
 export function connectionTable(kernel: ServiceKernel): ConnectionTable {
-  return kernel.local(KEY, () => new ConnectionTable());
+  return kernel.local(KEY, (thread) => {
+    const table = new ConnectionTable();
+    thread.onStop(() => table.stop());
+    return table;
+  });
 }

@@ -1,0 +1,178 @@
+import { defineService, PTYPE, type Address, type Handle, type ServiceDefinition, type Skynet } from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
+import { gateError } from './errors.ts';
+import { startGateserver } from './gateserver.ts';
+import type { GateOptions } from './options.ts';
+
+/** Packets in the mailbox of an agent above which nothing more is read from its client, and below which again. */
+const AGENT_HIGH = 512;
+const AGENT_LOW = 128;
+/** After so many packets of a client its agent's mailbox is looked at. */
+const LOOK_EVERY = 64;
+/**
+ * Session of the message that asks an agent to tell when it ends. Far from all connection numbers, which are the
+ * sessions of packets: an agent that throws while it works on a packet answers with that packet's session.
+ */
+const LINK_SESSION = 0x7fff_0000;
+
+/** The commands of the stock gate. */
+export type GateCommands = {
+  /** Starts listening. `watchdog` is who hears of connections; default: who calls. */
+  open(config: GateOptions & { watchdog?: Address }): void;
+  /** Stops listening; connections live on. */
+  close(): void;
+  /**
+   * From now on packets of the connection go to the agent as `client` messages (type 3) with the connection's number
+   * as session, in the name of `client` (default: the gate). The agent is who calls, unless another one is given.
+   */
+  forward(fd: number, client?: Handle, agent?: Handle): void;
+  /** Packets of the connection go to the watchdog: `socket data fd bytes`. */
+  accept(fd: number): void;
+  /** Sends what was written to the connection, then closes it. */
+  kick(fd: number): void;
+};
+
+/** A connection and where its packets go. */
+interface Link {
+  readonly fd: number;
+  /** 0: to the watchdog. */
+  agent: Handle;
+  /** In whose name. */
+  client: Handle;
+  packets: number;
+}
+
+function startGate(skynet: Skynet): void {
+  const kernel = kernelOf(skynet);
+  const self = skynet.self();
+  const links = new Map<number, Link>();
+  /** Agents that will tell when they end, and the connections each has now. */
+  const agents = new Map<Handle, Set<Link>>();
+  const throttled = new Set<Link>();
+  let watchdog: Address = 0;
+
+  skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT });
+
+  const tell = (...values: unknown[]): void => void skynet.send(watchdog, 'lua', 'socket', ...values);
+
+  const find = (fd: number): Link => {
+    const link = links.get(fd);
+    if (link === undefined) throw gateError('ERR_GATE_FD', `the gate has no connection ${String(fd)}`, { details: { fd } });
+    return link;
+  };
+
+  const unforward = (link: Link): void => {
+    agents.get(link.agent)?.delete(link);
+    link.agent = 0;
+    link.client = 0;
+    if (throttled.delete(link)) gateserver.resumeClient(link.fd);
+  };
+
+  const agentGone = (agent: Handle): void => {
+    const left = agents.get(agent) ?? [];
+    agents.delete(agent);
+    for (const { fd } of left) {
+      gateserver.failClient(fd, gateError('ERR_GATE_AGENT', `agent ${skynet.address(agent)} has ended`, { details: { agent } }));
+    }
+  };
+
+  const join = (link: Link, agent: Handle): void => {
+    let connections = agents.get(agent);
+    if (connections === undefined) {
+      if (skynet.redirect(agent, self, 'debug', LINK_SESSION, skynet.pack('LINK')) === undefined) {
+        throw gateError('ERR_GATE_AGENT', `no agent at ${skynet.address(agent)}`, { details: { agent } });
+      }
+      connections = new Set();
+      agents.set(agent, connections);
+    }
+    connections.add(link);
+  };
+
+  // The gate calls nobody, so answers are about packets, or tell of the end of an agent.
+  skynet.filter((message) => {
+    if (message.type !== PTYPE.RESPONSE && message.type !== PTYPE.ERROR) return message;
+    if (message.type === PTYPE.ERROR && message.session === LINK_SESSION) agentGone(message.source);
+    return undefined;
+  });
+
+  /** Reads again for agents that have caught up. Looks after every round of messages, since nobody tells. */
+  const relieve = (): void => {
+    if (!kernel.alive) return;
+    for (const link of throttled) {
+      if (kernel.queueLength(link.agent) > AGENT_LOW) continue;
+      throttled.delete(link);
+      gateserver.resumeClient(link.fd);
+    }
+    if (throttled.size > 0) setImmediate(relieve);
+  };
+
+  const throttle = (link: Link): void => {
+    gateserver.pauseClient(link.fd);
+    if (throttled.size === 0) setImmediate(relieve);
+    throttled.add(link);
+  };
+
+  const commands: { [name: string]: (source: Handle, ...args: never[]) => unknown } = {
+    forward(source: Handle, fd: number, client?: Handle, agent?: Handle): void {
+      const link = find(fd);
+      unforward(link);
+      const target = agent || source;
+      join(link, target);
+      link.agent = target;
+      link.client = client || self;
+      gateserver.openClient(fd);
+    },
+    accept(_source: Handle, fd: number): void {
+      unforward(find(fd));
+      gateserver.openClient(fd);
+    },
+    kick(_source: Handle, fd: number): void {
+      gateserver.closeClient(fd);
+    },
+  };
+
+  const gateserver = startGateserver(skynet, {
+    open(source, config) {
+      watchdog = (config.watchdog as Address | undefined) ?? source;
+    },
+    connect(fd, address) {
+      links.set(fd, { fd, agent: 0, client: 0, packets: 0 });
+      tell('open', fd, address);
+    },
+    message(fd, bytes) {
+      const link = links.get(fd);
+      if (link === undefined) return;
+      const { agent } = link;
+      if (agent === 0) tell('data', fd, bytes);
+      else if (skynet.redirect(agent, link.client, 'client', fd, bytes) === undefined) agentGone(agent);
+      else if (++link.packets % LOOK_EVERY === 0 && kernel.queueLength(agent) > AGENT_HIGH) throttle(link);
+    },
+    disconnect(fd) {
+      const link = links.get(fd);
+      if (link !== undefined) unforward(link);
+      links.delete(fd);
+      tell('close', fd);
+    },
+    error(fd, message) {
+      const link = links.get(fd);
+      if (link !== undefined) unforward(link);
+      tell('error', fd, message);
+    },
+    warning(fd, kilobytes) {
+      tell('warning', fd, kilobytes);
+    },
+    command(command, source, ...args) {
+      const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
+      if (run === undefined) throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, { details: { command: String(command) } });
+      return run(source, ...args);
+    },
+  });
+}
+
+/**
+ * The stock gate (book §13.8): tells its watchdog of connections (`lua` messages `socket open fd address`,
+ * `socket close fd`, `socket error fd text`, `socket warning fd kilobytes`, `socket data fd bytes`) and hands packets
+ * on to agents, see {@link GateCommands}. An application's `services/gate.ts` is
+ * `export { gate as default } from '@skynet/gateserver'`.
+ */
+export const gate: ServiceDefinition<GateCommands> = defineService(startGate) as ServiceDefinition<GateCommands>;

@@ -1,0 +1,327 @@
+import type { Handle, Request, Skynet, SkynetError } from '@skynet/core';
+import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
+import { type Connection, type ConnectionTable, connectionTable, type Listener } from '@skynet/core/transport';
+import { Client, type ClientHost, HOLD, STATE } from './client.ts';
+import { gateError } from './errors.ts';
+import type { GateHandler, OpenedConfig } from './handler.ts';
+import { type GateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { Timeouts } from './timeouts.ts';
+
+/** Callbacks for one client before others get their turn. */
+const TURN = 256;
+/** Dropped packets of one client that get a log line each, and how much of each is shown. */
+const DROPS_LOGGED = 8;
+const DROP_TEXT = 256;
+
+/** Nothing waits of a client. */
+const NOTHING_LEFT: unique symbol = Symbol('nothing left');
+const THREAD: unique symbol = Symbol.for('skynet.gateserver.thread');
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/**
+ * Makes this service a gate (`gateserver.start`, book §13): it listens after the `lua` message `open`, cuts what
+ * clients send into packets, and gives these to `handler.message`. The `lua` messages `open` and `close` are its own,
+ * all others go to `handler.command`.
+ * @param options Defaults for what `open` does not say.
+ * @throws ERR_ARGUMENT for a handler without `connect` and `message`, or options that cannot be used.
+ */
+export function startGateserver(skynet: Skynet, handler: GateHandler, options: GateOptions = {}): Gateserver {
+  if (typeof handler?.connect !== 'function' || typeof handler.message !== 'function') {
+    throw gateError('ERR_ARGUMENT', 'a gate handler needs the functions connect and message');
+  }
+  resolveOptions({ port: 0, ...options });
+  const gateserver = new Gateserver(skynet, kernelOf(skynet), handler, options);
+  if (handler.embed !== true) {
+    skynet.dispatch('lua', (request: Request, command: string, ...args: unknown[]) => gateserver.command(command, request.source, ...args));
+  }
+  return gateserver;
+}
+
+/** A running gate: what its handler works with. Made by {@link startGateserver}. */
+export class Gateserver implements ClientHost {
+  /** The service it belongs to. */
+  readonly handle: Handle;
+  readonly #skynet: Skynet;
+  readonly #kernel: ServiceKernel;
+  readonly #thread: ThreadKernel;
+  readonly #handler: GateHandler;
+  readonly #defaults: GateOptions;
+  readonly #table: ConnectionTable;
+  readonly #clients = new Map<number, Client>();
+  readonly #timeouts: Timeouts;
+  #listener: Listener | undefined;
+  /** Connections that came while the gate opens. */
+  #early: Connection[] | undefined;
+
+  /** Use {@link startGateserver}. */
+  constructor(skynet: Skynet, kernel: ServiceKernel, handler: GateHandler, defaults: GateOptions) {
+    this.handle = skynet.self();
+    this.#skynet = skynet;
+    this.#kernel = kernel;
+    this.#thread = kernel.local(THREAD, (thread) => thread);
+    this.#handler = handler;
+    this.#defaults = defaults;
+    this.#table = connectionTable(kernel);
+    this.#timeouts = new Timeouts(skynet, this.#clients);
+    kernel.own(() => this.#end());
+  }
+
+  /** Connections that hold a descriptor now; never above `maxclient`. */
+  get count(): number {
+    return this.#clients.size;
+  }
+
+  /** Where the gate listens, undefined while it does not. */
+  get address(): string | undefined {
+    return this.#listener?.address;
+  }
+
+  // --- connections
+
+  /** Lets packets of the connection come (`gateserver.openclient`). False if there is no such connection. */
+  openClient(fd: number): boolean {
+    const client = this.#clients.get(fd);
+    if (client === undefined || client.state === STATE.CLOSED) return false;
+    client.open();
+    return true;
+  }
+
+  /**
+   * Sends what was written to the connection, then closes it; `disconnect` follows. Packets that wait are dropped, with
+   * a log line (`gateserver.closeclient`). False if there is no such connection.
+   */
+  closeClient(fd: number): boolean {
+    const client = this.#clients.get(fd);
+    if (client === undefined || client.kicked) return false;
+    client.kicked = true;
+    client.close();
+    return true;
+  }
+
+  /** Stops reading from a connection until {@link resumeClient}. False if there is no such connection. */
+  pauseClient(fd: number): boolean {
+    const client = this.#clients.get(fd);
+    client?.hold(HOLD.SERVICE);
+    return client !== undefined;
+  }
+
+  /** Reads again after {@link pauseClient}. */
+  resumeClient(fd: number): boolean {
+    const client = this.#clients.get(fd);
+    client?.release(HOLD.SERVICE);
+    return client !== undefined;
+  }
+
+  /**
+   * Writes bytes as they are, as `socket.write` does from any service: `write(fd, pack(data))`. Never waits.
+   * @returns false if the connection is closed or unknown, or what is written to it is being dropped.
+   */
+  write(fd: number, bytes: Uint8Array): boolean {
+    return this.#clients.get(fd)?.write(bytes) ?? false;
+  }
+
+  /** Writes `payload` as a packet, without an intermediate copy. As {@link write}. @throws ERR_FRAME_TOO_LARGE. */
+  send(fd: number, payload: Uint8Array): boolean {
+    return this.#clients.get(fd)?.send(payload) ?? false;
+  }
+
+  /** `ip:port` of the client, undefined if there is no such connection. */
+  addressOf(fd: number): string | undefined {
+    return this.#clients.get(fd)?.connection.remoteAddress;
+  }
+
+  /** Ends a connection for a reason that `handler.error` gets; what was not sent is lost. */
+  failClient(fd: number, error: SkynetError): boolean {
+    const client = this.#clients.get(fd);
+    client?.fail(error);
+    return client !== undefined;
+  }
+
+  // --- messages
+
+  /** Works on a `lua` message: `open`, `close`, or one for `handler.command`. For services with `embed`. */
+  command(command: string, source: Handle, ...args: unknown[]): unknown {
+    if (command === 'open') return this.open((args[0] ?? {}) as GateOptions, source);
+    if (command === 'close') return this.close();
+    if (this.#handler.command === undefined) {
+      throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, { details: { command: String(command) } });
+    }
+    return this.#handler.command(command, source, ...(args as never[]));
+  }
+
+  /**
+   * Starts listening; resolves to what `handler.open` returned.
+   * @throws ERR_GATE_LISTENING, ERR_ARGUMENT, ERR_LISTEN, ERR_ADDRESS_INVALID, and what `handler.open` threw.
+   */
+  async open(config: GateOptions, source: Handle = this.handle): Promise<unknown> {
+    if (this.#listener !== undefined || this.#early !== undefined) {
+      throw gateError('ERR_GATE_LISTENING', `the gate listens on ${this.#listener?.address ?? 'an address'} already`);
+    }
+    const given = { ...this.#defaults, ...config, limits: { ...this.#defaults.limits, ...config?.limits } };
+    const options = resolveOptions(given);
+    const early: Connection[] = [];
+    this.#early = early;
+    try {
+      const listener = await this.#skynet.await(this.#listen(options));
+      this.#listener = listener;
+      this.#skynet.error(`Listen on ${listener.address}`);
+      const { address, port } = listener;
+      const host = port === 0 ? address : address.slice(0, address.lastIndexOf(':'));
+      const opened: OpenedConfig = { ...given, address: host, port, maxclient: options.maxclient };
+      const result = this.#handler.open?.(source, opened);
+      this.#early = undefined;
+      for (const connection of early) this.#accept(connection, options);
+      return await result;
+    } catch (error) {
+      this.#early = undefined;
+      for (const connection of early) connection.destroy();
+      const listener = this.#listener;
+      this.#listener = undefined;
+      await listener?.close();
+      throw error;
+    }
+  }
+
+  #listen(options: ResolvedOptions): Promise<Listener> {
+    const { backlog, url } = options;
+    const onAcceptError = (error: SkynetError): void => this.#thread.log(this.handle, `gateserver accept error: ${error.message}`);
+    return this.#kernel.transports
+      .listen(url, backlog === undefined ? { onAcceptError } : { backlog, onAcceptError }, (connection) => {
+        // Those that come before `handler.open` was called have to wait for it.
+        if (this.#early === undefined) this.#accept(connection, options);
+        else this.#early.push(connection);
+      })
+      .then((listener) => {
+        if (!this.#kernel.alive) void listener.close();
+        return listener;
+      });
+  }
+
+  /** Stops listening; connections live on. @throws ERR_GATE_NOT_LISTENING. */
+  async close(): Promise<void> {
+    const listener = this.#listener;
+    if (listener === undefined) throw gateError('ERR_GATE_NOT_LISTENING', 'the gate does not listen');
+    this.#listener = undefined;
+    await this.#skynet.await(listener.close());
+  }
+
+  // --- from the transport to the service
+
+  #accept(connection: Connection, options: ResolvedOptions): void {
+    if (!this.#kernel.alive) {
+      connection.destroy();
+      return;
+    }
+    const id = this.#thread.nextId();
+    if (this.#clients.size >= options.maxclient) {
+      connection.destroy();
+      this.#kernel.enqueue(this.#refused, id, undefined, undefined);
+      return;
+    }
+    const client = new Client(id, connection, this, options);
+    if (!options.nodelay) connection.setNoDelay(false);
+    if (options.keepalive > 0) connection.setKeepAlive(options.keepalive);
+    this.#clients.set(id, client);
+    this.#table.add(client);
+    this.#timeouts.watch(options);
+    this.pending(client);
+  }
+
+  pending(client: Client): void {
+    if (client.scheduled) return;
+    client.scheduled = true;
+    this.#kernel.enqueue(this.#serve, client, undefined, undefined);
+  }
+
+  backlog(client: Client, kilobytes: number): void {
+    if (this.#handler.warning !== undefined) this.#kernel.enqueue(this.#warn, client.id, kilobytes, undefined);
+  }
+
+  released(client: Client): void {
+    this.#clients.delete(client.id);
+    this.#table.remove(client.id);
+  }
+
+  #end(): void {
+    void this.#listener?.close();
+    this.#listener = undefined;
+    for (const client of this.#clients.values()) client.close();
+  }
+
+  // --- from the service to the handler
+
+  readonly #refused = (id: number): unknown => this.#handler.disconnect?.(id);
+
+  readonly #warn = (id: number, kilobytes: number): unknown => this.#handler.warning?.(id, kilobytes);
+
+  /**
+   * Calls the handler for what waits of one client. When a callback suspends or throws, a fork goes on with the rest:
+   * every suspended callback has a task of its own, and starts still come in order, as in the original.
+   */
+  readonly #serve = (client: Client): unknown => {
+    client.scheduled = false;
+    const handler = this.#handler;
+    for (let left = TURN; left > 0; left--) {
+      let result: unknown;
+      let frame: Uint8Array | undefined;
+      try {
+        if (client.fresh) {
+          client.fresh = false;
+          result = handler.connect(client.id, client.connection.remoteAddress);
+        } else {
+          if (!client.mayStart) return undefined;
+          frame = client.take();
+          if (frame === undefined) {
+            result = this.#conclude(client);
+            if (result === NOTHING_LEFT) return undefined;
+          } else if (client.kicked) this.#drop(client, frame);
+          else result = handler.message(client.id, frame);
+        }
+      } catch (thrown) {
+        this.#goOn(client);
+        throw thrown;
+      }
+      if (isPromise(result)) {
+        if (frame !== undefined) {
+          client.started();
+          const settled = (): void => client.settled();
+          result.then(settled, settled);
+        }
+        this.#goOn(client);
+        return result;
+      }
+    }
+    this.pending(client);
+    return undefined;
+  };
+
+  #goOn(client: Client): void {
+    if (client.scheduled || !this.#kernel.alive) return;
+    client.scheduled = true;
+    this.#skynet.fork(this.#serve, client);
+  }
+
+  /** What has to be said when no packet waits. */
+  #conclude(client: Client): unknown {
+    const { failure } = client;
+    if (failure !== undefined && !client.failureTold) {
+      client.failureTold = true;
+      return this.#handler.error?.(client.id, failure.message, failure);
+    }
+    if (!client.over || client.told) return NOTHING_LEFT;
+    client.told = true;
+    if (client.dropped > DROPS_LOGGED) this.#skynet.error(`Drop message from fd (${client.id}) : ${client.dropped - DROPS_LOGGED} more`);
+    // What agents answer to its last packets in this turn still goes out.
+    if (client.state === STATE.LEFT && !client.options.halfOpen) setImmediate(() => client.close());
+    return this.#handler.disconnect?.(client.id);
+  }
+
+  #drop(client: Client, frame: Uint8Array): void {
+    if (++client.dropped > DROPS_LOGGED) return;
+    const text = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.length, DROP_TEXT)).toString('latin1');
+    this.#skynet.error(`Drop message from fd (${client.id}) : ${text}${frame.length > DROP_TEXT ? '…' : ''}`);
+  }
+}

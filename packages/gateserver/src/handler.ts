@@ -1,0 +1,37 @@
+import type { Handle, SkynetError } from '@skynet/core';
+import type { GateOptions } from './options.ts';
+
+/** The configuration as `handler.open` gets it: `address`, `port` and `maxclient` are those in force. */
+export interface OpenedConfig extends GateOptions {
+  /** Where the gate listens: an ip, or the path or name of a transport without hosts. */
+  address: string;
+  /** The bound port, 0 for transports without ports. */
+  port: number;
+  maxclient: number;
+  /** Whatever else `open` was given. */
+  [key: string]: unknown;
+}
+
+/**
+ * What a gate server does with its clients (book §13.1, §13.4, §13.5). `fd` is the number of a connection, unique in
+ * the node. Nothing here is waited for: a callback that suspends does not hold up the next one. Callbacks of one
+ * connection start in order, and what one of them throws is logged and concerns nobody else.
+ */
+export interface GateHandler {
+  /** A client has connected. Nothing is read from it before `openClient(fd)`. */
+  connect(fd: number, address: string): unknown;
+  /** One packet. The bytes belong to the callee; they share memory with other packets of the connection. */
+  message(fd: number, bytes: Uint8Array): unknown;
+  /** The connection is over, whoever ended it. Called once, last. Refused clients get this call only. */
+  disconnect?(fd: number): unknown;
+  /** The connection broke, or went beyond a limit and was cut off: see `error.code`. `disconnect` follows. */
+  error?(fd: number, message: string, error: SkynetError): unknown;
+  /** So many KiB wait to be sent: called at 1 MiB and at every doubling, and with 0 when all has gone. */
+  warning?(fd: number, kilobytes: number): unknown;
+  /** The gate listens. What this returns is the answer to `open`; when it throws, the gate stops listening. */
+  open?(source: Handle, config: OpenedConfig): unknown;
+  /** A `lua` message other than `open` and `close`. What this returns is the answer. */
+  command?(command: string, source: Handle, ...args: never[]): unknown;
+  /** Leave `lua` messages to the service, which hands over those for the gate with `Gateserver.command`. */
+  readonly embed?: boolean;
+}
