@@ -7,8 +7,9 @@ interface Manifest {
   bin?: Record<string, string>;
 }
 
-/** Sources a package publishes: its entry points, and its commands. */
+/** Sources a package publishes: its entry points, its commands, and what its worker threads run. */
 function entriesOf(folder: string): string[] {
+  if (!existsSync(path.join(folder, 'src'))) return [];
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
   const sources = Object.values(manifest.exports ?? {}).map((entry) =>
     typeof entry === 'string' ? undefined : entry['@skynet/source'],

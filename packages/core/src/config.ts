@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { enableTypeScript } from './actor/loader.ts';
+import { type LuaValue, readLuaConfig } from './config-lua.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
-import { SkynetError } from './errors.ts';
+import { isSkynetError, SkynetError } from './errors.ts';
 import type { Transport } from './transport/contract.ts';
+import { parseAddress } from './transport/transports.ts';
 
 /** Configuration of a node. Keys that the book knows mean the same here; keys of your own become environment values. */
 export interface SkynetConfig {
@@ -12,6 +14,12 @@ export interface SkynetConfig {
   thread?: number;
   /** Id of the node, 1 to 255; 0, the default, for a node on its own. It is the first byte of every handle. */
   harbor?: number;
+  /** Where this node listens for other nodes, `"ip:port"`. */
+  address?: string;
+  /** Where the master of the network listens, `"ip:port"`. */
+  master?: string;
+  /** Makes this node the master: where it listens, `"ip:port"`. */
+  standalone?: string;
   /** Name of the first service of yours. Default `main`. */
   start?: string;
   /** Start arguments of it. */
@@ -32,6 +40,8 @@ export interface SkynetConfig {
   transports?: readonly Transport[];
   /** Reports services that hold their thread for longer. Default `"5s"`. */
   endlessAfter?: Duration;
+  /** Asked for as `token <text>` by debug consoles before anything else. Without it they take commands from anybody who reaches their port. */
+  consoleToken?: string;
   /** Anything else: text, numbers and booleans that services read with `getenv`. */
   [key: string]: unknown;
 }
@@ -55,91 +65,188 @@ export interface ResolvedConfig {
   readonly endlessAfter: number;
   /** Folder that relative paths start from. */
   readonly base: string;
-  /** Every plain value, as text. */
+  /** Every plain value, defaults too, as text. Lists of texts are joined by `;`. */
   readonly environment: ReadonlyMap<string, string>;
 }
+
+const DEFAULTS = {
+  thread: 1,
+  harbor: 0,
+  start: 'main',
+  startArgs: [],
+  services: ['./services/?'],
+  callTimeout: 0,
+  shutdownTimeout: '5s',
+  timeScale: 1,
+  transports: [],
+  endlessAfter: '5s',
+} as const satisfies SkynetConfig;
 
 /** The default export of `skynet.config.ts`; checks nothing, completes in the editor. */
 export function defineConfig(config: SkynetConfig): SkynetConfig {
   return config;
 }
 
-function wrong(key: string, value: unknown, wanted: string): never {
-  throw new SkynetError('ERR_CONFIG', `configuration: ${key} must be ${wanted}, not ${JSON.stringify(value) ?? String(value)}`, {
-    details: { key, value },
-  });
-}
+/** Reads keys, each as what it must be. */
+class Keys {
+  readonly #config: Readonly<Record<string, unknown>>;
+  readonly #from: string;
 
-function integer(key: string, value: unknown, min: number, max: number, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) wrong(key, value, `a whole number from ${min} to ${max}`);
-  return value as number;
-}
+  constructor(config: Readonly<Record<string, unknown>>, from: string) {
+    this.#config = config;
+    this.#from = from;
+  }
 
-function text(key: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') wrong(key, value, 'text');
-  return value as string;
-}
+  wrong(key: string, wanted: string, value: unknown = this.#config[key]): never {
+    const shown = typeof value === 'object' && value !== null ? JSON.stringify(value) : typeof value === 'string' ? JSON.stringify(value) : String(value);
+    throw new SkynetError('ERR_CONFIG', `${this.#from}: ${key} must be ${wanted}, not ${shown}`, { details: { key } });
+  }
 
-function texts(key: string, value: unknown, fallback: readonly string[]): readonly string[] {
-  if (value === undefined) return fallback;
-  if (!Array.isArray(value) || !value.every((part) => typeof part === 'string' && part !== '')) wrong(key, value, 'a list of texts');
-  return value as string[];
-}
+  integer(key: string, min: number, max: number): number {
+    const value = this.#config[key];
+    return Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+      ? (value as number)
+      : this.wrong(key, `a whole number from ${min} to ${max}`);
+  }
 
-function duration(key: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  try {
-    return toMilliseconds(value as Duration);
-  } catch {
-    return wrong(key, value, 'a duration such as "5s", or hundredths of a second');
+  positive(key: string): number {
+    const value = this.#config[key];
+    return Number.isFinite(value) && (value as number) > 0 ? (value as number) : this.wrong(key, 'a number above 0');
+  }
+
+  duration(key: string): number {
+    const value = this.#config[key];
+    if (typeof value === 'string' || (typeof value === 'number' && value >= 0)) {
+      try {
+        return toMilliseconds(value);
+      } catch {
+        // Told below.
+      }
+    }
+    return this.wrong(key, 'a duration such as "5s", or hundredths of a second from 0');
+  }
+
+  text(key: string): string {
+    const value = this.#config[key];
+    return typeof value === 'string' && value !== '' ? value : this.wrong(key, 'text that is not empty');
+  }
+
+  optionalText(key: string): string | undefined {
+    return this.#config[key] === undefined ? undefined : this.text(key);
+  }
+
+  /** An address to connect to or listen on, if it is there. */
+  endpoint(key: string): void {
+    const value = this.optionalText(key);
+    try {
+      if (value !== undefined) parseAddress(value);
+    } catch {
+      this.wrong(key, 'an address such as "127.0.0.1:2013"');
+    }
+  }
+
+  texts(key: string): readonly string[] {
+    const value = this.#config[key];
+    const isList = Array.isArray(value) && value.every((part) => typeof part === 'string' && part !== '');
+    return isList ? (value as string[]) : this.wrong(key, 'a list of texts');
+  }
+
+  /** Start arguments are single words. */
+  words(key: string): readonly string[] {
+    const list = this.texts(key);
+    const spaced = list.find((word) => /\s/.test(word));
+    return spaced === undefined ? list : this.wrong(key, 'a list of single words', spaced);
+  }
+
+  patterns(key: string): readonly string[] {
+    const list = this.texts(key);
+    if (list.length === 0) this.wrong(key, 'a list of at least one path');
+    const plain = list.find((pattern) => !pattern.includes('?'));
+    return plain === undefined ? list : this.wrong(key, 'a list of paths with ? in the place of the name', plain);
+  }
+
+  transports(key: string): readonly Transport[] {
+    const value = this.#config[key];
+    return Array.isArray(value) && value.every(isTransport) ? value : this.wrong(key, 'a list of transports, such as [tcp()]');
   }
 }
 
-/** Checks a configuration and fills in the defaults. @throws ERR_CONFIG, naming key, value and what is allowed. */
-export function resolveConfig(config: SkynetConfig, base: string): ResolvedConfig {
-  if (typeof config !== 'object' || config === null) throw new SkynetError('ERR_CONFIG', 'configuration: the default export must be an object');
-  const services = texts('services', config.services, ['./services/?']);
-  for (const pattern of services) if (!pattern.includes('?')) wrong('services', pattern, 'paths with ? in the place of the name');
-  const timeScale = config.timeScale ?? 1;
-  if (typeof timeScale !== 'number' || !(timeScale > 0)) wrong('timeScale', timeScale, 'a number above 0');
-  const resolved = {
-    thread: integer('thread', config.thread, 1, 64, 1),
-    harbor: integer('harbor', config.harbor, 0, 255, 0),
-    start: text('start', config.start) ?? 'main',
-    startArgs: texts('startArgs', config.startArgs, []),
-    services,
-    logger: text('logger', config.logger),
-    logService: text('logService', config.logService),
-    callTimeout: duration('callTimeout', config.callTimeout, 0),
-    shutdownTimeout: duration('shutdownTimeout', config.shutdownTimeout, 5000),
-    timeScale,
-    transports: config.transports ?? [],
-    endlessAfter: duration('endlessAfter', config.endlessAfter, 5000),
+function isTransport(value: unknown): value is Transport {
+  if (typeof value !== 'object' || value === null) return false;
+  const { schemes, connect, listen } = value as Partial<Transport>;
+  return Array.isArray(schemes) && typeof connect === 'function' && typeof listen === 'function';
+}
+
+/**
+ * Checks a configuration and fills in the defaults. `base` is the folder that relative paths start from, `from` what
+ * errors call the configuration.
+ * @throws ERR_CONFIG, naming key, value and what is allowed.
+ */
+export function resolveConfig(config: SkynetConfig, base: string, from = 'configuration'): ResolvedConfig {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new SkynetError('ERR_CONFIG', `${from}: the default export must be an object of keys and values`);
+  }
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const all: Readonly<Record<string, unknown>> = { ...DEFAULTS, ...given };
+  const keys = new Keys(all, from);
+  for (const key of ['address', 'master', 'standalone']) keys.endpoint(key);
+  keys.optionalText('consoleToken');
+  return {
+    thread: keys.integer('thread', 1, 64),
+    harbor: keys.integer('harbor', 0, 255),
+    start: keys.text('start'),
+    startArgs: keys.words('startArgs'),
+    services: keys.patterns('services'),
+    logger: keys.optionalText('logger'),
+    logService: keys.optionalText('logService'),
+    callTimeout: keys.duration('callTimeout'),
+    shutdownTimeout: keys.duration('shutdownTimeout'),
+    timeScale: keys.positive('timeScale'),
+    transports: keys.transports('transports'),
+    endlessAfter: keys.duration('endlessAfter'),
     base,
+    environment: environmentOf(all, keys),
   };
-  const environment = new Map<string, string>();
-  for (const [key, value] of Object.entries({ ...resolved, ...config })) {
-    if (['string', 'number', 'boolean'].includes(typeof value)) environment.set(key, String(value));
-    else if (key === 'services' || key === 'startArgs') environment.set(key, (value as string[]).join(';'));
-    else if (!(key in resolved) && value !== undefined) wrong(key, value, 'text, a number or a boolean');
-  }
-  environment.delete('base');
-  return { ...resolved, environment };
 }
 
-/** Loads `skynet.config.ts` (or .js, .mjs, .json) and checks it. @throws ERR_CONFIG. */
+function environmentOf(all: Readonly<Record<string, unknown>>, keys: Keys): Map<string, string> {
+  const environment = new Map<string, string>();
+  for (const [key, value] of Object.entries(all)) {
+    if (key === 'transports') continue;
+    if (key === '' || /\s/.test(key)) keys.wrong(JSON.stringify(key), 'a key without blanks', key);
+    if (Array.isArray(value) && value.every((part) => typeof part === 'string')) environment.set(key, value.join(';'));
+    else if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) environment.set(key, String(value));
+    else keys.wrong(key, 'text, a number, a boolean or a list of texts');
+  }
+  return environment;
+}
+
+/**
+ * Loads and checks a configuration: `skynet.config.ts`, `.mts`, `.js`, `.mjs` (default export) or `.json`; a file of
+ * any other name is read as one of the original's, whose relative paths start from the working directory.
+ * @throws ERR_CONFIG.
+ */
 export async function loadConfig(file: string): Promise<ResolvedConfig> {
   const location = path.resolve(file);
   if (!existsSync(location)) throw new SkynetError('ERR_CONFIG', `configuration file not found: ${file}`);
+  if (!/\.(ts|mts|js|mjs|json)$/.test(location)) return resolveConfig(fromLua(readLuaConfig(location)), process.cwd(), file);
   let module: { default?: unknown };
   try {
     if (/\.m?ts$/.test(location)) await enableTypeScript();
     const url = pathToFileURL(location).href;
     module = location.endsWith('.json') ? await import(url, { with: { type: 'json' } }) : await import(url);
   } catch (error) {
-    throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be loaded: ${String(error)}`, { cause: error });
+    const reason = isSkynetError(error) ? error.message : String(error);
+    throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be loaded: ${reason}`, { cause: error });
   }
-  return resolveConfig(module.default as SkynetConfig, path.dirname(location));
+  return resolveConfig(module.default as SkynetConfig, path.dirname(location), file);
+}
+
+/** The original's keys under our names; `luaservice` patterns lose `.lua` and `/init.lua`. */
+function fromLua(values: ReadonlyMap<string, LuaValue>): SkynetConfig {
+  const { luaservice, logservice, ...config } = Object.fromEntries(values);
+  if (logservice !== undefined) config.logService = logservice;
+  if (luaservice === undefined) return config;
+  const patterns = String(luaservice).split(';').filter((pattern) => pattern !== '');
+  return { ...config, luaservice, services: [...new Set(patterns.map((pattern) => pattern.replace(/(\/init)?\.lua$/, '')))] };
 }

@@ -1,11 +1,12 @@
 import { SkynetError } from './errors.ts';
+import type { Registry } from './route/registry.ts';
 
 /** The environment of a node (book §3.3): text by key, keys can be added and never changed. */
 export class Environment {
-  readonly #values: Map<string, string>;
+  readonly #values: Registry;
 
-  constructor(values: Iterable<readonly [string, string]> = []) {
-    this.#values = new Map(values);
+  constructor(values: Registry) {
+    this.#values = values;
   }
 
   get(key: string): string | undefined {
@@ -20,7 +21,8 @@ export class Environment {
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
       throw new SkynetError('ERR_ENV_INVALID', `environment value of ${key} must be text, a number or a boolean`);
     }
-    if (this.#values.has(key)) throw new SkynetError('ERR_ENV_EXISTS', `Can't setenv exist key : ${key}`, { details: { key } });
-    this.#values.set(key, String(value));
+    if (!this.#values.add(key, String(value))) {
+      throw new SkynetError('ERR_ENV_EXISTS', `Can't setenv exist key : ${key}`, { details: { key } });
+    }
   }
 }

@@ -1,10 +1,11 @@
 import { Context } from './actor/context.ts';
 import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
-import { describe } from './actor/failure.ts';
+import { describe, goneFailure } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
 import { formatShort, Service, STATE } from './actor/service.ts';
 import { ExitSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
+import { errorFromData, errorToData } from './codec/error.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
@@ -12,21 +13,52 @@ import type { LaunchRequest, NodeHost } from './contracts/node.ts';
 import type { CommandTable, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
-import { type Handle, harborOf, localOf, makeHandle } from './handle.ts';
+import { formatHandle, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
 import { Message } from './message.ts';
 import { PTYPE } from './protocol.ts';
-import { NameTable } from './route/name-table.ts';
+import { isLocalName, NameTable } from './route/name-table.ts';
+import type { Registry } from './route/registry.ts';
 import { ServiceTable } from './route/service-table.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { Timers } from './schedule/timers.ts';
+import { provideBuiltIns } from './services/built-in.ts';
+import type { LinkReceiver } from './threads/link.ts';
+import type { RouteTable } from './threads/route-table.ts';
+import { ThreadLinks } from './threads/thread-links.ts';
+import type { Control, PeerSetup } from './threads/wire.ts';
 import type { Transports } from './transport/contract.ts';
 import './actor/debug-commands.ts';
 
-/** One thread of a node: its services, their scheduler, timers and modules. */
-export class NodeThread implements NodeHost {
-  readonly thread: number = 0;
+/** What the threads of a node share. */
+export interface SharedParts {
+  readonly thread: number;
+  readonly threads: number;
+  /** Moment of the wall clock, in milliseconds, that the node's time counts from. */
+  readonly origin: number;
+  readonly names: Registry;
+  readonly environment: Registry;
+  /** Who lives where; undefined in a node with one thread. */
+  readonly routes: RouteTable | undefined;
+  /** Numbers for sockets and the like, and for spreading services over threads. */
+  readonly counters: Int32Array;
+  readonly peers: readonly PeerSetup[];
+}
+
+/** Places in {@link SharedParts.counters}. */
+const COUNTER = { ID: 0, SPREAD: 1 } as const;
+
+/** An answer that another thread owes. */
+interface Asked {
+  readonly thread: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One thread of a node: its services, their scheduler, timers and modules, and its links to the others. */
+export class NodeThread implements NodeHost, LinkReceiver {
+  readonly thread: number;
   readonly harbor: number;
-  readonly names: NameTable = new NameTable();
+  readonly names: NameTable;
   readonly environment: Environment;
   readonly transports: Transports;
   readonly threadKernel: ThreadKernel;
@@ -38,11 +70,15 @@ export class NodeThread implements NodeHost {
   readonly #table = new ServiceTable<Service>();
   readonly #scheduler = new Scheduler();
   readonly #timers: Timers;
-  readonly #origin = performance.now();
+  readonly #shared: SharedParts;
+  readonly #links: ThreadLinks | undefined;
+  readonly #asked = new Map<number, Asked>();
+  readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
+  readonly #origin: number;
   readonly #locals = new Map<symbol, unknown>();
   readonly #closers: (() => void | Promise<void>)[] = [];
   readonly #stopNode: () => Promise<void>;
-  #lastId = 0;
+  #lastAsk = 0;
   #monitor: Handle = 0;
   #logger: Handle = 0;
   #stopping = false;
@@ -52,18 +88,24 @@ export class NodeThread implements NodeHost {
   constructor(
     config: ResolvedConfig,
     transports: Transports,
+    shared: SharedParts,
     logDirectly: (source: Handle, text: string) => void,
     stopNode: () => Promise<void>,
   ) {
     this.#config = config;
+    this.#shared = shared;
+    this.thread = shared.thread;
     this.harbor = config.harbor;
-    this.environment = new Environment(config.environment);
+    this.names = new NameTable(shared.names);
+    this.environment = new Environment(shared.environment);
     this.transports = transports;
     this.callTimeout = config.callTimeout;
-    const wall = Date.now();
-    this.startTime = Math.floor(wall / 1000);
-    this.startFraction = Math.floor((wall % 1000) / 10);
+    // performance.now() starts with the thread, the node's time with the node.
+    this.#origin = shared.origin - performance.timeOrigin;
+    this.startTime = Math.floor(shared.origin / 1000);
+    this.startFraction = Math.floor((shared.origin % 1000) / 10);
     this.loader = new ServiceLoader(config.services, config.base);
+    provideBuiltIns(this.loader);
     this.#timers = new Timers(() => this.clock());
     this.#logDirectly = logDirectly;
     this.#stopNode = stopNode;
@@ -71,9 +113,17 @@ export class NodeThread implements NodeHost {
       thread: this.thread,
       transports,
       log: (source, text) => this.log(source, text),
-      nextId: () => ++this.#lastId,
+      threads: shared.threads,
+      nextId: () => (Atomics.add(shared.counters, COUNTER.ID, 1) + 1) * shared.threads + shared.thread - (shared.threads - 1),
+      threadOf: (id) => (id + shared.threads - 1) % shared.threads,
+      post: (thread, key, values) => this.#links?.postControl(thread, { op: 'driver', key, values }),
+      onPost: (key, take) => void this.#drivers.set(key, take),
       onStop: (close) => void this.#closers.push(close),
     };
+    if (shared.peers.length > 0) {
+      this.#links = new ThreadLinks(this, shared.peers);
+      this.#scheduler.attach(this.#links);
+    }
   }
 
   // --- what services ask for
@@ -85,9 +135,15 @@ export class NodeThread implements NodeHost {
   deliver(to: Handle, message: Message): boolean {
     const harbor = harborOf(to);
     if (harbor !== this.harbor && harbor !== 0) return false;
-    const service = this.#table.get(localOf(to));
-    if (service === undefined) return false;
-    service.push(message);
+    const local = localOf(to);
+    const service = this.#table.get(local);
+    if (service !== undefined) {
+      service.push(message);
+      return true;
+    }
+    const thread = this.#shared.routes?.threadOf(local) ?? -1;
+    if (thread < 0 || thread === this.thread) return false;
+    this.#links?.post(thread, to, message);
     return true;
   }
 
@@ -96,7 +152,14 @@ export class NodeThread implements NodeHost {
   }
 
   isAlive(handle: Handle): boolean {
-    return this.find(handle) !== undefined;
+    return this.find(handle) !== undefined || (harborOf(handle) === this.harbor && this.#threadOf(handle) >= 0);
+  }
+
+  /** Thread of a service, -1 if it does not live in this node. */
+  #threadOf(handle: Handle): number {
+    const { routes } = this.#shared;
+    if (routes !== undefined) return routes.threadOf(localOf(handle));
+    return this.find(handle) === undefined ? -1 : this.thread;
   }
 
   services(): Service[] {
@@ -121,22 +184,46 @@ export class NodeThread implements NodeHost {
 
   ended(handle: Handle): void {
     this.#table.remove(localOf(handle));
+    this.#shared.routes?.release(localOf(handle));
     this.names.dropLocal(handle);
     if (this.#monitor !== 0) this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
   }
 
   kill(handle: Handle, by: Handle): void {
-    const service = this.find(handle);
-    if (service === undefined) {
+    const thread = this.#threadOf(handle);
+    if (thread < 0) {
       this.log(by, `kill: no service ${formatShort(handle)}`);
       return;
     }
     this.log(by, `KILL ${formatShort(handle)}`);
-    service.end(new SkynetError('ERR_SERVICE_GONE', `${service.name} was killed while it started`));
+    if (thread === this.thread) this.#killHere(handle);
+    else this.#links?.postControl(thread, { op: 'kill', handle, by });
+  }
+
+  #killHere(handle: Handle): void {
+    const service = this.find(handle);
+    service?.end(new SkynetError('ERR_SERVICE_GONE', `${service.name} was killed while it started`));
   }
 
   setMonitor(handle: Handle): void {
     this.#monitor = handle;
+    this.#links?.postControlToAll({ op: 'monitor', handle });
+  }
+
+  giveName(name: string, handle: Handle): boolean {
+    if (!this.names.add(name, handle)) return false;
+    if (!isLocalName(name)) this.#links?.postControlToAll({ op: 'named' });
+    return true;
+  }
+
+  async listAll(): Promise<[Handle, string][]> {
+    const asked = (this.#links?.peers ?? []).map((thread) => this.#ask(thread, (id) => ({ op: 'list', id })).catch(() => []));
+    const lists = (await Promise.all(asked)) as [Handle, string][][];
+    return [...this.#list(), ...lists.flat()].sort(([a], [b]) => a - b);
+  }
+
+  #list(): [Handle, string][] {
+    return this.services().map(({ handle, title }) => [handle, title]);
   }
 
   local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
@@ -146,6 +233,7 @@ export class NodeThread implements NodeHost {
 
   clearCache(): void {
     this.loader.clear();
+    this.#links?.postControlToAll({ op: 'clear-cache' });
   }
 
   stop(): Promise<void> {
@@ -160,6 +248,13 @@ export class NodeThread implements NodeHost {
       return Promise.reject(
         new SkynetError('ERR_ARGUMENT', `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`),
       );
+    }
+    const target = thread === 'spread' ? Atomics.add(this.#shared.counters, COUNTER.SPREAD, 1) % this.#shared.threads : thread;
+    if (typeof target === 'number' && target !== this.thread) {
+      if (typeof service !== 'string') {
+        return Promise.reject(new SkynetError('ERR_ARGUMENT', 'only a service with a name can be started in another thread'));
+      }
+      return this.#ask(target, (id) => ({ op: 'launch', id, name: service, args: [...args] })) as Promise<Handle>;
     }
     if (typeof service !== 'string') return this.start(service, service.start.name || 'service', args);
     const loaded = this.loader.cached(service);
@@ -178,9 +273,7 @@ export class NodeThread implements NodeHost {
   start(definition: ServiceDefinition, name: string, args: readonly string[], kind = 'snlua '): Promise<Handle> {
     if (this.#stopping) return Promise.reject(new SkynetError('ERR_NODE_STOPPED', 'the node is stopping'));
     const title = args.length === 0 ? `${kind}${name}` : `${kind}${name} ${args.join(' ')}`;
-    const service = this.#table.add(
-      (local) => new Service(this, makeHandle(this.harbor, local), local, name, title, DEFAULT_PROTOCOLS),
-    );
+    const service = this.#add((local) => new Service(this, makeHandle(this.harbor, local), local, name, title, DEFAULT_PROTOCOLS));
     service.log(`LAUNCH ${title}${kind === '' ? ' ' : ''}`);
     return new Promise((resolve, reject) => {
       service.onStarted = (error) => (error === undefined ? resolve(service.handle) : reject(error));
@@ -188,6 +281,15 @@ export class NodeThread implements NodeHost {
       service.sessions.next();
       service.push(new WorkTask(this.#startTask(service, definition, args), []));
     });
+  }
+
+  /** Gives a new service its number and its place. */
+  #add(make: (local: number) => Service): Service {
+    const { routes } = this.#shared;
+    if (routes === undefined) return this.#table.add(make);
+    const service = make(routes.allocate((local) => this.#table.isFree(local), this.thread));
+    this.#table.put(service);
+    return service;
   }
 
   #startTask(service: Service, definition: ServiceDefinition, args: readonly string[]): () => unknown {
@@ -222,6 +324,120 @@ export class NodeThread implements NodeHost {
     this.#logger = handle;
   }
 
+  // --- other threads
+
+  arrived(to: Handle, message: Message): void {
+    const service = this.#table.get(localOf(to));
+    if (service !== undefined) {
+      service.push(message);
+      return;
+    }
+    const { session, type, source } = message;
+    // It ended while the message was under way.
+    if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR) {
+      this.deliver(source, new Message(PTYPE.ERROR, session, to, goneFailure(to)));
+    }
+  }
+
+  control(from: number, control: Control): void {
+    switch (control.op) {
+      case 'launch':
+        this.#answer(from, control.id, this.launch({ service: control.name, args: control.args, placement: {} }));
+        break;
+      case 'list':
+        this.#answer(from, control.id, Promise.resolve(this.#list()));
+        break;
+      case 'stop':
+        this.#answer(from, control.id, this.shutdown(control.deadline));
+        break;
+      case 'done':
+        this.#settle(control.id)?.resolve(control.value);
+        break;
+      case 'failed':
+        this.#settle(control.id)?.reject(errorFromData(control.error));
+        break;
+      case 'kill':
+        this.#killHere(control.handle);
+        break;
+      case 'monitor':
+        this.#monitor = control.handle;
+        break;
+      case 'named':
+        this.names.tellWaiting();
+        break;
+      case 'clear-cache':
+        this.loader.clear();
+        break;
+      case 'driver':
+        this.#drivers.get(control.key)?.(control.values, from);
+        break;
+    }
+  }
+
+  #ask(thread: number, control: (id: number) => Control): Promise<unknown> {
+    const id = ++this.#lastAsk;
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { thread, resolve, reject });
+      this.#links?.postControl(thread, control(id));
+    });
+  }
+
+  #settle(id: number): Asked | undefined {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    return asked;
+  }
+
+  #answer(to: number, id: number, result: Promise<unknown>): void {
+    result.then(
+      (value) => this.#links?.postControl(to, { op: 'done', id, value }),
+      (error: unknown) => this.#links?.postControl(to, { op: 'failed', id, error: errorToData(error) }),
+    );
+  }
+
+  /** A thread is gone with all its services, and another was started in its place. */
+  threadLost(thread: number, handles: readonly Handle[], peer: PeerSetup): void {
+    const lost = new Set(handles);
+    const undelivered = this.#links?.connect(peer) ?? [];
+    for (const { session, source, type } of undelivered) {
+      if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) continue;
+      this.deliver(source, new Message(PTYPE.ERROR, session, 0, new SkynetError('ERR_SERVICE_GONE', 'call failed: its thread was lost')));
+    }
+    this.names.dropLost((handle) => lost.has(handle));
+    for (const service of this.services()) {
+      for (const pending of service.sessions.all()) {
+        if (!lost.has(pending.dest)) continue;
+        service.giveUp(pending, new SkynetError('ERR_SERVICE_GONE', `call failed: the thread of ${formatHandle(pending.dest)} was lost`));
+        service.push(pending);
+      }
+    }
+    for (const [id, asked] of this.#asked) {
+      if (asked.thread !== thread) continue;
+      this.#asked.delete(id);
+      asked.reject(new SkynetError('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`));
+    }
+  }
+
+  /** Tells the monitor of services that were lost with their thread. */
+  tellMonitor(handles: readonly Handle[]): void {
+    if (this.#monitor === 0) return;
+    for (const handle of handles) this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
+  }
+
+  get monitor(): Handle {
+    return this.#monitor;
+  }
+
+  /** A monitor chosen before this thread was started. */
+  adoptMonitor(handle: Handle): void {
+    this.#monitor = handle;
+  }
+
+  /** Stops the services of another thread. */
+  stopThread(thread: number, deadline: number): Promise<unknown> {
+    return this.#ask(thread, (id) => ({ op: 'stop', id, deadline }));
+  }
+
   // --- stopping
 
   /** Runs the exit hooks of all services, last started first, then ends them; gives up after `deadline` ms. */
@@ -244,9 +460,10 @@ export class NodeThread implements NodeHost {
     clearTimeout(timer);
     for (const service of running) service.end();
     for (const close of this.#closers.splice(0)) await close();
-    // One more round, so that the logger writes what is in its mailbox.
-    await new Promise((resolve) => setImmediate(resolve));
-    this.find(this.#logger)?.end();
+    const logger = this.find(this.#logger);
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (logger !== undefined && logger.mailbox.length > 0);
+    logger?.end();
     this.#timers.close();
   }
 }

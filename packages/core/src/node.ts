@@ -7,17 +7,14 @@ import { isSkynetError } from './errors.ts';
 import type { Handle } from './handle.ts';
 import { fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
 import { Message } from './message.ts';
-import { NodeThread } from './node-thread.ts';
+import { NodeThread, type SharedParts } from './node-thread.ts';
 import { PTYPE } from './protocol.ts';
-import { consoleService } from './services/console.ts';
-import { debugConsole } from './services/debug-console.ts';
 import { createLauncher } from './services/launcher.ts';
 import { createLogger } from './services/logger.ts';
 import { serviceManager } from './services/service-manager.ts';
-import { memory } from './transport/memory.ts';
-import { tcp } from './transport/tcp.ts';
-import { tls } from './transport/tls.ts';
-import { createTransports } from './transport/transports.ts';
+import { createNodeTransports } from './node-transports.ts';
+import { createRegistry, type Registry } from './route/registry.ts';
+import { ThreadPool } from './threads/pool.ts';
 
 /** What a program that embeds a node may add to its configuration. */
 export interface NodeOptions {
@@ -85,11 +82,28 @@ const strayRejections = {
   },
 };
 
+/** What a node with one thread has in place of what threads share. */
+function aloneInProcess(config: ResolvedConfig): SharedParts {
+  const environment: Registry = createRegistry();
+  for (const [key, value] of config.environment) environment.add(key, value);
+  return {
+    thread: 0,
+    threads: 1,
+    origin: performance.timeOrigin + performance.now(),
+    names: createRegistry(),
+    environment,
+    routes: undefined,
+    counters: new Int32Array(16),
+    peers: [],
+  };
+}
+
 class RunningNode implements Node {
   readonly stopped: Promise<void>;
   readonly #config: ResolvedConfig;
   readonly #sink: LogSink;
   readonly #thread: NodeThread;
+  readonly #pool: ThreadPool | undefined;
   // Nothing else need keep the process alive while services wait for messages.
   readonly #alive = setInterval(() => {}, 0x7fffffff);
   #stopping: Promise<void> | undefined;
@@ -99,10 +113,11 @@ class RunningNode implements Node {
     this.#config = config;
     this.#sink =
       options.onLog !== undefined ? functionSink(options.onLog) : config.logger !== undefined ? fileSink(config.logger) : streamSink();
-    const transports = createTransports([tcp(), tls(), memory(), ...config.transports]);
+    this.#pool = config.thread > 1 ? new ThreadPool(config) : undefined;
     this.#thread = new NodeThread(
       config,
-      transports,
+      createNodeTransports(config),
+      this.#pool?.shared ?? aloneInProcess(config),
       (source, text) => this.#sink.write(source, text),
       () => this.stop(),
     );
@@ -114,11 +129,9 @@ class RunningNode implements Node {
 
   async boot(withStart: boolean): Promise<void> {
     const thread = this.#thread;
-    const { loader } = thread;
-    loader.provide('console', consoleService);
-    loader.provide('debug_console', debugConsole);
     if (this.#config.logService === undefined) thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
     else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
+    await this.#pool?.start(thread);
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
       await thread.start(createLauncher(thread), 'launcher', []);
@@ -180,7 +193,9 @@ class RunningNode implements Node {
   }
 
   async #stop(): Promise<void> {
+    await this.#pool?.stop(this.#config.shutdownTimeout);
     await this.#thread.shutdown(this.#config.shutdownTimeout);
+    await this.#pool?.terminate();
     await this.#sink.flush();
     clearInterval(this.#alive);
     strayRejections.remove(this);

@@ -207,7 +207,7 @@ export class Context implements Skynet {
     checkName(name);
     if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(handle)}`);
     this.#mustLive();
-    if (!this.#host.names.add(name, handle) && !isLocalName(name)) {
+    if (!this.#host.giveName(name, handle) && !isLocalName(name)) {
       const owner = this.#host.names.get(name) as Handle;
       throw new SkynetError('ERR_NAME_TAKEN', `global name ${name} belongs to ${formatHandle(owner)}; unregister it first`, {
         details: { name, owner: formatHandle(owner) },
@@ -618,6 +618,10 @@ class ContextKernel implements ServiceKernel {
 
   local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
     return this.#host.local(key, create);
+  }
+
+  queueLength(handle: Handle): number {
+    return this.#host.find(handle)?.mailbox.length ?? 0;
   }
 
   reportError(what: string, error: unknown): void {

@@ -37,19 +37,24 @@ const TAG = {
   /** Hexadecimal text with sign. */
   BIGINT: 0xcd,
   ASCII: 0xce,
-  UTF8: 0xcf,
-  /** Text with a lone surrogate, which UTF-8 cannot carry. */
-  UTF16: 0xd0,
-  BYTES: 0xd1,
-  BUFFER: 0xd2,
+  /** UTF-16 rather than UTF-8: copied instead of converted, and lone surrogates have a place in it. */
+  UTF16: 0xcf,
+  BYTES: 0xd0,
+  BUFFER: 0xd1,
   /** Both tables begin anew; only in front of a message. */
-  RESET: 0xd3,
+  RESET: 0xd2,
 } as const;
 
 /** ASCII text up to this length has its length in the tag and is copied by a loop; for more the host's call is cheaper. */
 const MAX_SMALL_TEXT = 63;
+/** Units looked at before long text is taken to be ASCII, until it proves not to be. */
+const SAMPLE = 16;
+/** Other text up to this length is written by a loop. */
+const MAX_LOOP_WIDE = 16;
 /** Objects with more keys than this are dictionaries rather than shapes. */
 const MAX_SHAPE_KEYS = 64;
+/** Longest key kept in the tree. */
+const MAX_KEY = 64;
 /** Nodes of the shape tree after which it is thrown away and grown again. */
 const MAX_NODES = 8192;
 /** Shapes at most. */
@@ -214,7 +219,7 @@ export class LinkEncoder {
   #string(value: string): void {
     const length = value.length;
     if (length > MAX_SMALL_TEXT) {
-      this.#longString(value);
+      this.#longText(value);
       return;
     }
     const bytes = this.#bytes;
@@ -224,7 +229,7 @@ export class LinkEncoder {
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
       if (code > 0x7f) {
-        this.#longString(value);
+        this.#wideText(value);
         return;
       }
       bytes[pos++] = code;
@@ -232,26 +237,40 @@ export class LinkEncoder {
     this.#pos = pos;
   }
 
-  /** The length stands in four bytes, so that it can be filled in when the text is written. */
-  #longString(value: string): void {
-    const pos = this.#pos;
-    const { text, view } = this.#region;
-    const from = pos + 5;
-    const room = this.#end + MARGIN - from;
-    if (value.length > room) throw FULL;
-    let size: number;
-    if (isWellFormed(value)) {
-      if (value.length * 3 > room && Buffer.byteLength(value) > room) throw FULL;
-      size = text.write(value, from, room, 'utf8');
-      this.#bytes[pos] = size === value.length ? TAG.ASCII : TAG.UTF8;
-    } else {
-      size = value.length * 2;
-      if (size > room) throw FULL;
-      text.write(value, from, size, 'utf16le');
-      this.#bytes[pos] = TAG.UTF16;
+  #longText(value: string): void {
+    for (let i = 0; i < SAMPLE; i++) {
+      if (value.charCodeAt(i) > 0x7f) {
+        this.#wideText(value);
+        return;
+      }
     }
-    view.setUint32(pos + 1, size, true);
-    this.#pos = from + size;
+    const pos = this.#pos;
+    // Whatever is not ASCII takes more bytes than it has units; four more than that cannot be cut down to as many.
+    const room = value.length + 4;
+    if (pos + room > this.#end) throw FULL;
+    if (this.#region.text.write(value, pos + 5, room, 'utf8') !== value.length) {
+      this.#wideText(value);
+      return;
+    }
+    this.#bytes[pos] = TAG.ASCII;
+    this.#region.view.setUint32(pos + 1, value.length, true);
+    this.#pos = pos + 5 + value.length;
+  }
+
+  #wideText(value: string): void {
+    const size = value.length * 2;
+    const pos = this.#pos;
+    if (pos + size > this.#end) throw FULL;
+    this.#bytes[pos] = TAG.UTF16;
+    this.#region.view.setUint32(pos + 1, size, true);
+    if (value.length <= MAX_LOOP_WIDE) {
+      for (let i = 0, at = pos + 5; i < value.length; i++, at += 2) {
+        this.#region.view.setUint16(at, value.charCodeAt(i), true);
+      }
+    } else {
+      this.#region.text.write(value, pos + 5, size, 'utf16le');
+    }
+    this.#pos = pos + 5 + size;
   }
 
   /** Two rounds over the keys: the first finds the shape, the second writes the values. */
@@ -282,11 +301,11 @@ export class LinkEncoder {
     if (count !== 0) throw REFUSED; // a getter changed the object between the rounds
   }
 
-  /** The node below `node` for one more key, undefined if the tree is full. */
+  /** The node below `node` for one more key, undefined if the tree does not take it. */
   #step(node: ShapeNode, key: string): ShapeNode | undefined {
     let next = node.others?.get(key);
     if (next === undefined) {
-      if (this.#nodes >= 2 * MAX_NODES) return undefined;
+      if (this.#nodes >= 2 * MAX_NODES || key.length > MAX_KEY) return undefined;
       this.#nodes++;
       next = new ShapeNode();
       if (node.others === undefined) node.others = new Map();
@@ -482,8 +501,6 @@ export class LinkDecoder {
     switch (tag) {
       case TAG.ASCII:
         return text.toString('latin1', at, at + size);
-      case TAG.UTF8:
-        return text.toString('utf8', at, at + size);
       case TAG.UTF16:
         return text.toString('utf16le', at, at + size);
       case TAG.BYTES:
@@ -532,8 +549,4 @@ export class LinkDecoder {
     for (let left = this.#varint(); left > 0; left--) result.set(this.#value(), this.#value());
     return result;
   }
-}
-
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }

@@ -31,6 +31,8 @@ export interface ServiceKernel {
   own(close: () => void): () => void;
   /** One value for each thread of the node, made on first use: drivers keep their tables here, not in module state. */
   local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
+  /** Messages that wait at a service of this thread; 0 for services elsewhere. */
+  queueLength(handle: Handle): number;
   /** Logs an error with its stack in the name of the service. */
   reportError(what: string, error: unknown): void;
 }
@@ -53,6 +55,14 @@ export interface ThreadKernel {
   readonly transports: Transports;
   /** A log line in the name of a service, 0 for the kernel. */
   log(source: Handle, text: string): void;
+  /** Number of threads of the node. */
+  readonly threads: number;
+  /** The thread that a number from {@link nextId} was given out in. */
+  threadOf(id: number): number;
+  /** Hands values to whoever listens for `key` in another thread, in order with messages that go there. */
+  post(thread: number, key: string, values: unknown[]): void;
+  /** Listens for what {@link post} of other threads sends. */
+  onPost(key: string, take: (values: unknown[], from: number) => void): void;
   /** Numbers for sockets and the like: unique in the node, growing, never 0. */
   nextId(): number;
   /** Runs when the node stops, after all services ended. */

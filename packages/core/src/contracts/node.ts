@@ -32,9 +32,13 @@ export interface NodeHost extends Host {
   kill(handle: Handle, by: Handle): void;
   /** Services that live in this thread. */
   services(): Service[];
+  /** Handle and title of every service of the node, in all threads, lowest handle first. */
+  listAll(): Promise<[Handle, string][]>;
   find(handle: Handle): Service | undefined;
-  /** Who is told of every end. */
+  /** Makes a service the one that is told of every end, in all threads. */
   setMonitor(handle: Handle): void;
+  /** Gives an alias. Returns whether it was free. */
+  giveName(name: string, handle: Handle): boolean;
   /** One value for each key, made on first use. */
   local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
   /** Lets later starts see changed files. */

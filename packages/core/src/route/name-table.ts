@@ -1,5 +1,6 @@
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
+import type { Registry } from './registry.ts';
 
 /** The longest global name, in bytes, as in the original. */
 const MAX_GLOBAL_NAME = 15;
@@ -27,37 +28,42 @@ export function checkName(name: unknown): string {
 
 /** Aliases of services (book §5): `.local` ones, and global ones that others wait for. */
 export class NameTable {
-  readonly #handles = new Map<string, Handle>();
+  readonly #handles: Registry;
   readonly #waiting = new Map<string, ((handle: Handle) => void)[]>();
+  /** Local names given in this thread, by owner: what to drop when it ends. */
+  readonly #owned = new Map<Handle, string[]>();
+
+  constructor(handles: Registry) {
+    this.#handles = handles;
+  }
 
   get(name: string): Handle | undefined {
-    return this.#handles.get(name);
+    const handle = this.#handles.get(name);
+    return handle === undefined ? undefined : Number(handle);
   }
 
   /** Gives a name; the first owner keeps it. Returns whether it was free. */
   add(name: string, handle: Handle): boolean {
-    if (this.#handles.has(name)) return false;
-    this.#handles.set(name, handle);
-    const waiting = this.#waiting.get(name);
-    this.#waiting.delete(name);
-    for (const tell of waiting ?? []) tell(handle);
+    if (!this.#handles.add(name, String(handle))) return false;
+    if (isLocalName(name)) {
+      const names = this.#owned.get(handle);
+      if (names === undefined) this.#owned.set(handle, [name]);
+      else names.push(name);
+    }
+    this.tellWaiting();
     return true;
   }
 
   remove(name: string): boolean {
-    return this.#handles.delete(name);
+    return this.#handles.remove(name);
   }
 
   /** Tells the handle of a name, now or as soon as somebody gives it. Returns a function that stops waiting. */
   whenNamed(name: string, tell: (handle: Handle) => void): () => void {
-    const handle = this.#handles.get(name);
-    if (handle !== undefined) {
-      tell(handle);
-      return () => {};
-    }
     const waiting = this.#waiting.get(name) ?? [];
     waiting.push(tell);
     this.#waiting.set(name, waiting);
+    this.tellWaiting();
     return () => {
       const left = (this.#waiting.get(name) ?? []).filter((other) => other !== tell);
       if (left.length > 0) this.#waiting.set(name, left);
@@ -65,12 +71,28 @@ export class NameTable {
     };
   }
 
-  /** Drops the local names of a service that ended; its global names stay, as in the original (book §5.3.4). */
-  dropLocal(handle: Handle): void {
-    for (const [name, owner] of this.#handles) if (owner === handle && isLocalName(name)) this.#handles.delete(name);
+  /** Looks whether names that somebody waits for exist by now; to be called when another thread gave one. */
+  tellWaiting(): void {
+    for (const [name, waiting] of this.#waiting) {
+      const handle = this.get(name);
+      if (handle === undefined) continue;
+      this.#waiting.delete(name);
+      for (const tell of waiting) tell(handle);
+    }
   }
 
-  all(): [string, Handle][] {
-    return [...this.#handles];
+  /** Drops the local names of a service that ended; its global names stay, as in the original (book §5.3.4). */
+  dropLocal(handle: Handle): void {
+    const names = this.#owned.get(handle);
+    if (names === undefined) return;
+    this.#owned.delete(handle);
+    for (const name of names) if (this.get(name) === handle) this.remove(name);
+  }
+
+  /** Drops the local names of services that were lost with their thread. */
+  dropLost(isLost: (handle: Handle) => boolean): void {
+    for (const [name, handle] of [...this.#handles.entries()]) {
+      if (isLocalName(name) && isLost(Number(handle))) this.remove(name);
+    }
   }
 }

@@ -24,6 +24,20 @@ export class ServiceTable<Entry extends Numbered> {
     return this.#count;
   }
 
+  /** Whether the number's place is free, so that {@link put} can be called with it. */
+  isFree(local: number): boolean {
+    return this.#slots[local & (this.#slots.length - 1)] === undefined;
+  }
+
+  /**
+   * Puts in an entry whose number was chosen elsewhere; its place must be free. A table that has grown crowded doubles
+   * first, so that free places are found quickly.
+   */
+  put(entry: Entry): void {
+    this.#slots[entry.local & (this.#slots.length - 1)] = entry;
+    if (++this.#count * 2 > this.#slots.length) this.#grow();
+  }
+
   /** Chooses the next number and puts the entry made for it in its place. @throws ERR_HANDLES_EXHAUSTED. */
   add(make: (local: number) => Entry): Entry {
     for (;;) {

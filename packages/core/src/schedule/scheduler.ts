@@ -7,6 +7,14 @@ const MAX_TURNS_PER_LOOK = 128;
 /** Longest time, in milliseconds, that messages keep sockets and timers waiting. */
 const MAX_RUN = 2;
 
+/** Where messages come from that no callback of the event loop announces: the rings of other threads. */
+export interface MessageSource {
+  /** Takes what is there; the services it is for become ready. */
+  poll(): void;
+  /** No service has anything to do: waits for more, or sees to it that the thread is woken. */
+  idle(): void;
+}
+
 /**
  * Gives turns to the services of one thread.
  *
@@ -26,12 +34,18 @@ export class Scheduler {
   #runStart = 0;
   #turnsPerLook = MAX_TURNS_PER_LOOK;
   #turnsLeft = MAX_TURNS_PER_LOOK;
+  #source: MessageSource | undefined;
   readonly #pass = (): void => this.#runPass();
   readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
   readonly #passAfterIo = (): void => {
     this.#running = false;
     this.#runPass();
   };
+
+  /** Looks into a source in every pass. */
+  attach(source: MessageSource): void {
+    this.#source = source;
+  }
 
   /** Puts a service in the list, once. */
   ready(service: Runnable): void {
@@ -45,6 +59,7 @@ export class Scheduler {
   }
 
   #runPass(): void {
+    this.#source?.poll();
     const ready = this.#ready;
     const later = this.#later;
     let mustYield = false;
@@ -66,6 +81,7 @@ export class Scheduler {
     if (later.length === 0) {
       this.#scheduled = false;
       this.#running = false;
+      this.#source?.idle();
     } else if (mustYield) setImmediate(this.#passAfterIo);
     else queueMicrotask(this.#passWhenSettled);
   }

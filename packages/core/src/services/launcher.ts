@@ -8,21 +8,26 @@ import { formatHandle, parseHandle } from '../handle.ts';
 export function createLauncher(host: NodeHost): ServiceDefinition {
   return defineService((skynet) => {
     skynet.register('.launcher');
-    const listed = (): { handle: number; title: string }[] =>
-      host.services().filter(({ title }) => title.startsWith('snlua')).map(({ handle, title }) => ({ handle, title }));
+    const listed = async (): Promise<{ handle: number; title: string }[]> => {
+      const all = await skynet.await(host.listAll());
+      return all.filter(([, title]) => title.startsWith('snlua')).map(([handle, title]) => ({ handle, title }));
+    };
 
     const handleOf = (address: unknown): number => {
       const handle = typeof address === 'number' ? address : parseHandle(String(address));
-      if (handle === undefined || host.find(handle) === undefined) {
+      if (handle === undefined || !host.isAlive(handle)) {
         throw new SkynetError('ERR_NO_SERVICE', `no service ${String(address)}`, { details: { service: String(address) } });
       }
       return handle;
     };
 
+    const titleOf = async (handle: number): Promise<string> =>
+      (await listed()).find((entry) => entry.handle === handle)?.title ?? '';
+
     /** Asks every service a debug question; those that do not answer in time show so. */
     const askAll = async (question: string, timeout: number): Promise<Record<string, unknown>> => {
       const answers: Record<string, unknown> = {};
-      const others = listed().filter(({ handle }) => handle !== skynet.self());
+      const others = (await listed()).filter(({ handle }) => handle !== skynet.self());
       const group = skynet.request({ timeout: timeout > 0 ? timeout : '1h' });
       for (const { handle } of others) {
         answers[formatHandle(handle)] = 'TIMEOUT';
@@ -36,20 +41,20 @@ export function createLauncher(host: NodeHost): ServiceDefinition {
     };
 
     return {
-      LIST: () => Object.fromEntries(listed().map(({ handle, title }) => [formatHandle(handle), title])),
+      LIST: async () => Object.fromEntries((await listed()).map(({ handle, title }) => [formatHandle(handle), title])),
       STAT: (timeout = 300) => askAll('STAT', timeout),
       MEM: (timeout = 300) => askAll('MEM', timeout),
       async GC(timeout = 300) {
         await askAll('GC', timeout);
         return askAll('MEM', timeout);
       },
-      KILL(this: Request, address: unknown) {
+      async KILL(this: Request, address: unknown) {
         const handle = handleOf(address);
-        const title = host.find(handle)?.title ?? '';
+        const title = await titleOf(handle);
         skynet.kill(handle);
         return { [formatHandle(handle)]: title };
       },
-      QUERY: (address: unknown) => host.find(handleOf(address))?.title,
+      QUERY: (address: unknown) => titleOf(handleOf(address)),
       LAUNCH: (_kind: string, name: string, ...args: LaunchArgument[]) => skynet.newService(name, ...args),
       CLEARCACHE: () => host.clearCache(),
     };

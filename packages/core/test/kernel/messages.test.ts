@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { type CommandsOf, defineService, PTYPE, type Request, type Response } from '../../src/index.ts';
+import { type CommandsOf, defineService, PTYPE, type Request, type Response, type SkynetError } from '../../src/index.ts';
 import { startTestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -50,10 +50,10 @@ test('what a handler throws reaches the caller with code, cause and remote stack
   const node = await startTestNode();
   await node.run(async (skynet) => {
     const handle = await skynet.newService(counter);
-    const error = await skynet.call(handle, 'lua', 'fail', 'no gold').catch((thrown) => thrown);
+    const error = await skynet.call(handle, 'lua', 'fail', 'no gold').catch((thrown: SkynetError) => thrown) as SkynetError;
     expect(error).toMatchObject({ code: 'ERR_REMOTE', message: 'call failed: no gold', details: { service: skynet.address(handle) } });
     expect(error.cause).toMatchObject({ message: 'no gold' });
-    expect(error.cause.stack).toContain('messages.test.ts');
+    expect((error.cause as Error).stack).toContain('messages.test.ts');
     expect(await node.logged(/error : /)).toMatch(/lua call \[\w+ to :\w+ : \d+ msgsz = 13\] error : Error: no gold/);
     expect(await skynet.call(handle, 'lua', 'add', 1)).toBe(1);
   });

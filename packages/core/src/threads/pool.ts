@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { errorFromData } from '../codec/error.ts';
+import type { ResolvedConfig } from '../config.ts';
+import { SkynetError } from '../errors.ts';
+import { type Handle, makeHandle } from '../handle.ts';
+import type { NodeThread, SharedParts } from '../node-thread.ts';
+import { createRing } from './ring.ts';
+import { RouteTable } from './route-table.ts';
+import { createSharedRegistry, SharedRegistry } from './shared-registry.ts';
+import type { FromWorker, PeerSetup, ToWorker, WorkerSetup } from './wire.ts';
+
+/** Bytes of the ring from one thread to another. */
+const RING_SIZE = 1 << 19;
+/** A thread that ends so many times within {@link CRASH_WINDOW} is not started again. */
+const MAX_CRASHES = 5;
+const CRASH_WINDOW = 10_000;
+
+/** The file a worker thread runs: always built JavaScript, also when this module runs from its source. */
+function workerFile(): URL {
+  const here = import.meta.url;
+  const file = here.endsWith('.ts')
+    ? new URL('../../dist/threads/worker-main.js', here)
+    : new URL('./threads/worker-main.js', here);
+  if (existsSync(fileURLToPath(file))) return file;
+  throw new SkynetError('ERR_CONFIG', `thread above 1 needs the built package: ${fileURLToPath(file)} is missing`);
+}
+
+/** The worker threads of a node: starts them, replaces those that are lost. Lives in the main thread. */
+export class ThreadPool {
+  readonly #config: ResolvedConfig;
+  readonly #workers: (Worker | undefined)[] = [];
+  readonly #crashes: number[][] = [];
+  readonly #routes = new RouteTable();
+  readonly #names = createSharedRegistry();
+  readonly #environment = createSharedRegistry();
+  readonly #counters = new SharedArrayBuffer(64);
+  readonly #origin = performance.timeOrigin + performance.now();
+  readonly #ownPeers: PeerSetup[] = [];
+  /** What each thread needs to reach each other one, by thread and peer. */
+  readonly #ends: (PeerSetup | undefined)[][] = [];
+  #main: NodeThread | undefined;
+  #stopping = false;
+
+  constructor(config: ResolvedConfig) {
+    this.#config = config;
+    for (let a = 0; a < config.thread; a++) {
+      for (let b = a + 1; b < config.thread; b++) this.#pair(a, b);
+    }
+    for (let peer = 1; peer < config.thread; peer++) this.#ownPeers.push(this.#ends[0]?.[peer] as PeerSetup);
+    const environment = new SharedRegistry(this.#environment, 0);
+    for (const [key, value] of config.environment) environment.add(key, value);
+  }
+
+  /** What the main thread shares with the others. */
+  get shared(): SharedParts {
+    return {
+      thread: 0,
+      threads: this.#config.thread,
+      origin: this.#origin,
+      names: new SharedRegistry(this.#names, 0),
+      environment: new SharedRegistry(this.#environment, 0),
+      routes: this.#routes,
+      counters: new Int32Array(this.#counters),
+      peers: this.#ownPeers,
+    };
+  }
+
+  /** Starts all workers; resolves when they are ready. @throws ERR_CONFIG, or what a worker failed with. */
+  async start(main: NodeThread): Promise<void> {
+    this.#main = main;
+    await Promise.all(Array.from({ length: this.#config.thread - 1 }, (_, i) => this.#startWorker(i + 1)));
+  }
+
+  /** Makes the rings and ports between two threads. */
+  #pair(a: number, b: number): void {
+    const there = createRing(RING_SIZE);
+    const back = createRing(RING_SIZE);
+    const bell = new MessageChannel();
+    const bulk = new MessageChannel();
+    this.#end(a, { thread: b, out: there, in: back, bell: bell.port1, bulk: bulk.port1 });
+    this.#end(b, { thread: a, out: back, in: there, bell: bell.port2, bulk: bulk.port2 });
+  }
+
+  #end(thread: number, peer: PeerSetup): void {
+    this.#ends[thread] ??= [];
+    (this.#ends[thread] as PeerSetup[])[peer.thread] = peer;
+  }
+
+  #startWorker(thread: number): Promise<void> {
+    const peers = (this.#ends[thread] ?? []).filter((peer) => peer !== undefined);
+    const setup: WorkerSetup = {
+      thread,
+      threads: this.#config.thread,
+      config: this.#config.origin as WorkerSetup['config'],
+      origin: this.#origin,
+      routes: this.#routes.memory,
+      names: this.#names,
+      environment: this.#environment,
+      counters: this.#counters,
+      logger: makeHandle(this.#config.harbor, 1),
+      monitor: this.#main?.monitor ?? 0,
+      peers,
+    };
+    const worker = new Worker(workerFile(), {
+      workerData: setup,
+      transferList: peers.flatMap(({ bell, bulk }): MessagePort[] => [bell, bulk]),
+      execArgv: ['--enable-source-maps'],
+      ...(this.#config.threadHeap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: this.#config.threadHeap } }),
+    });
+    this.#workers[thread] = worker;
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') resolve();
+        else reject(errorFromData(message.error));
+      });
+      worker.on('error', (error: Error) => {
+        this.#main?.log(0, `thread ${thread}: ${error.stack ?? error.message}`);
+        reject(error);
+      });
+      worker.once('exit', (code) => {
+        reject(new SkynetError('ERR_CONFIG', `thread ${thread} ended with code ${code} before it was ready`));
+        if (!this.#stopping && this.#workers[thread] === worker) this.#replace(thread);
+      });
+    });
+  }
+
+  /** A worker is gone: tells everybody, and starts another in its place. */
+  #replace(thread: number): void {
+    const main = this.#main;
+    if (main === undefined) return;
+    new SharedRegistry(this.#names, 0).releaseLockOf(thread);
+    new SharedRegistry(this.#environment, 0).releaseLockOf(thread);
+    const handles: Handle[] = this.#routes.releaseThread(thread).map((local) => makeHandle(this.#config.harbor, local));
+    main.log(0, `thread ${thread} was lost with ${handles.length} services`);
+    for (let other = 0; other < this.#config.thread; other++) if (other !== thread) this.#pair(other, thread);
+    for (let other = 1; other < this.#config.thread; other++) {
+      if (other === thread) continue;
+      const peer = this.#ends[other]?.[thread] as PeerSetup;
+      const note: ToWorker = { kind: 'lost', thread, handles, peer };
+      this.#workers[other]?.postMessage(note, [peer.bell, peer.bulk]);
+    }
+    main.threadLost(thread, handles, this.#ends[0]?.[thread] as PeerSetup);
+    main.tellMonitor(handles);
+    const now = Date.now();
+    const crashes = (this.#crashes[thread] ?? []).filter((at) => now - at < CRASH_WINDOW);
+    crashes.push(now);
+    this.#crashes[thread] = crashes;
+    if (crashes.length > MAX_CRASHES) {
+      main.log(0, `thread ${thread} was lost ${crashes.length} times in ${CRASH_WINDOW / 1000} s and is not started again`);
+      return;
+    }
+    this.#startWorker(thread).catch((error: unknown) => main.log(0, `thread ${thread} cannot be started again: ${String(error)}`));
+  }
+
+  /** Stops the services of all workers, then the workers. */
+  async stop(deadline: number): Promise<void> {
+    this.#stopping = true;
+    const threads = this.#workers.flatMap((worker, thread) => (worker === undefined ? [] : [thread]));
+    const patience = new Promise((resolve) => setTimeout(resolve, deadline + 1000).unref());
+    await Promise.race([Promise.allSettled(threads.map((thread) => this.#main?.stopThread(thread, deadline))), patience]);
+  }
+
+  /** Ends the workers; their last log lines have arrived. */
+  async terminate(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker?.terminate()));
+  }
+}

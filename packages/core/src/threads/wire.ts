@@ -1,0 +1,74 @@
+import type { ErrorData } from '../codec/error.ts';
+import type { Handle } from '../handle.ts';
+
+/**
+ * Everything that crosses between two threads of a node.
+ *
+ * A record in the ring: four words, then the body.
+ *
+ *      [kind | type << 8] [session] [source] [destination] [body ...]
+ */
+export const RECORD = {
+  /** A message whose body is values, in the codec of the link. */
+  VALUES: 0,
+  /** A message whose body is bytes. */
+  BYTES: 1,
+  /** An error message; the body is one value, the error as data. */
+  ERROR: 2,
+  /** A {@link Control}, as values. */
+  CONTROL: 3,
+  /** Added to another kind: the body is too large for the ring and comes through the port, in the same order. */
+  LARGE: 8,
+} as const;
+
+/** Bytes of the four words. */
+export const RECORD_HEAD = 16;
+
+/** What threads tell each other besides messages. */
+export type Control =
+  | { op: 'launch'; id: number; name: string; args: string[] }
+  | { op: 'done'; id: number; value: unknown }
+  | { op: 'failed'; id: number; error: ErrorData }
+  | { op: 'kill'; handle: Handle; by: Handle }
+  | { op: 'monitor'; handle: Handle }
+  | { op: 'named' }
+  | { op: 'clear-cache' }
+  | { op: 'list'; id: number }
+  | { op: 'stop'; id: number; deadline: number }
+  | { op: 'driver'; key: string; values: unknown[] };
+
+/** How a worker is told what it is; posted once, as its `workerData`. */
+export interface WorkerSetup {
+  readonly thread: number;
+  readonly threads: number;
+  /** Configuration file to load, or the plain parts of a configuration. */
+  readonly config: { file: string } | { plain: Record<string, unknown>; base: string };
+  /** Moment, in milliseconds of the wall clock, that the node's time counts from. */
+  readonly origin: number;
+  readonly routes: SharedArrayBuffer;
+  readonly names: SharedArrayBuffer;
+  readonly environment: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  readonly logger: Handle;
+  readonly monitor: Handle;
+  readonly peers: PeerSetup[];
+}
+
+/** One end of the link between two threads. */
+export interface PeerSetup {
+  readonly thread: number;
+  /** Ring that this thread writes and the peer reads. */
+  readonly out: SharedArrayBuffer;
+  /** Ring that the peer writes and this thread reads. */
+  readonly in: SharedArrayBuffer;
+  /** Wakes the peer, and is woken by it. */
+  readonly bell: import('node:worker_threads').MessagePort;
+  /** Carries bodies too large for the rings. */
+  readonly bulk: import('node:worker_threads').MessagePort;
+}
+
+/** What the main thread posts to a worker, outside the rings. */
+export type ToWorker = { kind: 'lost'; thread: number; handles: Handle[]; peer: PeerSetup };
+
+/** What a worker posts to the main thread, outside the rings. */
+export type FromWorker = { kind: 'ready' } | { kind: 'failed'; error: ErrorData };

@@ -1,0 +1,52 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { errorToData } from '../codec/error.ts';
+import { loadConfig, resolveConfig, type SkynetConfig } from '../config.ts';
+import { NodeThread } from '../node-thread.ts';
+import { createNodeTransports } from '../node-transports.ts';
+import { RouteTable } from './route-table.ts';
+import { SharedRegistry } from './shared-registry.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './wire.ts';
+
+// What a worker thread runs: it reads its setup, builds its part of the node and takes orders from the rings.
+
+const setup = workerData as WorkerSetup;
+const post = (message: FromWorker): void => parentPort?.postMessage(message);
+
+async function main(): Promise<void> {
+  const config =
+    'file' in setup.config
+      ? await loadConfig(setup.config.file)
+      : resolveConfig(setup.config.plain as SkynetConfig, setup.config.base);
+  const thread = new NodeThread(
+    config,
+    createNodeTransports(config),
+    {
+      thread: setup.thread,
+      threads: setup.threads,
+      origin: setup.origin,
+      names: new SharedRegistry(setup.names, setup.thread),
+      environment: new SharedRegistry(setup.environment, setup.thread),
+      routes: new RouteTable(setup.routes),
+      counters: new Int32Array(setup.counters),
+      peers: setup.peers,
+    },
+    (_source, text) => process.stderr.write(`${text}\n`),
+    () => Promise.resolve(),
+  );
+  thread.setLogger(setup.logger);
+  thread.adoptMonitor(setup.monitor);
+  parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));
+  // A service's stray errors must not take the others of the thread with it.
+  process.on('unhandledRejection', (reason) => thread.log(0, `unhandled rejection: ${stackOf(reason)}`));
+  process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${stackOf(error)}`));
+  post({ kind: 'ready' });
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+main().catch((error: unknown) => {
+  post({ kind: 'failed', error: errorToData(error) });
+  process.exitCode = 1;
+});
