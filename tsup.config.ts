@@ -17,7 +17,10 @@ function entriesOf(folder: string): string[] {
   const commands = Object.values(manifest.bin ?? {}).map((file) =>
     file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'),
   );
-  return [...sources, ...commands]
+  const workers = readdirSync(path.join(folder, 'src'), { recursive: true })
+    .map((file) => `src/${String(file)}`)
+    .filter((file) => file.endsWith('-main.ts'));
+  return [...sources, ...commands, ...workers]
     .filter((file) => file !== undefined)
     .map((file) => path.join(folder, file))
     .filter((file) => existsSync(file));
