@@ -53,6 +53,7 @@ describe('the link codec', () => {
     const wide = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, i]));
     sizeOf(wide);
     sizeOf(wide, object);
+    for (let i = 0; i < 4; i++) sizeOf({ ['k'.repeat(65)]: 1, b: { ['k'.repeat(64)]: 2 } });
   });
 
   it('tells two lists of keys with the same beginning apart', () => {

@@ -22,6 +22,11 @@ const text = fc.oneof(
   },
 );
 
+/** Long text that turns out not to be ASCII late. */
+const lateWide = fc
+  .tuple(fc.integer({ min: 10, max: 70 }), fc.constantFrom('é', '中', '😀', '😀😀😀', '\u0080'), fc.nat(6))
+  .map(([before, wide, after]) => 'a'.repeat(before) + wide + 'b'.repeat(after));
+
 const loneSurrogates = fc.constantFrom('\ud800', 'a\udc00b', `${'z'.repeat(70)}\ud83d`, '\udc00\ud800');
 
 const number = fc.oneof(
@@ -88,7 +93,7 @@ export const luaValue: fc.Arbitrary<unknown> = fc.letrec((tie) => {
   return {
     value: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
-      fc.oneof(fc.constantFrom(undefined, true, false), number, text, wideInteger),
+      fc.oneof(fc.constantFrom(undefined, true, false), number, text, lateWide, wideInteger),
       fc.array(tie('value'), { maxLength: 40 }),
       fc.array(fc.tuple(keys, present), { minLength: 1, maxLength: 6 }).map(objectOf),
       fc
