@@ -13,9 +13,18 @@ interface Token {
 
 /** Blanks and comments, then one token; the groups: long text, text, number, name, `$NAME`, sign. */
 const TOKEN =
-  /(?:\s|--\[\[[^]*?\]\]|--.*)*(?:\[\[\n?([^]*?)\]\]|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(-?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))|([a-z_]\w*)|(\$\w+)|(=|\.\.|;|\(|\)|$))/iy;
+  /(?:\s|--\[\[[\s\S]*?\]\]|--.*)*(?:\[\[\n?([\s\S]*?)\]\]|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(-?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))|([a-z_]\w*)|(\$\w+)|(=|\.\.|;|\(|\)|$))/iy;
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0', a: '\x07', b: '\b', f: '\f', v: '\v' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  '0': '\0',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+};
 const KINDS = ['text', 'text', 'number', 'name', 'variable'] as const;
 
 /**
@@ -24,7 +33,10 @@ const KINDS = ['text', 'text', 'number', 'name', 'variable'] as const;
  * folder of the including file, comments. It is not a Lua interpreter: everything else is refused.
  * @throws ERR_CONFIG, naming file and line.
  */
-export function readLuaConfig(file: string, variables: Readonly<Record<string, string | undefined>> = process.env): Map<string, LuaValue> {
+export function readLuaConfig(
+  file: string,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Map<string, LuaValue> {
   const values = new Map<string, LuaValue>();
   new Reader(path.resolve(file), variables, values, []).read();
   return values;
@@ -41,7 +53,12 @@ class Reader {
   #line = 1;
   #token: Token;
 
-  constructor(file: string, variables: Readonly<Record<string, string | undefined>>, values: Map<string, LuaValue>, above: readonly string[]) {
+  constructor(
+    file: string,
+    variables: Readonly<Record<string, string | undefined>>,
+    values: Map<string, LuaValue>,
+    above: readonly string[],
+  ) {
     this.#file = file;
     this.#variables = variables;
     this.#values = values;
@@ -49,7 +66,9 @@ class Reader {
     try {
       this.#source = readFileSync(file, 'utf8');
     } catch (error) {
-      throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be read: ${String(error)}`, { cause: error });
+      throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be read: ${String(error)}`, {
+        cause: error,
+      });
     }
     this.#token = this.#scan();
   }
@@ -78,7 +97,8 @@ class Reader {
     while (this.#token.kind === '..') {
       this.#next();
       const right = this.#operand();
-      for (const part of [value, right]) if (typeof part !== 'string' && typeof part !== 'number') this.#fail(`cannot join ${String(part)}`);
+      for (const part of [value, right])
+        if (typeof part !== 'string' && typeof part !== 'number') this.#fail(`cannot join ${String(part)}`);
       value = `${String(value)}${String(right)}`;
     }
     return value;
@@ -117,7 +137,10 @@ class Reader {
 
   #take(kind: Token['kind']): Token {
     const token = this.#token;
-    if (token.kind !== kind) this.#fail(`${kind === 'name' ? 'a name' : kind} is missing before ${token.kind === 'end' ? 'the end' : token.text}`);
+    if (token.kind !== kind)
+      this.#fail(
+        `${kind === 'name' ? 'a name' : kind} is missing before ${token.kind === 'end' ? 'the end' : token.text}`,
+      );
     this.#next();
     return token;
   }
@@ -129,12 +152,18 @@ class Reader {
   #scan(): Token {
     TOKEN.lastIndex = this.#at;
     const match = TOKEN.exec(this.#source);
-    if (match === null) return this.#fail(`cannot be read: ${this.#source.slice(this.#at).trim().split('\n')[0]}`, undefined);
+    if (match === null)
+      return this.#fail(`cannot be read: ${this.#source.slice(this.#at).trim().split('\n')[0]}`, undefined);
     this.#at = TOKEN.lastIndex;
     this.#line += match[0].split('\n').length - 1;
     const group = match.findIndex((part, i) => i > 0 && part !== undefined);
     const text = match[group] as string;
-    if (group === 2) return { kind: 'text', text: text.slice(1, -1).replace(/\\(.)/g, (_all, char: string) => ESCAPES[char] ?? char), line: this.#line };
+    if (group === 2)
+      return {
+        kind: 'text',
+        text: text.slice(1, -1).replace(/\\(.)/g, (_all, char: string) => ESCAPES[char] ?? char),
+        line: this.#line,
+      };
     const kind = KINDS[group - 1] ?? ((text === '' ? 'end' : text) as Token['kind']);
     return { kind, text, line: this.#line };
   }

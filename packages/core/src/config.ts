@@ -12,6 +12,8 @@ import { parseAddress } from './transport/transports.ts';
 export interface SkynetConfig {
   /** Threads, 1 to 64. Default 1. */
   thread?: number;
+  /** Heap of each further thread in megabytes, 32 to 65536: one that needs more ends alone. Default: what Node gives. */
+  threadHeap?: number;
   /** Id of the node, 1 to 255; 0, the default, for a node on its own. It is the first byte of every handle. */
   harbor?: number;
   /** Where this node listens for other nodes, `"ip:port"`. */
@@ -49,6 +51,8 @@ export interface SkynetConfig {
 /** A configuration with every default filled in. */
 export interface ResolvedConfig {
   readonly thread: number;
+  /** Megabytes. */
+  readonly threadHeap: number | undefined;
   readonly harbor: number;
   readonly start: string;
   readonly startArgs: readonly string[];
@@ -65,6 +69,10 @@ export interface ResolvedConfig {
   readonly endlessAfter: number;
   /** Folder that relative paths start from. */
   readonly base: string;
+  /** How another thread gets the same configuration: the file again, or everything but functions. */
+  readonly origin:
+    | { readonly file: string }
+    | { readonly plain: Readonly<Record<string, unknown>>; readonly base: string };
   /** Every plain value, defaults too, as text. Lists of texts are joined by `;`. */
   readonly environment: ReadonlyMap<string, string>;
 }
@@ -98,8 +106,15 @@ class Keys {
   }
 
   wrong(key: string, wanted: string, value: unknown = this.#config[key]): never {
-    const shown = typeof value === 'object' && value !== null ? JSON.stringify(value) : typeof value === 'string' ? JSON.stringify(value) : String(value);
-    throw new SkynetError('ERR_CONFIG', `${this.#from}: ${key} must be ${wanted}, not ${shown}`, { details: { key } });
+    const shown =
+      typeof value === 'object' && value !== null
+        ? JSON.stringify(value)
+        : typeof value === 'string'
+          ? JSON.stringify(value)
+          : String(value);
+    throw new SkynetError('ERR_CONFIG', `${this.#from}: ${key} must be ${wanted}, not ${shown}`, {
+      details: { key },
+    });
   }
 
   integer(key: string, min: number, max: number): number {
@@ -111,7 +126,9 @@ class Keys {
 
   positive(key: string): number {
     const value = this.#config[key];
-    return Number.isFinite(value) && (value as number) > 0 ? (value as number) : this.wrong(key, 'a number above 0');
+    return Number.isFinite(value) && (value as number) > 0
+      ? (value as number)
+      : this.wrong(key, 'a number above 0');
   }
 
   duration(key: string): number {
@@ -162,12 +179,16 @@ class Keys {
     const list = this.texts(key);
     if (list.length === 0) this.wrong(key, 'a list of at least one path');
     const plain = list.find((pattern) => !pattern.includes('?'));
-    return plain === undefined ? list : this.wrong(key, 'a list of paths with ? in the place of the name', plain);
+    return plain === undefined
+      ? list
+      : this.wrong(key, 'a list of paths with ? in the place of the name', plain);
   }
 
   transports(key: string): readonly Transport[] {
     const value = this.#config[key];
-    return Array.isArray(value) && value.every(isTransport) ? value : this.wrong(key, 'a list of transports, such as [tcp()]');
+    return Array.isArray(value) && value.every(isTransport)
+      ? value
+      : this.wrong(key, 'a list of transports, such as [tcp()]');
   }
 }
 
@@ -191,8 +212,10 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
   const keys = new Keys(all, from);
   for (const key of ['address', 'master', 'standalone']) keys.endpoint(key);
   keys.optionalText('consoleToken');
+  const { transports: _functions, ...plain } = given;
   return {
     thread: keys.integer('thread', 1, 64),
+    threadHeap: given.threadHeap === undefined ? undefined : keys.integer('threadHeap', 32, 65_536),
     harbor: keys.integer('harbor', 0, 255),
     start: keys.text('start'),
     startArgs: keys.words('startArgs'),
@@ -205,6 +228,7 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     transports: keys.transports('transports'),
     endlessAfter: keys.duration('endlessAfter'),
     base,
+    origin: { plain, base },
     environment: environmentOf(all, keys),
   };
 }
@@ -214,8 +238,10 @@ function environmentOf(all: Readonly<Record<string, unknown>>, keys: Keys): Map<
   for (const [key, value] of Object.entries(all)) {
     if (key === 'transports') continue;
     if (key === '' || /\s/.test(key)) keys.wrong(JSON.stringify(key), 'a key without blanks', key);
-    if (Array.isArray(value) && value.every((part) => typeof part === 'string')) environment.set(key, value.join(';'));
-    else if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) environment.set(key, String(value));
+    if (Array.isArray(value) && value.every((part) => typeof part === 'string'))
+      environment.set(key, value.join(';'));
+    else if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
+      environment.set(key, String(value));
     else keys.wrong(key, 'text, a number, a boolean or a list of texts');
   }
   return environment;
@@ -228,8 +254,13 @@ function environmentOf(all: Readonly<Record<string, unknown>>, keys: Keys): Map<
  */
 export async function loadConfig(file: string): Promise<ResolvedConfig> {
   const location = path.resolve(file);
+  return { ...(await readConfig(location, file)), origin: { file: location } };
+}
+
+async function readConfig(location: string, file: string): Promise<ResolvedConfig> {
   if (!existsSync(location)) throw new SkynetError('ERR_CONFIG', `configuration file not found: ${file}`);
-  if (!/\.(ts|mts|js|mjs|json)$/.test(location)) return resolveConfig(fromLua(readLuaConfig(location)), process.cwd(), file);
+  if (!/\.(ts|mts|js|mjs|json)$/.test(location))
+    return resolveConfig(fromLua(readLuaConfig(location)), process.cwd(), file);
   let module: { default?: unknown };
   try {
     if (/\.m?ts$/.test(location)) await enableTypeScript();
@@ -237,7 +268,9 @@ export async function loadConfig(file: string): Promise<ResolvedConfig> {
     module = location.endsWith('.json') ? await import(url, { with: { type: 'json' } }) : await import(url);
   } catch (error) {
     const reason = isSkynetError(error) ? error.message : String(error);
-    throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be loaded: ${reason}`, { cause: error });
+    throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be loaded: ${reason}`, {
+      cause: error,
+    });
   }
   return resolveConfig(module.default as SkynetConfig, path.dirname(location), file);
 }
@@ -247,6 +280,12 @@ function fromLua(values: ReadonlyMap<string, LuaValue>): SkynetConfig {
   const { luaservice, logservice, ...config } = Object.fromEntries(values);
   if (logservice !== undefined) config.logService = logservice;
   if (luaservice === undefined) return config;
-  const patterns = String(luaservice).split(';').filter((pattern) => pattern !== '');
-  return { ...config, luaservice, services: [...new Set(patterns.map((pattern) => pattern.replace(/(\/init)?\.lua$/, '')))] };
+  const patterns = String(luaservice)
+    .split(';')
+    .filter((pattern) => pattern !== '');
+  return {
+    ...config,
+    luaservice,
+    services: [...new Set(patterns.map((pattern) => pattern.replace(/(\/init)?\.lua$/, '')))],
+  };
 }
