@@ -13,7 +13,7 @@ interface Token {
 
 /** Blanks and comments, then one token; the groups: long text, text, number, name, `$NAME`, sign. */
 const TOKEN =
-  /(?:\s|--\[\[[\s\S]*?\]\]|--.*)*(?:\[\[\n?([\s\S]*?)\]\]|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(-?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))|([a-z_]\w*)|(\$\w+)|(=|\.\.|;|\(|\)|$))/iy;
+  /(?:\s|--\[\[[\s\S]*?\]\]|--(?!\[\[).*)*(?:\[\[\n?([\s\S]*?)\]\]|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(-?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))|([a-z_]\w*)|(\$\w+)|(=|\.\.|;|\(|\)|$))/iy;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   n: '\n',

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readLuaConfig } from '../src/config-lua.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'skynet-lua-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function read(text: string, variables: Record<string, string> = {}): Record<string, unknown> {
+  const file = path.join(folder, 'config');
+  writeFileSync(file, text);
+  return Object.fromEntries(readLuaConfig(file, variables));
+}
+
+describe('configuration files of the original', () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['', {}],
+    ['-- nothing', {}],
+    ['a = 1 b = 2', { a: 1, b: 2 }],
+    ['a=0x10;b=-1.5e3;c=.5', { a: 16, b: -1500, c: 0.5 }],
+    ['a = true b = false c = nil', { a: true, b: false, c: undefined }],
+    [`a = "x\\ty" b = 'it''`.slice(0, -1), { a: 'x\ty', b: 'it' }],
+    ['a = "say \\"yes\\"" -- "no"', { a: 'say "yes"' }],
+    ['a = [[\nlong\ntext]]', { a: 'long\ntext' }],
+    ['--[[ a = 1\n]] b = 2', { b: 2 }],
+    ['a = "x" b = a .. "y" .. 1', { a: 'x', b: 'xy1' }],
+    ['a = ("x" .. ("y"))', { a: 'xy' }],
+    ['a = "x" a = a .. "y"', { a: 'xy' }],
+  ])('%j', (text, values) => {
+    expect(read(text)).toEqual(values);
+  });
+
+  test('variables of the process, in text and bare', () => {
+    const variables = { HOME: '/root', THREADS: '4', NAME: 'n' };
+    expect(read('a = "$HOME/x" b = $THREADS c = $NAME', variables)).toEqual({ a: '/root/x', b: 4, c: 'n' });
+  });
+
+  test('includes, from the folder of the including file', () => {
+    writeFileSync(path.join(folder, 'one'), 'include "two"\na = b .. "1"');
+    writeFileSync(path.join(folder, 'two'), 'b = "two"');
+    expect(read('include "one"\nc = a')).toEqual({ a: 'two1', b: 'two', c: 'two1' });
+  });
+
+  test.each<[string, string]>([
+    ['a = ', 'config:1: a value is missing'],
+    ['a = 1\nb', 'config:2: = is missing before the end'],
+    ['a = 1\n\n= 2', 'config:3: a name is missing before ='],
+    ['a = b', 'config:1: b has no value yet'],
+    ['a = toString', 'config:1: toString has no value yet'],
+    ['a = true .. "x"', 'config:1: cannot join true'],
+    ['a = "$NOT_SET"', 'config:1: environment variable NOT_SET is not set'],
+    ['a = $NOT_SET', 'config:1: environment variable NOT_SET is not set'],
+    ['a = { 1 }', 'config:1: cannot be read: { 1 }'],
+    ['a = "open\n"', 'config:1: cannot be read: "open'],
+    ['a = 1\nb = [[open', 'config:2: cannot be read: [[open'],
+    ['a = os.getenv("X")', 'config:1: cannot be read: .getenv("X")'],
+    ['--[[ open', 'config:1: cannot be read: --[[ open'],
+    ['a = ("x"', 'config:1: ) is missing before the end'],
+    ['include "config"', 'config:1: '],
+    ['include "missing"', 'cannot be read: Error: ENOENT'],
+  ])('refuses %j', (text, message) => {
+    expect(() => read(text)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG', message: expect.stringContaining(message) }),
+    );
+  });
+});
