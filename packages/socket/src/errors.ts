@@ -18,8 +18,6 @@ export type SocketErrorCode =
   | 'ERR_SOCKET_UNCLAIMED'
   /** Not something that can be written: neither text, bytes, a number, nor a list of these. */
   | 'ERR_SOCKET_DATA'
-  /** An address without a usable host or port (`Invalid address x.`, `Invalid port`). */
-  | 'ERR_SOCKET_ADDRESS'
   /** A host name the resolver does not know. */
   | 'ERR_SOCKET_LOOKUP'
   /** The operation does not fit the kind of socket: reading from a listener, `sendTo` over TCP. */
@@ -27,7 +25,10 @@ export type SocketErrorCode =
   /** A file descriptor that cannot be wrapped. */
   | 'ERR_SOCKET_DESCRIPTOR';
 
+/** Codes of the kernel that this package uses. */
+type KernelCode = 'ERR_ADDRESS_INVALID' | 'ERR_ARGUMENT' | 'ERR_CONNECT' | 'ERR_CONNECTION_CLOSED' | 'ERR_LISTEN';
+
 /** An error of this package. */
-export function socketError(code: SocketErrorCode, message: string, options?: SkynetErrorOptions): SkynetError {
+export function socketError(code: SocketErrorCode | KernelCode, message: string, options?: SkynetErrorOptions): SkynetError {
   return new SkynetError(code, message, options);
 }

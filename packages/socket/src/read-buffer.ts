@@ -1,4 +1,6 @@
 const BLOCK_SIZE = 64 * 1024;
+/** Pieces below this may not keep a larger block alive. */
+const SMALL_PIECE = 4096;
 
 /** A piece of memory that is filled once from the front. */
 interface Block {
@@ -60,7 +62,8 @@ export class ReadBuffer {
     const first = this.#blocks[0];
     if (first === undefined || count === 0) return Buffer.alloc(0);
     if (first.end - first.start >= count) {
-      const piece = first.bytes.subarray(first.start, first.start + count);
+      const view = first.bytes.subarray(first.start, first.start + count);
+      const piece = count < SMALL_PIECE && count < first.bytes.length / 2 ? Buffer.from(view) : view;
       first.start += count;
       if (this.#size === 0) this.#blocks = [];
       else if (first.start === first.bytes.length) this.#blocks.shift();

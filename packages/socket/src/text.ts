@@ -9,6 +9,7 @@ import { isUtf8 } from 'node:buffer';
 
 const REPLACEMENT = '\ufffd';
 const ESCAPE = 0xdc00;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Bytes as text. */
 export function decodeText(bytes: Buffer): string {
@@ -37,7 +38,7 @@ function decodeEscaped(bytes: Buffer): string {
 
 /** Text as bytes. A lone surrogate that is no escaped byte becomes U+FFFD, as everywhere in Node. */
 export function encodeText(text: string): Buffer {
-  if (text.isWellFormed()) return Buffer.from(text, 'utf8');
+  if (!LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
   const parts: Buffer[] = [];
   let from = 0;
   for (let at = 0; at < text.length; at++) {

@@ -1,0 +1,64 @@
+import { type Duration, toMilliseconds } from '@skynet/core';
+import type { Encoding } from './data.ts';
+import { socketError } from './errors.ts';
+
+/** How `createSocket` makes the sockets it opens, accepts and starts. Durations: see `Duration`; 0 turns one off. */
+export interface SocketOptions<E extends Encoding = Encoding> {
+  /**
+   * What reading yields. `"utf8"` (default): text, never cut inside a character, broken bytes kept as lone
+   * surrogates so that nothing is lost. `"latin1"`: text, one character a byte. `"bytes"`: `Buffer`.
+   */
+  encoding?: E;
+  /** Most bytes a read may wait for: a line, everything, or a given number. Default 16 MiB. */
+  readLimit?: number;
+  /** Unsent bytes above which the next write closes the socket. Default 64 MiB; `Infinity` as the original. */
+  writeLimit?: number;
+  /** Closes a connection after so long without a byte in either direction. Default 0, never. */
+  idleTimeout?: Duration;
+  /** Sends probes on connections that were silent for so long. Default 0, none. */
+  keepAlive?: Duration;
+  /** How long `open` may take. Default 0: as long as the system tries. */
+  connectTimeout?: Duration;
+  /** How long a closed connection may take to send what was written. Default 10 s. */
+  closeTimeout?: Duration;
+  /** How long an accepted or abandoned id may wait for a service to start it. Default 60 s. */
+  claimTimeout?: Duration;
+  /** Whether small writes leave at once. Default true. */
+  noDelay?: boolean;
+}
+
+/** Options with everything filled in, times in milliseconds. */
+export interface Settings {
+  readonly encoding: Encoding;
+  readonly readLimit: number;
+  readonly writeLimit: number;
+  readonly idleTimeout: number;
+  readonly keepAlive: number;
+  readonly connectTimeout: number;
+  readonly closeTimeout: number;
+  readonly claimTimeout: number;
+  readonly noDelay: boolean;
+}
+
+/** @throws ERR_ARGUMENT, ERR_DURATION_INVALID. */
+export function settingsOf(options: SocketOptions): Settings {
+  const { encoding = 'utf8', readLimit = 16 << 20, writeLimit = 64 << 20, noDelay = true } = options;
+  if (!['utf8', 'latin1', 'bytes'].includes(encoding)) throw socketError('ERR_ARGUMENT', `unknown encoding ${String(encoding)}`);
+  return {
+    encoding,
+    readLimit: positive(readLimit, 'readLimit'),
+    writeLimit: positive(writeLimit, 'writeLimit'),
+    idleTimeout: toMilliseconds(options.idleTimeout ?? 0),
+    keepAlive: toMilliseconds(options.keepAlive ?? 0),
+    connectTimeout: toMilliseconds(options.connectTimeout ?? 0),
+    closeTimeout: toMilliseconds(options.closeTimeout ?? '10s'),
+    claimTimeout: toMilliseconds(options.claimTimeout ?? '60s'),
+    noDelay,
+  };
+}
+
+/** @throws ERR_ARGUMENT unless it is a number above 0. */
+export function positive(value: number, what: string): number {
+  if (typeof value === 'number' && value > 0) return value;
+  throw socketError('ERR_ARGUMENT', `${what} must be above 0, not ${String(value)}`);
+}

@@ -1,0 +1,40 @@
+import type { Handle } from '@skynet/core';
+import type { ServiceKernel } from '@skynet/core/kernel';
+import type { Entry } from './entry.ts';
+
+/** The sockets of one service. They are closed when it ends. */
+export class Owner {
+  readonly kernel: ServiceKernel;
+  readonly handle: Handle;
+  readonly #entries = new Set<Entry>();
+
+  constructor(kernel: ServiceKernel) {
+    this.kernel = kernel;
+    this.handle = kernel.skynet.self();
+    kernel.own(() => {
+      for (const entry of this.#entries) {
+        entry.owner = undefined;
+        entry.close();
+      }
+      this.#entries.clear();
+    });
+  }
+
+  /** Makes the socket this service's, whoever had it. */
+  take(entry: Entry): void {
+    entry.owner?.drop(entry);
+    entry.owner = this;
+    this.#entries.add(entry);
+  }
+
+  /** Makes the socket nobody's. */
+  drop(entry: Entry): void {
+    if (!this.#entries.delete(entry)) return;
+    entry.owner = undefined;
+  }
+
+  /** Whether the socket is this service's. */
+  has(entry: Entry): boolean {
+    return entry.owner === this;
+  }
+}

@@ -1,0 +1,93 @@
+import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
+import { type ConnectionTable, connectionTable, type ConnectionEntry } from '@skynet/core/transport';
+import type { Entry, SocketStat } from './entry.ts';
+import type { Owner } from './owner.ts';
+
+/**
+ * The sockets that live in this thread, by id. Ids are unique in the node, and this is the one place that turns one
+ * into a socket: an id of another thread would be recognised here.
+ */
+export class SocketTable {
+  readonly thread: ThreadKernel;
+  /** Connections of other packages, a gate's for example: they can be written to and closed, not read. */
+  readonly #shared: ConnectionTable;
+  readonly #entries = new Map<number, Entry>();
+  /** Closed by their services, but still sending. */
+  readonly #closing = new Set<Entry>();
+  #drained: (() => void) | undefined = undefined;
+
+  /** @param kernel of any service of the thread. */
+  constructor(thread: ThreadKernel, kernel: ServiceKernel) {
+    this.thread = thread;
+    this.#shared = connectionTable(kernel);
+    thread.onStop(() => this.#stop());
+  }
+
+  find(id: number): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  add(entry: Entry): void {
+    this.#entries.set(entry.id, entry);
+  }
+
+  /** Takes the id out of use. A closing socket is kept until {@link gone}. */
+  remove(entry: Entry, closing: boolean): void {
+    this.#entries.delete(entry.id);
+    if (closing) this.#closing.add(entry);
+  }
+
+  /** A closing socket has sent everything, or was destroyed. */
+  gone(entry: Entry): void {
+    this.#closing.delete(entry);
+    if (this.#closing.size === 0) this.#drained?.();
+  }
+
+  /** Writes to a connection of another package. */
+  writeShared(id: number, bytes: Uint8Array): boolean {
+    return this.#shared.find(id)?.write(bytes) ?? false;
+  }
+
+  /** Closes a connection of another package. */
+  closeShared(id: number): void {
+    this.#shared.find(id)?.close();
+  }
+
+  /** A log line in the name of the socket's service. */
+  log(owner: Owner | undefined, text: string): void {
+    this.thread.log(owner?.handle ?? 0, text);
+  }
+
+  netstat(): SocketStat[] {
+    const own = [...this.#entries.values(), ...this.#closing].map((entry) => entry.stat());
+    return [...own, ...[...this.#shared.all()].map(statOf)].sort((a, b) => a.id - b.id);
+  }
+
+  /** What was written still goes out, for two seconds at most. */
+  async #stop(): Promise<void> {
+    for (const entry of [...this.#entries.values()]) entry.close();
+    if (this.#closing.size > 0) {
+      let limit: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        limit = setTimeout(resolve, 2000);
+        this.#drained = resolve;
+      });
+      clearTimeout(limit);
+    }
+    for (const entry of [...this.#closing]) entry.destroy();
+  }
+}
+
+function statOf({ id, connection, owner, received, sent, unread }: ConnectionEntry): SocketStat {
+  return {
+    id,
+    type: 'TCP',
+    address: owner,
+    read: received,
+    write: sent,
+    rbuffer: unread,
+    wbuffer: connection.pendingBytes,
+    sock: connection.localAddress,
+    peer: connection.remoteAddress,
+  };
+}
