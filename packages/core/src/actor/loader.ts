@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
@@ -32,6 +31,7 @@ export function enableTypeScript(): Promise<void> {
 export class ServiceLoader {
   readonly #patterns: readonly string[];
   readonly #base: string;
+  readonly #provided = new Map<string, ServiceDefinition>();
   readonly #loaded = new Map<string, ServiceDefinition>();
   readonly #loading = new Map<string, Promise<ServiceDefinition>>();
   #generation = 0;
@@ -43,79 +43,95 @@ export class ServiceLoader {
 
   /** Adds built-in services: found first, under their names. */
   provide(name: string, definition: ServiceDefinition): void {
-    this.#loaded.set(name, definition);
+    this.#provided.set(name, definition);
   }
 
   /** A service that is loaded already. */
   cached(name: string): ServiceDefinition | undefined {
-    return this.#loaded.get(name);
+    return this.#provided.get(name) ?? this.#loaded.get(name);
   }
 
-  /** @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_NAME_INVALID. */
-  async load(name: string): Promise<ServiceDefinition> {
-    const loaded = this.#loaded.get(name);
-    if (loaded !== undefined) return loaded;
-    let loading = this.#loading.get(name);
-    if (loading === undefined) {
-      loading = this.#import(name);
-      this.#loading.set(name, loading);
-    }
-    try {
-      const definition = await loading;
-      this.#loaded.set(name, definition);
-      return definition;
-    } finally {
-      this.#loading.delete(name);
-    }
+  /** @throws ERR_SERVICE_NOT_FOUND (`details.tried`), ERR_SERVICE_MODULE, ERR_NAME_INVALID. */
+  load(name: string): Promise<ServiceDefinition> {
+    const loaded = this.cached(name);
+    if (loaded !== undefined) return Promise.resolve(loaded);
+    const underWay = this.#loading.get(name);
+    if (underWay !== undefined) return underWay;
+    const loading = this.#import(name).finally(() => {
+      if (this.#loading.get(name) === loading) this.#loading.delete(name);
+    });
+    this.#loading.set(name, loading);
+    return loading;
   }
 
-  /** Lets later starts load changed files; running instances keep their code (`clearcache`). */
+  /**
+   * Lets later starts load changed files; running instances keep their code (`clearcache`). Only service modules are
+   * loaded anew: what they import stays as it is.
+   */
   clear(): void {
     this.#generation++;
     this.#loaded.clear();
+    this.#loading.clear();
   }
 
   async #import(name: string): Promise<ServiceDefinition> {
+    const generation = this.#generation;
     const file = this.#find(name);
     if (/\.m?ts$/.test(file)) await enableTypeScript();
     const url = pathToFileURL(file);
-    if (this.#generation > 0) url.searchParams.set('v', String(this.#generation));
+    if (generation > 0) url.searchParams.set('v', String(generation));
     let module: { default?: unknown };
     try {
       module = (await import(url.href)) as { default?: unknown };
     } catch (error) {
-      throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${String(error)}`, { cause: error, details: { file } });
+      throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${String(error)}`, {
+        cause: error,
+        details: { file },
+      });
     }
-    if (isServiceDefinition(module.default)) return module.default;
-    throw new SkynetError('ERR_SERVICE_MODULE', `${file} has no service as default export (defineService)`, { details: { file } });
+    const definition = module.default;
+    if (!isServiceDefinition(definition)) {
+      throw new SkynetError(
+        'ERR_SERVICE_MODULE',
+        `${file} has no service as default export (defineService)`,
+        { details: { file } },
+      );
+    }
+    if (generation === this.#generation) this.#loaded.set(name, definition);
+    return definition;
   }
 
   #find(name: string): string {
     if (!/^[\w@-][\w@.-]*(\/[\w@-][\w@.-]*)*$/.test(name)) {
-      throw new SkynetError('ERR_NAME_INVALID', `not a service name: ${JSON.stringify(name)}`, { details: { name } });
+      throw new SkynetError('ERR_NAME_INVALID', `not a service name: ${JSON.stringify(name)}`, {
+        details: { name },
+      });
     }
     const tried: string[] = [];
     for (const pattern of this.#patterns) {
       const stem = this.#resolve(pattern.replaceAll('?', name));
-      for (const candidate of path.extname(pattern) === '' ? ENDINGS.map((ending) => stem + ending) : [stem]) {
+      for (const candidate of path.extname(pattern) === ''
+        ? ENDINGS.map((ending) => stem + ending)
+        : [stem]) {
         if (existsSync(candidate)) return candidate;
       }
       tried.push(`${path.relative(this.#base, stem)}${path.extname(pattern) === '' ? '.ts' : ''}`);
     }
     const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');
-    throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, { details: { name, tried } });
+    throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, {
+      details: { name, tried },
+    });
   }
 
   #resolve(location: string): string {
     if (/^[./]/.test(location) || path.isAbsolute(location)) return path.resolve(this.#base, location);
     const parts = location.split('/');
     const depth = location.startsWith('@') ? 2 : 1;
-    const manifest = `${parts.slice(0, depth).join('/')}/package.json`;
-    try {
-      const found = createRequire(path.join(this.#base, 'package.json')).resolve(manifest);
-      return path.join(path.dirname(found), ...parts.slice(depth));
-    } catch {
-      return path.resolve(this.#base, location);
+    // Looked for by hand: the files of a service need not be among the package's exports.
+    for (let folder = this.#base; ; folder = path.dirname(folder)) {
+      const found = path.join(folder, 'node_modules', ...parts.slice(0, depth));
+      if (existsSync(found)) return path.join(found, ...parts.slice(depth));
+      if (path.dirname(folder) === folder) return path.resolve(this.#base, location);
     }
   }
 }
