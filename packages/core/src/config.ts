@@ -263,7 +263,7 @@ async function readConfig(location: string, file: string): Promise<ResolvedConfi
     return resolveConfig(fromLua(readLuaConfig(location)), process.cwd(), file);
   let module: { default?: unknown };
   try {
-    if (/\.m?ts$/.test(location)) await enableTypeScript();
+    await enableTypeScript(location);
     const url = pathToFileURL(location).href;
     module = location.endsWith('.json') ? await import(url, { with: { type: 'json' } }) : await import(url);
   } catch (error) {

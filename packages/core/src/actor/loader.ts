@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
@@ -9,18 +9,34 @@ const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '/index.ts', '/index.js', '/index
 
 let typescript: Promise<void> | undefined;
 
-/** Makes `import` understand TypeScript in this thread: Node does by itself from 22.18 on, else `tsx` does it. */
-export function enableTypeScript(): Promise<void> {
-  if ((process.features as { typescript?: unknown }).typescript) return Promise.resolve();
-  typescript ??= import('tsx/esm/api').then(
-    ({ register }) => void register(),
-    (error: unknown) => {
-      typescript = undefined;
-      const text = `Node.js ${process.versions.node} runs TypeScript only with the package tsx: install it, or build the services`;
-      throw new SkynetError('ERR_SERVICE_MODULE', text, { cause: error });
-    },
-  );
-  return typescript;
+/**
+ * Makes `import` of this TypeScript file work in this thread: Node does by itself from 22.18 on, else `tsx` does it,
+ * which takes `.ts` files for ES modules only where package.json says so. Does nothing for other files.
+ * @throws ERR_SERVICE_MODULE.
+ */
+export async function enableTypeScript(file: string): Promise<void> {
+  if (!/\.m?ts$/.test(file) || (process.features as { typescript?: unknown }).typescript) return;
+  if (file.endsWith('.ts') && !isModuleFolder(path.dirname(file))) {
+    const text = `${file} is no ES module: it needs "type": "module" in a package.json beside or above it, or the ending .mts`;
+    throw new SkynetError('ERR_SERVICE_MODULE', text, { details: { file } });
+  }
+  typescript ??= import('tsx/esm/api').then(({ register }) => void register());
+  try {
+    await typescript;
+  } catch (error) {
+    typescript = undefined;
+    const text = `Node.js ${process.versions.node} runs TypeScript only with the package tsx: install it, or build the services`;
+    throw new SkynetError('ERR_SERVICE_MODULE', text, { cause: error, details: { file } });
+  }
+}
+
+/** Whether the nearest package.json makes files modules. */
+function isModuleFolder(folder: string): boolean {
+  const manifest = path.join(folder, 'package.json');
+  if (existsSync(manifest))
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }).type === 'module';
+  const above = path.dirname(folder);
+  return above !== folder && isModuleFolder(above);
 }
 
 /**
@@ -77,7 +93,7 @@ export class ServiceLoader {
   async #import(name: string): Promise<ServiceDefinition> {
     const generation = this.#generation;
     const file = this.#find(name);
-    if (/\.m?ts$/.test(file)) await enableTypeScript();
+    await enableTypeScript(file);
     const url = pathToFileURL(file);
     if (generation > 0) url.searchParams.set('v', String(generation));
     let module: { default?: unknown };

@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { isSkynetError, ServiceLoader, type SkynetError } from '@skynet/core';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let base = '';
 
@@ -51,7 +52,8 @@ describe('service loader', () => {
   test.each(['a.ts', 'b.mts', 'c.js', 'd.mjs', 'e/index.ts', 'f/index.mjs', 'sub/g.mjs'])(
     'finds %s',
     async (file) => {
-      write(`endings/${file}`, service(file));
+      write('endings/package.json', '{ "type": "module" }');
+    write(`endings/${file}`, service(file));
       const name = file.replace(/(\/index)?\.\w+$/, '');
       expect(await wordOf(new ServiceLoader(['./endings/?'], base), name)).toBe(file);
     },
@@ -148,38 +150,60 @@ describe('service loader', () => {
     expect(await loader.load('console')).toBe(builtIn);
   });
 
-  test('loads TypeScript in a worker thread of plain Node', async () => {
-    write(
-      'typed/hello.ts',
-      `const word: string = 'typed';\nexport default { kind: 'skynet.service', start: (): string => word } as const;\n`,
-    );
+  describe('TypeScript in a worker thread of plain Node', () => {
     // Beside the packages, or it would not find tsx.
     const cache = path.resolve(import.meta.dirname, '../../../../node_modules/.cache');
-    mkdirSync(cache, { recursive: true });
-    const folder = mkdtempSync(path.join(cache, 'loader-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    await build({
-      entryPoints: [path.resolve(import.meta.dirname, '../../src/actor/loader.ts')],
-      outfile: path.join(folder, 'loader.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      external: ['tsx'],
-      logLevel: 'error',
+    let folder = '';
+
+    beforeAll(async () => {
+      mkdirSync(cache, { recursive: true });
+      folder = mkdtempSync(path.join(cache, 'loader-'));
+      await build({
+        entryPoints: [path.resolve(import.meta.dirname, '../../src/actor/loader.ts')],
+        outfile: path.join(folder, 'loader.mjs'),
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        external: ['tsx'],
+        logLevel: 'error',
+      });
+      writeFileSync(
+        path.join(folder, 'worker.mjs'),
+        `import { parentPort, workerData } from 'node:worker_threads';
+         import { ServiceLoader } from './loader.mjs';
+         const { base, name } = workerData;
+         const text = await new ServiceLoader(['./typed/?'], base).load(name).then(({ start }) => start(), ({ message }) => message);
+         parentPort.postMessage(text);`,
+      );
     });
-    writeFileSync(
-      path.join(folder, 'worker.mjs'),
-      `import { parentPort, workerData } from 'node:worker_threads';
-       import { ServiceLoader } from './loader.mjs';
-       const { start } = await new ServiceLoader(['./typed/?'], workerData).load('hello');
-       parentPort.postMessage(start());`,
-    );
-    const worker = new Worker(path.join(folder, 'worker.mjs'), { execArgv: [], workerData: base });
-    const word = await new Promise((resolve, reject) => {
-      worker.on('message', resolve);
-      worker.on('error', reject);
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    async function loadInWorker(name: string): Promise<unknown> {
+      const worker = new Worker(path.join(folder, 'worker.mjs'), {
+        execArgv: [],
+        workerData: { base, name },
+      });
+      const [text] = await once(worker, 'message');
+      await worker.terminate();
+      return text;
+    }
+
+    const typed = `const word: string = 'typed';\nexport default { kind: 'skynet.service', start: (): string => word } as const;\n`;
+
+    test('is loaded', async () => {
+      write('typed/package.json', '{ "type": "module" }');
+      write('typed/hello.ts', typed);
+      expect(await loadInWorker('hello')).toBe('typed');
     });
-    expect(word).toBe('typed');
-    await worker.terminate();
+
+    test('is loaded, or said to be no module, where no package.json says so', async () => {
+      write('typed/outside/package.json', '{}');
+      write('typed/outside/hello.ts', typed);
+      write('typed/outside/module.mts', typed);
+      expect(await loadInWorker('outside/module')).toBe('typed');
+      if (process.features.typescript) expect(await loadInWorker('outside/hello')).toBe('typed');
+      else
+        expect(await loadInWorker('outside/hello')).toContain('it needs "type": "module" in a package.json');
+    });
   });
 });
