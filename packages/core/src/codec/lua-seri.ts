@@ -269,7 +269,6 @@ function packObject(writer: Writer, value: object, depth: number): void {
     for (const key in value) {
       const part = value[key];
       if (part === undefined || part === null) continue; // no table holds nil
-      if (depth === MAX_TABLES) throw REFUSED;
       writer.text(key);
       packValue(writer, part, depth + 1);
     }

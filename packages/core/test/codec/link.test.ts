@@ -56,6 +56,18 @@ describe('the link codec', () => {
     for (let i = 0; i < 4; i++) sizeOf({ ['k'.repeat(65)]: 1, b: { ['k'.repeat(64)]: 2 } });
   });
 
+  it('carries text of every length and width', () => {
+    const { send } = link();
+    for (const wide of ['', 'é', '中', '😀', '\ud83d']) {
+      for (let length = 0; length < 150; length++) {
+        const texts = [0, 1, 2, 3, 4, 5].map(
+          (count) => 'a'.repeat(length) + wide.repeat(count) + 'b'.repeat(length % 7),
+        );
+        expectSame(send(texts), [texts]);
+      }
+    }
+  });
+
   it('tells two lists of keys with the same beginning apart', () => {
     const { sizeOf } = link();
     for (let i = 0; i < 4; i++) {
@@ -107,31 +119,35 @@ describe('the link codec', () => {
     for (let i = 0; i < 2; i++) {
       for (let k = 0; k < 9000; k++)
         expect(encoder.encode([{ [`k${i}-${k}`]: 1 }, 'x'.repeat(100)], region, 0, 64)).toBe(-1);
-      for (let k = 0; k < 4; k++) expectSame(send(object), [object]);
+      // Numbers are given anew, and not in the order of before.
+      const other = { [`other${i}`]: 1 };
+      for (let k = 0; k < 4; k++) expectSame(send(other, object), [other, object]);
     }
   });
 
   it('refuses a value that changes while it is read', () => {
     const { encoder, send } = link();
-    const shrinking = {
+    const shrinking = (): object => ({
       get first(): unknown {
         delete (this as { second?: number }).second;
         return 1;
       },
       second: 2,
-    };
+    });
     const map = new Map<string, unknown>();
     map.set('grow', {
       get here(): number {
         return map.set('more', 1).size;
       },
     });
-    for (const value of [shrinking, map]) {
-      expect(refusalOf(() => encoder.encode([value], region, 0, SIZE))).toEqual({
-        path: '$',
-        type: 'changed while it was read',
-      });
-    }
+    const expectChanged = (value: unknown): void => {
+      const changed = { path: '$', type: 'changed while it was read' };
+      expect(refusalOf(() => encoder.encode([value], region, 0, SIZE))).toEqual(changed);
+    };
+    expectChanged(map);
+    expectChanged(shrinking());
+    for (let i = 0; i < 3; i++) send({ first: 1, second: 2 });
+    expectChanged(shrinking());
     expectSame(send(object), [object]);
   });
 

@@ -24,6 +24,7 @@ class Point {
   x = 1;
 }
 
+const shared = { a: [1] };
 const looping: Record<string, unknown> = { name: 'loop' };
 looping['child'] = { list: [looping] };
 const loopingMap = new Map<unknown, unknown>();
@@ -51,6 +52,7 @@ const refused: [name: string, value: unknown, path: string, type: string][] = [
   ],
   ['a promise', Promise.resolve(), '$[1]', 'Promise'],
   ['an object that contains itself', looping, '$[1].child.list[0]', 'contains itself'],
+  ['a function beside a part that stands in two places', [shared, [shared], () => 0], '$[1][2]', 'function'],
   ['a map that contains itself', loopingMap, '$[1].get("self")', 'contains itself'],
   ['an object whose prototype is a plain object', Object.create({ inherited: 1 }), '$[1]', 'Object'],
 ];
