@@ -1,6 +1,6 @@
 import { createReadStream, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { SkynetError } from '@skynet/core';
@@ -43,7 +43,7 @@ export class DescriptorConnection implements Connection {
         return new DescriptorConnection(name, new ReadStream(fd), fd === 0 ? undefined : new WriteStream(fd), false);
       }
       if (stat.isFile()) return new DescriptorConnection(name, createReadStream('', { fd, autoClose: true }), undefined, false);
-      const socket: Duplex = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+      const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
       return new DescriptorConnection(name, socket, socket, false);
     } catch (cause) {
       throw socketError('ERR_SOCKET_DESCRIPTOR', `descriptor ${fd}: ${systemText(cause)}`, { cause, details: { fd } });

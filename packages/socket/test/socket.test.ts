@@ -501,7 +501,7 @@ describe('closing', () => {
     await socket.close(id);
     expect(socket.netstat().filter(({ id: row }) => row === id)).toEqual([]);
     peer.socket.resume();
-    await peer.until(({ closed }) => closed);
+    await peer.until(({ closed, ended }) => closed || ended);
     expect(peer.received.length).toBeLessThan(8 << 20);
   });
 
@@ -681,7 +681,7 @@ describe('limits', () => {
     peer.write(Buffer.alloc(2000, 'x'));
     await node.logged(`socket buffer overflow: fd=${id} size=2000`);
     expect(socket.failure(id)?.code).toBe('ERR_SOCKET_OVERFLOW');
-    await peer.until(({ closed }) => closed);
+    await peer.until(({ closed, ended }) => closed || ended);
   });
 
   test('limit does not count while a number of bytes is read', async () => {
