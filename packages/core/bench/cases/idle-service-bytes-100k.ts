@@ -1,0 +1,12 @@
+import type { BenchCase } from '../case.ts';
+import { idleEmitters, idleServices } from '../spawn.ts';
+
+const idleServiceBytes: BenchCase = {
+  lines: [
+    { name: 'idle-service-bytes-100k', unit: 'bytes' },
+    { name: 'idle-service-bytes-100k-heap', unit: 'bytes' },
+  ],
+  floors: { 'event emitters': idleEmitters(100_000) },
+  run: idleServices(100_000),
+};
+export default idleServiceBytes;

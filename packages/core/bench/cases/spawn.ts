@@ -1,0 +1,9 @@
+import type { BenchCase } from '../case.ts';
+import { spawn, spawnEmitters } from '../spawn.ts';
+
+const spawnCase: BenchCase = {
+  lines: [{ name: 'spawn', unit: 'services/s' }],
+  floors: { 'event emitters': spawnEmitters },
+  run: spawn(),
+};
+export default spawnCase;

@@ -1,0 +1,18 @@
+// node --expose-gc --import tsx run-case.ts <case file> <ours | a floor's name | lines> : one measurement, as JSON.
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BenchCase } from './case.ts';
+import { Effort } from './effort.ts';
+
+const [file = '', side = 'ours'] = process.argv.slice(2);
+const { default: bench } = (await import(pathToFileURL(path.resolve(file)).href)) as { default: BenchCase };
+if (side === 'lines')
+  console.log(
+    JSON.stringify({ lines: bench.lines, floors: Object.keys(bench.floors), busy: bench.busy ?? 0 }),
+  );
+else {
+  const measure = side === 'ours' ? bench.run : bench.floors[side];
+  if (measure === undefined) throw new Error(`no floor ${side} in ${file}`);
+  console.log(JSON.stringify(await measure(new Effort(process.env['BENCH_TINY'] === '1'))));
+}
+process.exit(0);

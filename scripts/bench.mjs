@@ -1,0 +1,206 @@
+// npm run bench -- [case…] [--json] [--rounds n]: measures the build, each case beside its floor.
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bootstrap, environment, root } from './bootstrap.mjs';
+
+const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--list]
+  case      a name, or the beginning of some: "call" runs call-int and call-object. All, if none is given.
+  --json    one line a figure: {"case","value","unit","floor","ratio"}
+  --rounds  measurements of each side, taken in turn; the median counts (3)
+  --no-build  measures what is built already
+  --list    only the names`;
+
+const bench = path.join(root, 'packages/core/bench');
+const options = readOptions();
+
+function readOptions() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean' },
+        list: { type: 'boolean' },
+        'no-build': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        rounds: { type: 'string', default: '3' },
+      },
+    });
+    const rounds = Number(values.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1)
+      stop(`--rounds must be a whole number above 0, not ${values.rounds}`, 2);
+    return { ...values, rounds, names: positionals };
+  } catch (error) {
+    return stop(error.message, 2);
+  }
+}
+
+function stop(why, code) {
+  console.error(`skynet: ${why}\n${USAGE}`);
+  process.exit(code);
+}
+
+/** Name and file of each case, in the order in which they are best read. */
+function allCases() {
+  const found = readdirSync(path.join(root, 'packages')).flatMap((name) => {
+    const folder = path.join(root, 'packages', name, 'bench/cases');
+    try {
+      return readdirSync(folder)
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => ({ name: path.basename(file, '.ts'), file: path.join(folder, file) }));
+    } catch {
+      return [];
+    }
+  });
+  const isThreaded = ({ name }) => Number(name.startsWith('thread'));
+  return found.sort((a, b) => isThreaded(a) - isThreaded(b));
+}
+
+function chosenCases() {
+  const all = allCases();
+  const chosen = all.filter(
+    ({ name }) => options.names.length === 0 || options.names.some((wanted) => name.startsWith(wanted)),
+  );
+  const unknown = options.names.find((wanted) => !all.some(({ name }) => name.startsWith(wanted)));
+  if (unknown !== undefined)
+    stop(`no case ${unknown}; there are ${all.map(({ name }) => name).join(' ')}`, 2);
+  return chosen;
+}
+
+function build() {
+  const { status, stdout, stderr } = spawnSync('turbo', ['run', 'build:all', '--output-logs=errors-only'], {
+    cwd: root,
+    env: environment(),
+    encoding: 'utf8',
+  });
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}\nskynet: the build failed\n`);
+  process.exit(1);
+}
+
+/** Runs one side of a case in a process of its own; resolves to what it printed. */
+function measure(file, side) {
+  const program = path.join(bench, 'run-case.ts');
+  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', program, file, side], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment(),
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(JSON.parse(output.trim().split('\n').at(-1)));
+      else reject(new Error(`${path.basename(file, '.ts')}, ${side}: ended with ${code}`));
+    });
+  });
+}
+
+/** Keeps some processors busy until the function that it returns is called. */
+function keepBusy(count) {
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, ['--import', 'tsx', path.join(bench, 'busy.ts')], { cwd: root, stdio: 'ignore' }),
+  );
+  return () => {
+    for (const child of children) child.kill();
+  };
+}
+
+function median(figures) {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Measures a case and its floors in turn, and returns its lines. */
+async function runCase({ file }) {
+  const { lines, floors, busy } = await measure(file, 'lines');
+  const rounds = [];
+  const rest = keepBusy(busy);
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      const sides = ['ours', ...floors];
+      // Whoever is first finds another machine than whoever is last: so they change places.
+      if (round % 2 === 1) sides.reverse();
+      const figures = {};
+      for (const side of sides) figures[side] = await measure(file, side);
+      rounds.push(figures);
+    }
+  } finally {
+    rest();
+  }
+  return floors.flatMap((floorName, nth) =>
+    lines.map(({ name, unit }, line) => ({
+      case: nth === 0 ? name : `${name}:${floorName.replaceAll(' ', '-')}`,
+      value: median(rounds.map(({ ours }) => ours[line])),
+      unit,
+      floor: median(rounds.map((figures) => figures[floorName][line])),
+      ratio: median(rounds.map((figures) => figures.ours[line] / figures[floorName][line])),
+      floorName,
+    })),
+  );
+}
+
+/** Four figures are more than these measurements are worth. */
+function rounded(figure) {
+  return Number.isFinite(figure) ? Number(figure.toPrecision(4)) : null;
+}
+
+function shown(figure) {
+  if (!Number.isFinite(figure)) return '-';
+  const digits = Math.abs(figure) >= 100 ? 0 : Math.abs(figure) >= 1 ? 1 : 3;
+  return figure.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function row(name, value, unit, floor, ratio, floorName) {
+  return `${name.padEnd(36)}${value.padStart(14)} ${unit.padEnd(14)}${floor.padStart(14)}${ratio.padStart(9)}  ${floorName}`;
+}
+
+function print(line) {
+  const { value, unit, floor, ratio, floorName } = line;
+  if (options.json) {
+    console.log(
+      JSON.stringify({
+        case: line.case,
+        value: rounded(value),
+        unit,
+        floor: rounded(floor),
+        ratio: rounded(ratio),
+      }),
+    );
+  } else console.log(row(line.case, shown(value), unit, shown(floor), `${shown(ratio)}x`, floorName));
+}
+
+const cases = chosenCases();
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+if (options.list) {
+  for (const { name } of cases) console.log(name);
+  process.exit(0);
+}
+bootstrap();
+if (!options['no-build']) build();
+if (!options.json) {
+  const [cpu] = os.cpus();
+  console.log(
+    `Node.js ${process.versions.node}, ${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, ${new Date().toISOString().slice(0, 10)}\n`,
+  );
+  console.log(row('case', 'value', 'unit', 'floor', 'ratio', 'floor is'));
+}
+let failures = 0;
+for (const bench of cases) {
+  try {
+    for (const line of await runCase(bench)) print(line);
+  } catch (error) {
+    failures++;
+    console.error(`skynet: ${bench.name} failed: ${error.message}`);
+  }
+}
+process.exit(failures === 0 ? 0 : 1);
