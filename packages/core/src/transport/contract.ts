@@ -7,10 +7,14 @@ import type { SkynetError } from '../errors.ts';
 export interface Transport {
   /** Schemes it answers to, without `:`. */
   readonly schemes: readonly string[];
-  /** @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT. */
+  /** @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT, ERR_ABORTED. */
   connect(address: TransportAddress, options: ConnectOptions): Promise<Connection>;
   /** @throws ERR_LISTEN, ERR_ADDRESS_INVALID. */
-  listen(address: TransportAddress, options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
+  listen(
+    address: TransportAddress,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): Promise<Listener>;
 }
 
 /** An address taken apart. */
@@ -27,21 +31,28 @@ export interface TransportAddress {
 export interface ConnectOptions {
   /** Milliseconds until the attempt is given up; 0, the default, leaves it to the system. */
   timeout?: number;
+  /** Gives the attempt up (ERR_ABORTED). */
+  signal?: AbortSignal;
 }
 
 export interface ListenOptions {
   /** Connections that may wait to be accepted. Default 4096, cut down by the system to what it allows. */
   backlog?: number;
-  /** Told of failures to accept; accepting pauses and goes on by itself. */
+  /**
+   * Told of failures to accept (ERR_LISTEN), at most once a second. Accepting goes on by itself: when descriptors run
+   * out, connections that come are closed at once until some are free again.
+   */
   onAcceptError?: (error: SkynetError) => void;
 }
 
 export interface Listener {
   /** `ip:port`, or the path or name. */
   readonly address: string;
+  /** The same as an address to connect to from this machine: `tcp://127.0.0.1:41644` when it listens on all of them. */
+  readonly url: string;
   /** The bound port, 0 for transports without ports. */
   readonly port: number;
-  /** Accepts no more until {@link resume}; new connections wait in the backlog. */
+  /** Hands out no more until {@link resume}. As many connections as the backlog holds wait, unread; more are closed. */
   pause(): void;
   resume(): void;
   /** Stops listening; connections live on. */
@@ -74,7 +85,10 @@ export interface Connection {
   readonly pendingBytes: number;
   /** Whether it is over. */
   readonly closed: boolean;
-  /** Starts delivering, or gives what comes from now on to another receiver. Before the first call nothing is read. */
+  /**
+   * Starts reading, or goes on for another receiver. Before the first call nothing is read; to hand a connection over
+   * without losing a byte, pause it, and let the other start it. A receiver that comes late still hears of the end.
+   */
   start(receiver: Receiver): void;
   /** Stops reading; a chunk under way may still come. */
   pause(): void;
@@ -86,9 +100,12 @@ export interface Connection {
   write(bytes: Uint8Array): void;
   /** As {@link write} for a frame: a big endian length of `header` bytes, then the payload. */
   writeFrame(payload: Uint8Array, header: 2 | 4): void;
-  /** Sends what is pending, then tells the peer that no more comes. */
+  /** Sends what is pending, then tells the peer that no more comes. Closed by itself when both sides have ended. */
   end(): void;
-  /** Sends what is pending and closes; `timeout` milliseconds (default 10 000) later it is cut off anyway. */
+  /**
+   * Sends what is pending and closes; what still comes is thrown away. `timeout` milliseconds (default 10 000) later it
+   * is cut off anyway. When it was over already `closed` has been called, otherwise it will be.
+   */
   close(timeout?: number): void;
   /** Closes at once; unsent bytes are lost. */
   destroy(): void;
@@ -101,5 +118,9 @@ export interface Connection {
 /** The transports of a node, picked by scheme. Text without a scheme means tcp. */
 export interface Transports {
   connect(address: string, options?: ConnectOptions): Promise<Connection>;
-  listen(address: string, options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
+  listen(
+    address: string,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): Promise<Listener>;
 }

@@ -1,4 +1,5 @@
-export { BACKLOG_MARK } from './contract.ts';
+export type { ConnectionEntry } from './connection-table.ts';
+export { ConnectionTable, connectionTable } from './connection-table.ts';
 export type {
   Connection,
   ConnectOptions,
@@ -9,11 +10,10 @@ export type {
   TransportAddress,
   Transports,
 } from './contract.ts';
-export { createTransports, parseAddress } from './transports.ts';
+export { BACKLOG_MARK } from './contract.ts';
 export { memory } from './memory.ts';
-export { tcp } from './tcp.ts';
 export type { TcpOptions } from './tcp.ts';
-export { tls } from './tls.ts';
+export { tcp } from './tcp.ts';
 export type { TlsTransportOptions } from './tls.ts';
-export { ConnectionTable, connectionTable } from './connection-table.ts';
-export type { ConnectionEntry } from './connection-table.ts';
+export { tls } from './tls.ts';
+export { createTransports, parseAddress } from './transports.ts';

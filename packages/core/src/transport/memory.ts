@@ -1,161 +1,159 @@
 import { SkynetError } from '../errors.ts';
-import { BACKLOG_MARK, type Connection, type Listener, type ListenOptions, type Receiver, type Transport, type TransportAddress } from './contract.ts';
-import { frameHeader } from './frame-header.ts';
+import { AcceptGate } from './accept-gate.ts';
+import type {
+  Connection,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Transport,
+  TransportAddress,
+} from './contract.ts';
+import { Flusher } from './flusher.ts';
+import { GatheredConnection } from './gathered-connection.ts';
+import type { OutBuffer } from './out-buffer.ts';
 
-/** One end of an in-process connection. */
-class MemoryConnection implements Connection {
+/**
+ * One end of an in-process connection. What is sent lies with the peer until it reads, and counts as pending here: so
+ * a slow reader is felt as on a network.
+ */
+class MemoryConnection extends GatheredConnection {
   readonly remoteAddress: string;
   readonly localAddress: string;
   peer!: MemoryConnection;
-  closed = false;
-  #receiver: Receiver | undefined;
+  /** Chunks sent by the peer and not read yet; those up to `#next` have been. */
   #inbox: Uint8Array[] = [];
-  #paused = false;
+  #next = 0;
+  #noMoreComes = false;
+  #reading = false;
   #scheduled = false;
-  #peerEnded = false;
-  #endTold = false;
-  #ended = false;
-  #pending = 0;
-  #backedUp = false;
-  #closing = false;
 
-  constructor(localAddress: string, remoteAddress: string) {
+  constructor(flusher: Flusher, localAddress: string, remoteAddress: string) {
+    super(flusher);
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
   }
 
-  get pendingBytes(): number {
-    return this.#pending;
+  protected override read(on: boolean): void {
+    this.#reading = on;
+    if (on) this.#deliverLater();
   }
 
-  start(receiver: Receiver): void {
-    this.#receiver = receiver;
-    this.#schedule();
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.#schedule();
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.closed || this.#ended || bytes.length === 0) return;
-    this.#pending += bytes.length;
-    if (this.#pending > BACKLOG_MARK) this.#backedUp = true;
-    this.peer.#inbox.push(bytes.slice());
-    this.peer.#schedule();
-  }
-
-  writeFrame(payload: Uint8Array, header: 2 | 4): void {
-    this.write(Buffer.concat([frameHeader(payload.length, header), payload]));
-  }
-
-  end(): void {
-    if (this.closed || this.#ended) return;
-    this.#ended = true;
-    this.peer.#peerEnded = true;
-    this.peer.#schedule();
-  }
-
-  close(timeout = 10_000): void {
-    if (this.closed || this.#closing) return;
-    this.#closing = true;
-    this.end();
-    if (this.#pending === 0) this.destroy();
-    else setTimeout(() => this.destroy(), timeout).unref();
-  }
-
-  destroy(): void {
-    if (this.closed) return;
-    this.#ended = true;
-    this.closed = true;
-    this.#inbox = [];
-    queueMicrotask(() => this.#receiver?.closed());
+  protected override send(buffer: OutBuffer): boolean {
     const { peer } = this;
-    if (!peer.closed) {
-      peer.#peerEnded = true;
-      peer.#pending = 0;
-      peer.#schedule();
+    if (peer.closed) {
+      this.fail(this.#broken());
+      return false;
     }
+    const pieces = buffer.pieces();
+    for (const piece of Array.isArray(pieces) ? pieces : [pieces]) peer.#inbox.push(piece.slice());
+    peer.#deliverLater();
+    return false;
   }
 
-  setNoDelay(): void {}
+  protected override shut(): void {
+    this.peer.#noMore();
+    setImmediate(() => this.shutDone());
+  }
 
-  setKeepAlive(): void {}
+  protected override release(): void {
+    setImmediate(() => {
+      const { peer } = this;
+      const unread = this.#next < this.#inbox.length;
+      this.#inbox = [];
+      this.over();
+      if (unread) {
+        peer.fail(this.#broken());
+        return;
+      }
+      peer.sent();
+      peer.#noMore();
+    });
+  }
 
-  #schedule(): void {
-    if (this.#scheduled || this.closed) return;
+  override setNoDelay(): void {}
+
+  override setKeepAlive(): void {}
+
+  #broken(): SkynetError {
+    const details = { address: this.remoteAddress, reason: 'ECONNRESET' };
+    return new SkynetError('ERR_CONNECTION_RESET', 'Connection reset by peer', { details });
+  }
+
+  #noMore(): void {
+    this.#noMoreComes = true;
+    this.#deliverLater();
+  }
+
+  #deliverLater(): void {
+    if (this.#scheduled || !this.#reading) return;
     this.#scheduled = true;
     setImmediate(() => this.#deliver());
   }
 
   #deliver(): void {
     this.#scheduled = false;
-    while (this.#receiver !== undefined && !this.#paused && !this.closed) {
-      const chunk = this.#inbox.shift();
-      if (chunk === undefined) break;
-      this.#receiver.data(chunk);
-      this.peer.#taken(chunk.length);
+    // What the receiver causes the peer to send waits for the next turn.
+    const { length } = this.#inbox;
+    while (this.#reading && !this.closed && this.#next < length) {
+      const chunk = this.#inbox[this.#next++] as Uint8Array;
+      this.received(chunk);
     }
-    if (this.closed || this.#receiver === undefined || this.#inbox.length > 0 || this.#paused) return;
-    if (this.#peerEnded && !this.#endTold) {
-      this.#endTold = true;
-      this.#receiver.end();
-      if (this.peer.closed) this.destroy();
-    }
-  }
-
-  #taken(bytes: number): void {
-    if (this.closed) return;
-    this.#pending -= bytes;
-    if (this.#pending > 0) return;
-    if (this.#backedUp) {
-      this.#backedUp = false;
-      this.#receiver?.drained();
-    }
-    if (this.#closing) this.destroy();
+    if (this.closed || this.#next < this.#inbox.length) return;
+    this.#inbox = [];
+    this.#next = 0;
+    this.peer.sent();
+    if (this.#noMoreComes && this.#reading) this.peerEnded();
   }
 }
 
 /** Connections inside the process (`memory://name`), for tests and for services that speak a protocol to each other. */
 export function memory(): Transport {
-  const listeners = new Map<string, { accept: (connection: Connection) => void; waiting: Connection[]; paused: boolean }>();
+  const listeners = new Map<string, AcceptGate>();
+  const flusher = new Flusher();
   let clients = 0;
   return {
     schemes: ['memory'],
-    async connect({ path }: TransportAddress): Promise<Connection> {
-      const listener = listeners.get(path);
-      if (listener === undefined) throw new SkynetError('ERR_CONNECT', 'Connection refused', { details: { address: `memory://${path}` } });
-      const name = `memory:${++clients}`;
-      const client = new MemoryConnection(name, path);
-      const server = new MemoryConnection(path, name);
+    async connect({ path }: TransportAddress, { signal }: ConnectOptions): Promise<Connection> {
+      const address = `memory://${path}`;
+      const details = { address };
+      if (signal?.aborted) {
+        throw new SkynetError('ERR_ABORTED', `connecting to ${address} was given up`, {
+          cause: signal.reason,
+          details,
+        });
+      }
+      const gate = listeners.get(path);
+      if (gate === undefined) throw new SkynetError('ERR_CONNECT', 'Connection refused', { details });
+      clients += 1;
+      const client = new MemoryConnection(flusher, `memory:${clients}`, path);
+      const server = new MemoryConnection(flusher, path, `memory:${clients}`);
       client.peer = server;
       server.peer = client;
-      if (listener.paused) listener.waiting.push(server);
-      else setImmediate(() => listener.accept(server));
+      setImmediate(() => gate.pass(server));
       return client;
     },
-    async listen({ path }: TransportAddress, _options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
-      if (listeners.has(path)) throw new SkynetError('ERR_LISTEN', `Listen error: memory://${path} is in use`);
-      const state = { accept, waiting: [] as Connection[], paused: false };
-      listeners.set(path, state);
+    async listen(
+      { path }: TransportAddress,
+      options: ListenOptions,
+      accept: (connection: Connection) => void,
+    ): Promise<Listener> {
+      const url = `memory://${path}`;
+      if (listeners.has(path)) {
+        throw new SkynetError('ERR_LISTEN', `Listen error: ${url} is already in use`, {
+          details: { address: url, reason: 'EADDRINUSE' },
+        });
+      }
+      const gate = new AcceptGate(options, accept);
+      listeners.set(path, gate);
       return {
         address: path,
+        url,
         port: 0,
-        pause: () => {
-          state.paused = true;
-        },
-        resume: () => {
-          state.paused = false;
-          for (const connection of state.waiting.splice(0)) setImmediate(accept, connection);
-        },
+        pause: () => gate.pause(),
+        resume: () => gate.resume(),
         close: async () => {
-          listeners.delete(path);
-          for (const connection of state.waiting.splice(0)) connection.destroy();
+          gate.close();
+          if (listeners.get(path) === gate) listeners.delete(path);
         },
       };
     },

@@ -1,78 +1,108 @@
-/** First size of a buffer, and the largest that is kept when it has been sent. */
-const SMALL = 4096;
-const KEPT = 1 << 16;
+/** First size of a buffer, and the size at which it is set aside as a piece and another begun. */
+const FIRST = 4096;
+const FULL = 1 << 16;
 /** Pieces from this size on are not copied. */
 const BY_REFERENCE = 1 << 14;
+/** Largest payload copied byte by byte, which is quicker than a call. */
+const LOOPED = 24;
 
 /**
  * Gathers the writes of one turn of the event loop: small pieces are copied one behind the other, large ones kept as
  * they are. A write of its own for every piece costs a system call each, which is most of what the original spends.
  */
 export class OutBuffer {
-  #bytes: Buffer | undefined;
+  /** Bytes gathered. */
+  length = 0;
+  #block: Uint8Array = new Uint8Array(FIRST);
+  /** The part of the block that is filled, and the part of that which already is among the pieces. */
   #used = 0;
-  #done: Uint8Array[] | undefined;
-  #length = 0;
+  #pieces: Uint8Array[] | undefined;
 
-  get length(): number {
-    return this.#length;
+  /** Bytes of memory it keeps when it is empty. */
+  get capacity(): number {
+    return this.#block.buffer.byteLength;
   }
 
   add(piece: Uint8Array): void {
     const size = piece.length;
-    this.#length += size;
     if (size >= BY_REFERENCE) {
-      this.#finishPiece();
-      this.#done ??= [];
-      this.#done.push(piece);
-      return;
+      this.#setAside();
+      this.#pieces ??= [];
+      this.#pieces.push(piece);
+    } else {
+      this.#reserve(size);
+      this.#copy(piece, size);
     }
-    const bytes = this.#room(size);
-    bytes.set(piece, this.#used);
-    this.#used += size;
+    this.length += size;
   }
 
   addFrame(payload: Uint8Array, header: 2 | 4): void {
     const size = payload.length;
-    const bytes = this.#room(header);
+    const byReference = size >= BY_REFERENCE;
+    this.#reserve(byReference ? header : header + size);
+    const block = this.#block;
     let at = this.#used;
     if (header === 4) {
-      bytes[at++] = size >>> 24;
-      bytes[at++] = size >>> 16;
+      block[at++] = size >>> 24;
+      block[at++] = size >>> 16;
     }
-    bytes[at++] = size >>> 8;
-    bytes[at++] = size;
+    block[at++] = size >>> 8;
+    block[at++] = size;
     this.#used = at;
-    this.#length += header;
-    this.add(payload);
-  }
-
-  /** Takes out everything gathered, as one piece where that is cheap. */
-  take(): Uint8Array[] {
-    this.#finishPiece();
-    const pieces = this.#done ?? [];
-    this.#done = undefined;
-    this.#length = 0;
-    return pieces;
-  }
-
-  #room(size: number): Buffer {
-    if (this.#bytes === undefined) this.#bytes = Buffer.allocUnsafeSlow(Math.max(SMALL, size));
-    else if (this.#used + size > this.#bytes.length) {
-      const bigger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#used + size));
-      this.#bytes.copy(bigger, 0, 0, this.#used);
-      this.#bytes = bigger;
-      if (this.#used > KEPT) this.#finishPiece();
-      if (this.#bytes === undefined) this.#bytes = Buffer.allocUnsafeSlow(Math.max(SMALL, size));
+    this.length += header;
+    if (byReference) this.add(payload);
+    else {
+      this.#copy(payload, size);
+      this.length += size;
     }
-    return this.#bytes;
   }
 
-  #finishPiece(): void {
-    if (this.#bytes === undefined || this.#used === 0) return;
-    this.#done ??= [];
-    this.#done.push(this.#bytes.subarray(0, this.#used));
-    this.#bytes = undefined;
+  /** Everything gathered, as pieces in order; valid until {@link clear}. */
+  pieces(): Uint8Array | Uint8Array[] {
+    if (this.#pieces === undefined) return this.#block.subarray(0, this.#used);
+    this.#setAside();
+    return this.#pieces;
+  }
+
+  /** Forgets everything; the memory may be used again. */
+  clear(): void {
+    this.length = 0;
+    this.#used = 0;
+    this.#pieces = undefined;
+    if (this.#block.byteOffset !== 0) this.#block = new Uint8Array(this.#block.buffer);
+  }
+
+  #copy(piece: Uint8Array, size: number): void {
+    const block = this.#block;
+    const at = this.#used;
+    if (size <= LOOPED) for (let i = 0; i < size; i++) block[at + i] = piece[i] as number;
+    else block.set(piece, at);
+    this.#used = at + size;
+  }
+
+  /** Makes room in the block. */
+  #reserve(size: number): void {
+    const used = this.#used;
+    const needed = used + size;
+    const { length } = this.#block;
+    if (needed <= length) return;
+    if (needed <= FULL) {
+      const bigger = new Uint8Array(Math.min(FULL, Math.max(length * 4, needed)));
+      bigger.set(this.#block.subarray(0, used));
+      this.#block = bigger;
+      return;
+    }
+    this.#setAside();
+    this.#block = new Uint8Array(FULL);
+  }
+
+  /** Makes what the block holds a piece; the rest of the block stays in use. */
+  #setAside(): void {
+    const used = this.#used;
+    if (used === 0) return;
+    this.#pieces ??= [];
+    this.#pieces.push(this.#block.subarray(0, used));
+    this.#block = this.#block.length - used >= FIRST ? this.#block.subarray(used) : new Uint8Array(FIRST);
     this.#used = 0;
   }
 }

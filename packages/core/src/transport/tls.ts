@@ -1,35 +1,53 @@
-import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { Connection, ConnectOptions, Listener, ListenOptions, Transport, TransportAddress } from './contract.ts';
-import { SocketConnection } from './socket-connection.ts';
-import { connected, endpoint, listenWith } from './tcp.ts';
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, connect, createServer, type TlsOptions } from 'node:tls';
+import { connected } from './connecting.ts';
+import type {
+  Connection,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Transport,
+  TransportAddress,
+} from './contract.ts';
+import { endpoint } from './endpoint.ts';
+import { Flusher } from './flusher.ts';
+import { listenWith } from './listening.ts';
+import { StreamConnection } from './stream-connection.ts';
 
 /** Settings of {@link tls}: those of node:tls, for both sides. */
 export interface TlsTransportOptions {
   /** For listening: certificate and key, and whatever else `tls.createServer` takes. */
   server?: TlsOptions;
   /** For connecting: what `tls.connect` takes. The certificate of the server is checked unless told otherwise. */
-  client?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer; servername?: string; rejectUnauthorized?: boolean };
+  client?: Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
+  /** Send small writes at once. Default true. */
+  noDelay?: boolean;
 }
 
 /** TLS over TCP (`tls://host:port`). */
-export function tls({ server = {}, client = {} }: TlsTransportOptions = {}): Transport {
+export function tls({ server = {}, client = {}, noDelay = true }: TlsTransportOptions = {}): Transport {
+  const flusher = new Flusher();
+  const fromSocket = (socket: Socket): Connection => {
+    socket.setNoDelay(noDelay);
+    const remote = endpoint(socket.remoteAddress, socket.remotePort, '');
+    return new StreamConnection(socket, flusher, remote, endpoint(socket.localAddress, socket.localPort, ''));
+  };
   return {
     schemes: ['tls'],
-    async connect(address: TransportAddress, options: ConnectOptions): Promise<Connection> {
-      const socket: TLSSocket = connect({ host: address.host, port: address.port, ...client });
-      socket.allowHalfOpen = true;
-      await connected(socket, 'secureConnect', options);
-      return new SocketConnection(
-        socket,
-        endpoint(socket.remoteAddress, socket.remotePort, ''),
-        endpoint(socket.localAddress, socket.localPort, ''),
-      );
+    async connect({ host, port }: TransportAddress, options: ConnectOptions): Promise<Connection> {
+      const settings: ConnectionOptions = { ...client, host, port };
+      // An option of net that the types of tls lack.
+      const socket = connect(Object.assign(settings, { allowHalfOpen: true }));
+      await connected(socket, 'secureConnect', endpoint(host, port, ''), options);
+      return fromSocket(socket);
     },
-    listen(address: TransportAddress, options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
+    listen(
+      address: TransportAddress,
+      options: ListenOptions,
+      accept: (connection: Connection) => void,
+    ): Promise<Listener> {
       const listening = createServer({ ...server, allowHalfOpen: true });
-      // A client that breaks the handshake is its own problem.
-      listening.on('tlsClientError', () => {});
-      return listenWith(listening, 'secureConnection', address, options, accept, (socket) => socket.pause());
+      return listenWith(listening, address, options, accept, { event: 'secureConnection', fromSocket });
     },
   };
 }

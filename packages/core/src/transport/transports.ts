@@ -1,5 +1,13 @@
 import { SkynetError } from '../errors.ts';
-import type { Connection, ConnectOptions, Listener, ListenOptions, Transport, TransportAddress, Transports } from './contract.ts';
+import type {
+  Connection,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Transport,
+  TransportAddress,
+  Transports,
+} from './contract.ts';
 
 const HOSTLESS = new Set(['unix', 'memory']);
 
@@ -32,17 +40,24 @@ export function createTransports(list: readonly Transport[]): Transports {
     const transport = byScheme.get(address.scheme);
     if (transport !== undefined) return transport;
     const known = [...byScheme.keys()].join(', ');
-    throw new SkynetError('ERR_ADDRESS_INVALID', `no transport for ${text}: this node has ${known}`, { details: { address: text } });
+    throw new SkynetError('ERR_ADDRESS_INVALID', `no transport for ${text}: this node has ${known}`, {
+      details: { address: text },
+    });
   };
 
   return {
     async connect(text: string, options: ConnectOptions = {}): Promise<Connection> {
       const address = parseAddress(text);
       const transport = pick(address, text);
-      if (address.port === 0 && !HOSTLESS.has(address.scheme)) throw new SkynetError('ERR_ADDRESS_INVALID', 'Invalid port');
+      if (address.port === 0 && !HOSTLESS.has(address.scheme))
+        throw new SkynetError('ERR_ADDRESS_INVALID', 'Invalid port');
       return transport.connect(address, options);
     },
-    async listen(text: string, options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
+    async listen(
+      text: string,
+      options: ListenOptions,
+      accept: (connection: Connection) => void,
+    ): Promise<Listener> {
       const address = parseAddress(text);
       return pick(address, text).listen(address, options, accept);
     },

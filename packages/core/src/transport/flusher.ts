@@ -1,0 +1,53 @@
+import { OutBuffer } from './out-buffer.ts';
+
+/** Empty buffers kept for later, in bytes of their memory. */
+const SPARE_BYTES = 4 << 20;
+
+/** What has something to send. */
+export interface Flushable {
+  flush(): void;
+}
+
+/**
+ * Flushes the connections of a transport that were written to, once in a turn of the event loop, after all reads of
+ * the turn; so answers to many small requests leave in one system call. It lends out the buffers they gather in, so
+ * that an idle connection holds none.
+ */
+export class Flusher {
+  #dirty: Flushable[] = [];
+  #flushing: Flushable[] = [];
+  #scheduled = false;
+  readonly #spare: OutBuffer[] = [];
+  #spareBytes = 0;
+  readonly #flushAll = (): void => {
+    const flushing = this.#dirty;
+    this.#dirty = this.#flushing;
+    this.#flushing = flushing;
+    this.#scheduled = false;
+    for (const connection of flushing) connection.flush();
+    flushing.length = 0;
+  };
+
+  /** Flushes it at the end of this turn. To be called once until it is flushed. */
+  add(connection: Flushable): void {
+    this.#dirty.push(connection);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#flushAll);
+  }
+
+  lend(): OutBuffer {
+    const buffer = this.#spare.pop();
+    if (buffer === undefined) return new OutBuffer();
+    this.#spareBytes -= buffer.capacity;
+    return buffer;
+  }
+
+  giveBack(buffer: OutBuffer): void {
+    buffer.clear();
+    const { capacity } = buffer;
+    if (this.#spareBytes + capacity > SPARE_BYTES) return;
+    this.#spareBytes += capacity;
+    this.#spare.push(buffer);
+  }
+}
