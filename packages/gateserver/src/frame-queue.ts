@@ -1,147 +1,78 @@
-import { gateError } from './errors.ts';
+import { FrameReader, type HeaderSize } from '@skynet/core/netpack';
 
-const NOTHING = new Uint8Array(0);
-/** First room for a packet that arrives in parts; it grows with what arrives, not with what was announced. */
-const FIRST_ROOM = 4096;
+/** Bytes that are cut into packets at once. */
+const SLICE = 16 << 10;
+const EMPTY = new Uint8Array(0);
 
 /**
- * Bytes of one connection, cut into packets when they are taken: a big endian length, then so many bytes.
- * Cutting late costs a waiting client its bytes and nothing more, however small its packets are.
+ * Bytes of one connection, cut into packets when these are taken: a waiting client costs its bytes and the packets of
+ * one slice, however small its packets are.
  *
  * ```
- * add ──> [chunk][chunk][chunk] ──> take ──> packet (a view of its chunk)
- *            at ^            └──────────────> packet that began in an earlier chunk (copied together)
+ * add ──> chunks ──> slice ──> FrameReader ──> frames ──> take
  * ```
  */
 export class FrameQueue {
-  readonly #header: 2 | 4;
-  readonly #maxFrame: number;
-  #chunks: Uint8Array[] = [];
-  #chunk: Uint8Array = NOTHING;
-  #next = 0;
+  readonly #reader: FrameReader;
+  #chunks: Buffer[] = [];
+  /** How much of the first chunk has been cut. */
   #at = 0;
-  /** Header bytes read of a packet that began in an earlier chunk, and the length they give. */
-  #headerRead = 0;
-  #length = 0;
-  /** Room for its body, and how much of that is filled. */
-  #body: Uint8Array | undefined;
-  #filled = 0;
-  #refused = false;
+  #frames: Uint8Array[] = [];
+  #taken = 0;
+  #failure: unknown;
+  readonly #onFrame = (buffer: Uint8Array, start: number, end: number): void => {
+    this.#frames.push(start === end ? EMPTY : new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start));
+  };
 
-  constructor(header: 2 | 4, maxFrame: number) {
-    this.#header = header;
-    this.#maxFrame = maxFrame;
+  /** @param limit Largest packet in bytes. */
+  constructor(header: HeaderSize, limit: number) {
+    this.#reader = new FrameReader({ header, limit });
   }
 
   /** Adds bytes; they are copied. */
-  add(chunk: Uint8Array): void {
-    if (this.#refused) return;
-    const copy = Buffer.allocUnsafe(chunk.length);
-    copy.set(chunk);
-    if (this.#at === this.#chunk.length && this.#next === this.#chunks.length) {
-      this.#chunk = copy;
-      this.#at = 0;
-    } else this.#chunks.push(copy);
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.#chunks = [];
-    this.#next = 0;
-    this.#chunk = NOTHING;
-    this.#at = 0;
-    this.#body = undefined;
-    this.#headerRead = 0;
+  add(bytes: Uint8Array): void {
+    if (this.#failure !== undefined) return;
+    const chunk = Buffer.allocUnsafe(bytes.length);
+    chunk.set(bytes);
+    this.#chunks.push(chunk);
   }
 
   /**
-   * The next packet that is complete.
-   * @throws ERR_FRAME_TOO_LARGE when a packet above the limit begins; nothing comes after that.
+   * The next packet that is complete; it may be kept, and shares memory with its neighbours.
+   * @throws ERR_FRAME_TOO_LARGE behind the last packet before one above the limit; nothing comes after that.
    */
   take(): Uint8Array | undefined {
-    const header = this.#header;
-    if (this.#headerRead === 0) {
-      const chunk = this.#chunk;
-      const at = this.#at;
-      const start = at + header;
-      if (start <= chunk.length) {
-        const length = readLength(chunk, at, header);
-        if (length > this.#maxFrame) this.#refuse(length);
-        const end = start + length;
-        if (end <= chunk.length) {
-          this.#at = end;
-          return length === 0 ? NOTHING : new Uint8Array(chunk.buffer, chunk.byteOffset + start, length);
-        }
+    while (this.#taken === this.#frames.length) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const slice = this.#slice();
+      if (slice === undefined) return undefined;
+      this.#taken = 0;
+      this.#frames.length = 0;
+      try {
+        this.#reader.push(slice, this.#onFrame);
+      } catch (error) {
+        this.#failure = error;
+        this.#chunks = [];
       }
     }
-    return this.#takeJoined();
+    return this.#frames[this.#taken++];
   }
 
-  /** A packet that does not lie in one chunk. */
-  #takeJoined(): Uint8Array | undefined {
-    for (;;) {
-      if (this.#at === this.#chunk.length && !this.#nextChunk()) return undefined;
-      if (this.#headerRead < this.#header) {
-        this.#length = this.#headerRead === 0 ? 0 : this.#length * 256;
-        this.#length += this.#chunk[this.#at++] as number;
-        if (++this.#headerRead < this.#header) continue;
-        if (this.#length > this.#maxFrame) this.#refuse(this.#length);
-        this.#filled = 0;
-      }
-      if (this.#fill()) {
-        const body = this.#body ?? NOTHING;
-        this.#body = undefined;
-        this.#headerRead = 0;
-        return body;
-      }
-    }
-  }
-
-  /** Moves bytes of the chunk to the body. Whether the body is complete. */
-  #fill(): boolean {
-    const size = Math.min(this.#length - this.#filled, this.#chunk.length - this.#at);
-    const filled = this.#filled + size;
-    if (size > 0) {
-      const room = this.#body?.length ?? 0;
-      if (filled > room) {
-        const body = new Uint8Array(Math.min(this.#length, Math.max(FIRST_ROOM, room * 2, filled)));
-        if (this.#body !== undefined) body.set(this.#body.subarray(0, this.#filled));
-        this.#body = body;
-      }
-      this.#body?.set(this.#chunk.subarray(this.#at, this.#at + size), this.#filled);
-      this.#at += size;
-      this.#filled = filled;
-    }
-    return filled === this.#length;
-  }
-
-  #nextChunk(): boolean {
-    const chunk = this.#chunks[this.#next];
-    this.#at = 0;
+  #slice(): Uint8Array | undefined {
+    const [chunk] = this.#chunks;
     if (chunk === undefined) {
-      this.#chunk = NOTHING;
-      return false;
+      // Packets that were taken need not be kept for the next chunk.
+      if (this.#taken > 0) this.#frames = [];
+      this.#taken = 0;
+      return undefined;
     }
-    this.#chunk = chunk;
-    this.#next++;
-    if (this.#next === this.#chunks.length) {
-      this.#chunks.length = 0;
-      this.#next = 0;
+    const from = this.#at;
+    const left = chunk.length - from;
+    if (left > SLICE) this.#at = from + SLICE;
+    else {
+      this.#at = 0;
+      this.#chunks.shift();
     }
-    return true;
+    return from === 0 && left <= SLICE ? chunk : chunk.subarray(from, from + Math.min(left, SLICE));
   }
-
-  #refuse(length: number): never {
-    this.clear();
-    this.#refused = true;
-    throw gateError('ERR_FRAME_TOO_LARGE', `a packet of ${length} bytes is above the limit of ${this.#maxFrame}`, {
-      details: { size: length, limit: this.#maxFrame },
-    });
-  }
-}
-
-function readLength(bytes: Uint8Array, at: number, header: 2 | 4): number {
-  const low = ((bytes[at + header - 2] as number) << 8) | (bytes[at + header - 1] as number);
-  if (header === 2) return low;
-  return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | low) >>> 0;
 }

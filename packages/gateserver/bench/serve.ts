@@ -1,0 +1,23 @@
+import { isSkynetError, type ServiceDefinition, startNode } from '@skynet/core';
+
+/** Runs a gate service on the port that was typed, until Ctrl-C. */
+export async function serve(name: string, gate: ServiceDefinition): Promise<void> {
+  const [typed] = process.argv.slice(2).filter((word) => word !== '--');
+  const port = Number(typed);
+  if (typed === undefined || !Number.isInteger(port) || port < 0 || port > 0xffff) {
+    process.stderr.write(`usage: npm run ${name} -- <port>\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const node = await startNode();
+  try {
+    const handle = await node.newService(gate);
+    await node.run((skynet) => skynet.call(handle, 'lua', 'open', { port, maxclient: 100_000 }));
+  } catch (error) {
+    process.stderr.write(`${name}: ${isSkynetError(error) ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    await node.stop();
+    return;
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void node.stop());
+}
