@@ -67,7 +67,7 @@ export class Link {
       // What waits must not change under the sender's hands.
       const kept = Array.isArray(body) ? copyArgs([...body]) : body;
       this.#waiting.push({ to, message: new Message(type, session, source, kept as Body) });
-      this.#awaitRoom();
+      this.flush();
     }
   }
 
@@ -75,27 +75,20 @@ export class Link {
   postControl(control: Control): void {
     if (this.#waiting.length > 0 || !this.#writeControl(control)) {
       this.#waiting.push({ control });
-      this.#awaitRoom();
-    }
-  }
-
-  /** Sends what waits, as far as there is room. */
-  flush(): void {
-    if (this.#waiting.length === 0) return;
-    let sent = 0;
-    for (const entry of this.#waiting) {
-      if (!('control' in entry ? this.#writeControl(entry.control) : this.#write(entry.to, entry.message))) break;
-      sent++;
-    }
-    this.#waiting.splice(0, sent);
-    if (this.#waiting.length > 0) this.#awaitRoom();
-  }
-
-  #awaitRoom(): void {
-    while (!this.#writer.waitForRoom()) {
-      const before = this.#waiting.length;
       this.flush();
-      if (this.#waiting.length === 0 || this.#waiting.length < before) return;
+    }
+  }
+
+  /** Sends what waits, as far as there is room; the other side is asked to tell when there is more. */
+  flush(): void {
+    while (this.#waiting.length > 0) {
+      let sent = 0;
+      for (const entry of this.#waiting) {
+        if (!('control' in entry ? this.#writeControl(entry.control) : this.#write(entry.to, entry.message))) break;
+        sent++;
+      }
+      this.#waiting.splice(0, sent);
+      if (this.#waiting.length > 0 && this.#writer.waitForRoom()) return;
     }
   }
 

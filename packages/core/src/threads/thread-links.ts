@@ -36,13 +36,9 @@ export class ThreadLinks implements MessageSource {
   #got = false;
   readonly #watch = (): void => this.#lookOnce();
   readonly #woken = (): void => {
-    for (const link of this.#active) {
-      link.wake();
-      link.flush();
-    }
-    this.#luck += (1 - this.#luck) * 0.02;
+    for (const link of this.#active) link.wake();
     this.poll();
-    if (!this.#got) this.#rest();
+    this.#keepLooking();
   };
 
   constructor(receiver: LinkReceiver, peers: readonly PeerSetup[]) {
@@ -86,20 +82,27 @@ export class ThreadLinks implements MessageSource {
   }
 
   idle(): void {
-    if (this.#watching) return;
-    if (!this.#mayLook || (this.#luck < MIN_LUCK && ++this.#trials % TRIAL !== 0)) {
-      this.#rest();
-      return;
+    if (this.#worthLooking()) {
+      const end = performance.now() + SPIN;
+      do {
+        this.poll();
+        if (this.#got) {
+          this.#lucky(true);
+          break;
+        }
+      } while (performance.now() < end);
     }
-    const start = performance.now();
-    do {
-      this.poll();
-      if (this.#got) {
-        this.#lucky(true);
-        return;
-      }
-    } while (performance.now() - start < SPIN);
-    this.#until = start + SPIN + WATCH;
+    this.#keepLooking();
+  }
+
+  #worthLooking(): boolean {
+    return this.#mayLook && (this.#luck >= MIN_LUCK || ++this.#trials % TRIAL === 0);
+  }
+
+  /** Looks once in each turn of the event loop for a while, whatever the services do, and then sleeps. */
+  #keepLooking(): void {
+    this.#until = this.#mayLook && this.#luck >= MIN_LUCK ? performance.now() + WATCH : 0;
+    if (this.#watching) return;
     this.#watching = true;
     setImmediate(this.#watch);
   }
@@ -107,12 +110,14 @@ export class ThreadLinks implements MessageSource {
   #lookOnce(): void {
     this.#watching = false;
     this.poll();
-    if (this.#got) this.#lucky(true);
-    else if (performance.now() < this.#until) {
+    if (this.#got) {
+      this.#lucky(true);
+      this.#keepLooking();
+    } else if (performance.now() < this.#until) {
       this.#watching = true;
       setImmediate(this.#watch);
     } else {
-      this.#lucky(false);
+      if (this.#until !== 0) this.#lucky(false);
       this.#rest();
     }
   }
@@ -125,8 +130,7 @@ export class ThreadLinks implements MessageSource {
   #rest(): void {
     for (const link of this.#active) {
       if (link.sleep()) continue;
-      for (const other of this.#active) other.wake();
-      setImmediate(this.#woken);
+      this.#woken();
       return;
     }
   }

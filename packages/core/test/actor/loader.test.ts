@@ -201,7 +201,7 @@ describe('service loader', () => {
       write('typed/outside/hello.ts', typed);
       write('typed/outside/module.mts', typed);
       expect(await loadInWorker('outside/module')).toBe('typed');
-      if (process.features.typescript) expect(await loadInWorker('outside/hello')).toBe('typed');
+      if ('typescript' in process.features) expect(await loadInWorker('outside/hello')).toBe('typed');
       else
         expect(await loadInWorker('outside/hello')).toContain('it needs "type": "module" in a package.json');
     });
