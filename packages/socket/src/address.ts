@@ -14,16 +14,25 @@ const URL_FORM = /^[a-z][a-z0-9+.-]*:\/\//i;
  * host with port become `tcp://host:port`.
  * @throws ERR_ADDRESS_INVALID with the original's texts `Invalid address x.`, `Invalid port in address x.`, `Invalid port`.
  */
-export function transportUrl(address: string, port: number | string | undefined, use: 'open' | 'listen'): string {
+export function transportUrl(
+  address: string,
+  port: number | string | undefined,
+  use: 'open' | 'listen',
+): string {
   if (typeof address === 'string' && URL_FORM.test(address) && port === undefined) return address;
   const { host, port: number } = hostPort(address, port, use);
   return `tcp://${joinHostPort(host, number)}`;
 }
 
 /** As {@link transportUrl}, for what has no URLs: UDP. */
-export function hostPort(address: string, port: number | string | undefined, use: 'open' | 'listen'): HostPort {
+export function hostPort(
+  address: string,
+  port: number | string | undefined,
+  use: 'open' | 'listen',
+): HostPort {
   if (typeof address !== 'string' || address === '') throw invalidAddress(address);
-  if (port !== undefined) return { host: withoutBrackets(address), port: portNumber(port, use, 'Invalid port', address) };
+  if (port !== undefined)
+    return { host: withoutBrackets(address), port: portNumber(port, use, 'Invalid port', address) };
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, Math.max(0, colon));
   // A bare IPv6 address has colons too, but no port that could be told from it.
@@ -53,12 +62,19 @@ function withoutBrackets(host: string): string {
 
 function portNumber(port: number | string, use: 'open' | 'listen', text: string, address: string): number {
   const number = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : port;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number > 65_535 || number < (use === 'listen' ? 0 : 1)) {
+  if (
+    typeof number !== 'number' ||
+    !Number.isInteger(number) ||
+    number > 65_535 ||
+    number < (use === 'listen' ? 0 : 1)
+  ) {
     throw socketError('ERR_ADDRESS_INVALID', text, { details: { address, port } });
   }
   return number;
 }
 
 function invalidAddress(address: unknown): Error {
-  return socketError('ERR_ADDRESS_INVALID', `Invalid address ${String(address)}.`, { details: { address: String(address) } });
+  return socketError('ERR_ADDRESS_INVALID', `Invalid address ${String(address)}.`, {
+    details: { address: String(address) },
+  });
 }

@@ -31,7 +31,9 @@ export function encode(data: WriteData, encoding: Encoding): Uint8Array {
     return piece === data ? Buffer.from(piece) : piece;
   }
   const [first] = data;
-  return data.length === 1 && !Array.isArray(first) ? encode(first, encoding) : Buffer.concat(data.map((piece) => encodePiece(piece, encoding)));
+  return data.length === 1 && !Array.isArray(first)
+    ? encode(first, encoding)
+    : Buffer.concat(data.map((piece) => encodePiece(piece, encoding)));
 }
 
 function encodePiece(piece: WritePiece, encoding: Encoding): Uint8Array {
@@ -42,7 +44,10 @@ function encodePiece(piece: WritePiece, encoding: Encoding): Uint8Array {
   }
   if (typeof piece === 'number') return Buffer.from(String(piece), 'latin1');
   if (piece instanceof Uint8Array) return piece;
-  throw unwritable(piece === null ? 'null' : Array.isArray(piece) ? 'a list in a list' : typeof piece, encoding);
+  throw unwritable(
+    piece === null ? 'null' : Array.isArray(piece) ? 'a list in a list' : typeof piece,
+    encoding,
+  );
 }
 
 function unwritable(what: string, encoding: Encoding): Error {

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { SkynetError } from '@skynet/core';
-import { hostPort, isV6, joinHostPort, type HostPort } from './address.ts';
+import { type HostPort, hostPort, isV6, joinHostPort } from './address.ts';
 import { decode, type Encoding } from './data.ts';
 import type { Entry, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
@@ -41,7 +41,13 @@ export class Datagram implements Entry {
   };
 
   /** Use {@link openDatagram}. */
-  constructor(table: SocketTable, socket: Socket, v6: boolean, encoding: Encoding, callback: DatagramCallback) {
+  constructor(
+    table: SocketTable,
+    socket: Socket,
+    v6: boolean,
+    encoding: Encoding,
+    callback: DatagramCallback,
+  ) {
     this.id = table.thread.nextId();
     this.#table = table;
     this.#socket = socket;
@@ -83,7 +89,11 @@ export class Datagram implements Entry {
     this.#read += data.length;
     if (owner === undefined) return;
     if (this.#waiting + data.length > RECEIVE_LIMIT) {
-      if (!this.#dropping) this.#table.log(owner, `socket: udp packets come faster than they are handled, dropping (fd = ${this.id})`);
+      if (!this.#dropping)
+        this.#table.log(
+          owner,
+          `socket: udp packets come faster than they are handled, dropping (fd = ${this.id})`,
+        );
       this.#dropping = true;
       return;
     }
@@ -147,7 +157,13 @@ export async function openDatagram(
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (cause) => {
       socket.close();
-      reject(socketError('ERR_LISTEN', `Listen error: ${joinHostPort(bind.host, bind.port)}: ${systemText(cause)}`, { cause, details: { ...bind } }));
+      reject(
+        socketError(
+          'ERR_LISTEN',
+          `Listen error: ${joinHostPort(bind.host, bind.port)}: ${systemText(cause)}`,
+          { cause, details: { ...bind } },
+        ),
+      );
     });
     socket.bind({ address: address as string, port: bind.port }, resolve);
   });

@@ -30,29 +30,47 @@ export class DescriptorConnection implements Connection {
     this.#out = output;
     this.#shared = shared;
     // Whoever wraps a descriptor wants to hear of trouble before the first read too.
-    this.#listen('error', (cause: Error) => this.#receiver?.error(new SkynetError('ERR_CONNECTION_RESET', systemText(cause), { cause })));
+    this.#listen('error', (cause: Error) =>
+      this.#receiver?.error(new SkynetError('ERR_CONNECTION_RESET', systemText(cause), { cause })),
+    );
   }
 
   /** @throws ERR_SOCKET_DESCRIPTOR. */
   static open(fd: number): DescriptorConnection {
-    if (!Number.isInteger(fd) || fd < 0) throw socketError('ERR_SOCKET_DESCRIPTOR', `not a descriptor: ${String(fd)}`);
+    if (!Number.isInteger(fd) || fd < 0)
+      throw socketError('ERR_SOCKET_DESCRIPTOR', `not a descriptor: ${String(fd)}`);
     try {
       const stat = fstatSync(fd);
       const name = `fd ${fd}`;
       if (isatty(fd)) {
-        return new DescriptorConnection(name, new ReadStream(fd), fd === 0 ? undefined : new WriteStream(fd), false);
+        return new DescriptorConnection(
+          name,
+          new ReadStream(fd),
+          fd === 0 ? undefined : new WriteStream(fd),
+          false,
+        );
       }
-      if (stat.isFile()) return new DescriptorConnection(name, createReadStream('', { fd, autoClose: true }), undefined, false);
+      if (stat.isFile())
+        return new DescriptorConnection(
+          name,
+          createReadStream('', { fd, autoClose: true }),
+          undefined,
+          false,
+        );
       const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
       return new DescriptorConnection(name, socket, socket, false);
     } catch (cause) {
-      throw socketError('ERR_SOCKET_DESCRIPTOR', `descriptor ${fd}: ${systemText(cause)}`, { cause, details: { fd } });
+      throw socketError('ERR_SOCKET_DESCRIPTOR', `descriptor ${fd}: ${systemText(cause)}`, {
+        cause,
+        details: { fd },
+      });
     }
   }
 
   /** Standard input. Closing it stops reading; it can be wrapped again. @throws ERR_SOCKET_DESCRIPTOR in a worker thread. */
   static stdin(): DescriptorConnection {
-    if (!isMainThread) throw socketError('ERR_SOCKET_DESCRIPTOR', 'standard input belongs to the main thread');
+    if (!isMainThread)
+      throw socketError('ERR_SOCKET_DESCRIPTOR', 'standard input belongs to the main thread');
     return new DescriptorConnection('stdin', process.stdin, undefined, true);
   }
 
@@ -69,7 +87,9 @@ export class DescriptorConnection implements Connection {
     }
     this.#listen('end', () => this.#receiver?.end());
     this.#listen('close', () => this.#over());
-    this.#listen('data', (chunk: Buffer | string) => this.#receiver?.data(typeof chunk === 'string' ? Buffer.from(chunk) : chunk));
+    this.#listen('data', (chunk: Buffer | string) =>
+      this.#receiver?.data(typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
+    );
     if (this.#in.readableEnded || this.#in.destroyed) queueMicrotask(() => this.#receiver?.end());
     else this.#in.resume();
   }
@@ -130,7 +150,8 @@ export class DescriptorConnection implements Connection {
       this.#out?.destroy();
       return;
     }
-    for (const [event, listener] of this.#listeners) this.#in.off(event, listener as (...args: unknown[]) => void);
+    for (const [event, listener] of this.#listeners)
+      this.#in.off(event, listener as (...args: unknown[]) => void);
     this.#in.pause();
     queueMicrotask(() => this.#over());
   }

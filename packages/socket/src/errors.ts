@@ -26,9 +26,18 @@ export type SocketErrorCode =
   | 'ERR_SOCKET_DESCRIPTOR';
 
 /** Codes of the kernel that this package uses. */
-type KernelCode = 'ERR_ADDRESS_INVALID' | 'ERR_ARGUMENT' | 'ERR_CONNECT' | 'ERR_CONNECTION_CLOSED' | 'ERR_LISTEN';
+type KernelCode =
+  | 'ERR_ADDRESS_INVALID'
+  | 'ERR_ARGUMENT'
+  | 'ERR_CONNECT'
+  | 'ERR_CONNECTION_CLOSED'
+  | 'ERR_LISTEN';
 
 /** An error of this package. */
-export function socketError(code: SocketErrorCode | KernelCode, message: string, options?: SkynetErrorOptions): SkynetError {
+export function socketError(
+  code: SocketErrorCode | KernelCode,
+  message: string,
+  options?: SkynetErrorOptions,
+): SkynetError {
   return new SkynetError(code, message, options);
 }

@@ -9,7 +9,9 @@ import { systemText } from './system-error.ts';
  */
 export async function lookup(host: string, family: 4 | 6 | undefined): Promise<string[]> {
   if (typeof host !== 'string' || host === '') {
-    throw socketError('ERR_ADDRESS_INVALID', `Invalid address ${String(host)}.`, { details: { host: String(host) } });
+    throw socketError('ERR_ADDRESS_INVALID', `Invalid address ${String(host)}.`, {
+      details: { host: String(host) },
+    });
   }
   const version = isIP(host);
   if (version !== 0 && (family === undefined || family === version)) return [host];

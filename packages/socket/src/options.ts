@@ -43,7 +43,8 @@ export interface Settings {
 /** @throws ERR_ARGUMENT, ERR_DURATION_INVALID. */
 export function settingsOf(options: SocketOptions): Settings {
   const { encoding = 'utf8', readLimit = 16 << 20, writeLimit = 64 << 20, noDelay = true } = options;
-  if (!['utf8', 'latin1', 'bytes'].includes(encoding)) throw socketError('ERR_ARGUMENT', `unknown encoding ${String(encoding)}`);
+  if (!['utf8', 'latin1', 'bytes'].includes(encoding))
+    throw socketError('ERR_ARGUMENT', `unknown encoding ${String(encoding)}`);
   return {
     encoding,
     readLimit: positive(readLimit, 'readLimit'),

@@ -172,7 +172,10 @@ export class ReadBuffer {
       block.start += part;
       left -= part;
       this.#size -= part;
-      if (block.start === block.end && (this.#size === 0 || block.start === block.bytes.length || this.#blocks.length > 1)) {
+      if (
+        block.start === block.end &&
+        (this.#size === 0 || block.start === block.bytes.length || this.#blocks.length > 1)
+      ) {
         this.#blocks.shift();
       }
     }

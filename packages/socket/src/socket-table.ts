@@ -1,5 +1,5 @@
 import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
-import { type ConnectionTable, connectionTable, type ConnectionEntry } from '@skynet/core/transport';
+import { type ConnectionEntry, type ConnectionTable, connectionTable } from '@skynet/core/transport';
 import type { Entry, SocketStat } from './entry.ts';
 import type { Owner } from './owner.ts';
 

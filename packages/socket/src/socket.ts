@@ -2,14 +2,14 @@ import type { Skynet, SkynetError } from '@skynet/core';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
 import type { Connection } from '@skynet/core/transport';
 import { hostPort, transportUrl } from './address.ts';
-import { encode, type Encoding, header as headerOf, type SocketData, type WriteData } from './data.ts';
+import { type Encoding, encode, header as headerOf, type SocketData, type WriteData } from './data.ts';
 import { type Datagram, type DatagramCallback, openDatagram } from './datagram.ts';
 import { DescriptorConnection } from './descriptor-connection.ts';
 import type { Entry, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
 import { type AcceptCallback, Listener } from './listener.ts';
 import { lookup } from './lookup.ts';
-import { positive, type Settings, settingsOf, type SocketOptions } from './options.ts';
+import { positive, type Settings, type SocketOptions, settingsOf } from './options.ts';
 import { Owner } from './owner.ts';
 import type { Want } from './reader.ts';
 import { SocketTable } from './socket-table.ts';
@@ -17,7 +17,9 @@ import { type CloseCallback, Stream, type WarningCallback } from './stream.ts';
 import { encodeText } from './text.ts';
 
 /** What reading gives: the data, or at the end of the stream nothing and the rest that was not read (perhaps empty). */
-export type ReadResult<Data> = readonly [data: Data, rest: undefined] | readonly [data: undefined, rest: Data];
+export type ReadResult<Data> =
+  | readonly [data: Data, rest: undefined]
+  | readonly [data: undefined, rest: Data];
 
 const TABLE = Symbol('@skynet/socket');
 const BACKLOG = 32;
@@ -102,7 +104,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
     if (entry === undefined || entry.kind === 'udp') throw invalidSocket(id);
     if (entry.kind === 'listener') {
       const listener = entry as Listener;
-      if (typeof accept !== 'function') throw socketError('ERR_ARGUMENT', 'a listening socket is started with an accept function');
+      if (typeof accept !== 'function')
+        throw socketError('ERR_ARGUMENT', 'a listening socket is started with an accept function');
       if (this.#owner.has(listener) && listener.started) throw notClosed(id);
       listener.start(this.#owner, accept);
     } else {
@@ -134,10 +137,13 @@ export class SocketApi<E extends Encoding = 'utf8'> {
   read(id: number, size?: number): Promise<ReadResult<SocketData<E>>> {
     const { encoding, readLimit } = this.#settings;
     if (size === undefined) return this.#read(id, { kind: 'any', encoding });
-    if (!Number.isInteger(size) || size < 0) return Promise.reject(socketError('ERR_ARGUMENT', `cannot read ${String(size)} bytes`));
+    if (!Number.isInteger(size) || size < 0)
+      return Promise.reject(socketError('ERR_ARGUMENT', `cannot read ${String(size)} bytes`));
     if (size > readLimit) {
       return Promise.reject(
-        socketError('ERR_SOCKET_OVERFLOW', `cannot read ${size} bytes: the readLimit is ${readLimit}`, { details: { id, size } }),
+        socketError('ERR_SOCKET_OVERFLOW', `cannot read ${size} bytes: the readLimit is ${readLimit}`, {
+          details: { id, size },
+        }),
       );
     }
     return this.#read(id, { kind: 'count', count: size, encoding });
@@ -151,7 +157,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
     const { encoding } = this.#settings;
     if (separator === undefined) return this.#read(id, { kind: 'line', separator: NEWLINE, encoding });
     const bytes = typeof separator === 'string' ? encodeText(separator) : separator;
-    if (!(bytes instanceof Uint8Array) || bytes.length === 0) return Promise.reject(socketError('ERR_ARGUMENT', 'a separator has at least one byte'));
+    if (!(bytes instanceof Uint8Array) || bytes.length === 0)
+      return Promise.reject(socketError('ERR_ARGUMENT', 'a separator has at least one byte'));
     return this.#read(id, { kind: 'line', separator: bytes, encoding });
   }
 
@@ -232,7 +239,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
       this.#table.closeShared(id);
       return;
     }
-    if (this.#owner.has(entry)) throw socketError('ERR_SOCKET_STARTED', 'Use socket.close instead', { details: { id } });
+    if (this.#owner.has(entry))
+      throw socketError('ERR_SOCKET_STARTED', 'Use socket.close instead', { details: { id } });
     if (entry.kind === 'stream' && entry.owner !== undefined) (entry as Stream).hangUp();
     else entry.close();
   }
@@ -344,7 +352,11 @@ export class SocketApi<E extends Encoding = 'utf8'> {
    * @param host and `port`: where to bind, default any address and any port.
    * @throws ERR_LISTEN, ERR_ADDRESS_INVALID, ERR_SOCKET_LOOKUP.
    */
-  async udp(callback: (data: SocketData<E>, from: string) => unknown, host?: string, port: number | string = 0): Promise<number> {
+  async udp(
+    callback: (data: SocketData<E>, from: string) => unknown,
+    host?: string,
+    port: number | string = 0,
+  ): Promise<number> {
     if (typeof callback !== 'function') throw socketError('ERR_ARGUMENT', 'a UDP socket needs a callback');
     const where = hostPort(host ?? '0.0.0.0', port, 'listen');
     const opening = openDatagram(this.#table, this.#settings.encoding, callback as DatagramCallback, where);
@@ -362,12 +374,20 @@ export class SocketApi<E extends Encoding = 'utf8'> {
   }
 
   /** Opens a UDP socket bound to an address (`udp_listen`). As {@link udp}. */
-  udpListen(host: string, port: number | string, callback: (data: SocketData<E>, from: string) => unknown): Promise<number> {
+  udpListen(
+    host: string,
+    port: number | string,
+    callback: (data: SocketData<E>, from: string) => unknown,
+  ): Promise<number> {
     return this.udp(callback, host, port);
   }
 
   /** Opens a UDP socket whose `write` sends to an address (`udp_dial`). As {@link udp} and {@link udpConnect}. */
-  async udpDial(host: string, port: number | string, callback: (data: SocketData<E>, from: string) => unknown): Promise<number> {
+  async udpDial(
+    host: string,
+    port: number | string,
+    callback: (data: SocketData<E>, from: string) => unknown,
+  ): Promise<number> {
     const peer = hostPort(host, port, 'open');
     const [address] = await this.resolve(peer.host);
     const id = await this.udp(callback, (address as string).includes(':') ? '::' : '0.0.0.0');
@@ -424,7 +444,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
 
   #stream(id: number): Stream {
     const entry = this.#mine(id);
-    if (entry.kind !== 'stream') throw wrongKind(id, `it is ${entry.kind === 'udp' ? 'a UDP socket' : 'listening'}`);
+    if (entry.kind !== 'stream')
+      throw wrongKind(id, `it is ${entry.kind === 'udp' ? 'a UDP socket' : 'listening'}`);
     return entry as Stream;
   }
 
@@ -464,9 +485,15 @@ class SocketThread {
  * service's ids, so `createSocket(skynet, { encoding: 'bytes' })` reads bytes from a socket that the other opened.
  * @throws ERR_ARGUMENT, ERR_DURATION_INVALID.
  */
-export function createSocket<E extends Encoding = 'utf8'>(skynet: Skynet, options?: SocketOptions<E>): SocketApi<E> {
+export function createSocket<E extends Encoding = 'utf8'>(
+  skynet: Skynet,
+  options?: SocketOptions<E>,
+): SocketApi<E> {
   const kernel = kernelOf(skynet);
-  const { table, holders } = kernel.local(TABLE, (thread) => new SocketThread(new SocketTable(thread, kernel)));
+  const { table, holders } = kernel.local(
+    TABLE,
+    (thread) => new SocketThread(new SocketTable(thread, kernel)),
+  );
   let holder = holders.get(skynet);
   if (holder === undefined) {
     holder = { owner: new Owner(kernel), api: undefined };
@@ -479,7 +506,9 @@ export function createSocket<E extends Encoding = 'utf8'>(skynet: Skynet, option
 
 function endpointOf(text: string): { readonly address: string; readonly port: number } {
   const match = /^(?:\[(.+)\]|([^/:]+)):(\d+)$/.exec(text);
-  return match === null ? { address: text, port: 0 } : { address: (match[1] ?? match[2]) as string, port: Number(match[3]) };
+  return match === null
+    ? { address: text, port: 0 }
+    : { address: (match[1] ?? match[2]) as string, port: Number(match[3]) };
 }
 
 function invalidSocket(id: unknown): Error {

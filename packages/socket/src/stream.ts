@@ -151,7 +151,10 @@ export class Stream implements Entry, Receiver {
     if (claimTimeout === 0) return;
     this.#claim = setTimeout(() => {
       const seconds = claimTimeout / 1000;
-      this.#table.log(undefined, `socket: nobody started ${this.id} (${this.remoteAddress}) within ${seconds} s, closed`);
+      this.#table.log(
+        undefined,
+        `socket: nobody started ${this.id} (${this.remoteAddress}) within ${seconds} s, closed`,
+      );
       this.destroy(socketError('ERR_SOCKET_UNCLAIMED', 'nobody started the socket'));
     }, claimTimeout);
     this.#claim.unref();
@@ -180,7 +183,9 @@ export class Stream implements Entry, Receiver {
     if (ready !== undefined) return ready;
     if (this.#eof) return this.#atEnd(want, false);
     if (this.#reader !== undefined) {
-      throw socketError('ERR_SOCKET_BUSY', `another task waits on socket ${this.id}`, { details: { id: this.id } });
+      throw socketError('ERR_SOCKET_BUSY', `another task waits on socket ${this.id}`, {
+        details: { id: this.id },
+      });
     }
     const suspension = suspend();
     this.#reader = { want, suspension };
@@ -198,10 +203,14 @@ export class Stream implements Entry, Receiver {
     switch (want.kind) {
       case 'any': {
         const held = want.encoding === 'utf8' && !this.#eof ? incompleteTail(buffer.tail(3)) : 0;
-        return held === buffer.size ? undefined : [decode(buffer.take(buffer.size - held), want.encoding), undefined];
+        return held === buffer.size
+          ? undefined
+          : [decode(buffer.take(buffer.size - held), want.encoding), undefined];
       }
       case 'count':
-        return buffer.size < want.count ? undefined : [decode(buffer.take(want.count), want.encoding), undefined];
+        return buffer.size < want.count
+          ? undefined
+          : [decode(buffer.take(want.count), want.encoding), undefined];
       case 'line': {
         const line = buffer.takeLine(want.separator);
         return line === undefined ? undefined : [decode(line, want.encoding), undefined];
@@ -298,7 +307,11 @@ export class Stream implements Entry, Receiver {
 
   #overflow(size: number): void {
     this.#table.log(this.owner, `socket buffer overflow: fd=${this.id} size=${size}`);
-    this.#cut(socketError('ERR_SOCKET_OVERFLOW', 'more bytes than the reader takes', { details: { id: this.id, size } }));
+    this.#cut(
+      socketError('ERR_SOCKET_OVERFLOW', 'more bytes than the reader takes', {
+        details: { id: this.id, size },
+      }),
+    );
   }
 
   // --- writing ----------------------------------------------------------------------------------------------------
@@ -308,8 +321,15 @@ export class Stream implements Entry, Receiver {
     if (this.#finishing || this.#dead) return false;
     const backlog = this.#backlog;
     if (backlog <= this.#settings.writeLimit) return true;
-    this.#table.log(this.owner, `socket: ${kilobytes(backlog)} K bytes need to send out, over the limit, closed (fd = ${this.id})`);
-    this.#cut(socketError('ERR_SOCKET_BACKLOG', 'the peer takes too little', { details: { id: this.id, size: backlog } }));
+    this.#table.log(
+      this.owner,
+      `socket: ${kilobytes(backlog)} K bytes need to send out, over the limit, closed (fd = ${this.id})`,
+    );
+    this.#cut(
+      socketError('ERR_SOCKET_BACKLOG', 'the peer takes too little', {
+        details: { id: this.id, size: backlog },
+      }),
+    );
     return false;
   }
 

@@ -20,7 +20,9 @@ describe('addresses', () => {
   test('port 0 is for listening only', () => {
     expect(transportUrl('127.0.0.1:0', undefined, 'listen')).toBe('tcp://127.0.0.1:0');
     expect(() => transportUrl('127.0.0.1', 0, 'open')).toThrow('Invalid port');
-    expect(() => transportUrl('127.0.0.1:0', undefined, 'open')).toThrow('Invalid port in address 127.0.0.1:0.');
+    expect(() => transportUrl('127.0.0.1:0', undefined, 'open')).toThrow(
+      'Invalid port in address 127.0.0.1:0.',
+    );
   });
 
   test.each([

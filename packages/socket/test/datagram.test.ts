@@ -19,7 +19,9 @@ describe('UDP', () => {
       socket.sendTo(server, from, [data.toUpperCase(), 1]);
     });
     const answer = new Signal<string>();
-    const client = await socket.udpDial('127.0.0.1', socket.localAddress(server).port, (data) => answer.resolve(data));
+    const client = await socket.udpDial('127.0.0.1', socket.localAddress(server).port, (data) =>
+      answer.resolve(data),
+    );
     expect(socket.write(client, 'hello')).toBe(true);
     expect(await answer.promise).toBe('HELLO1');
   });
@@ -51,7 +53,9 @@ describe('UDP', () => {
     const answer = new Signal<string>();
     const client = await socket.udp(() => answer.resolve('wrong callback'));
     expect(socket.write(client, 'nobody to send to')).toBe(false);
-    await socket.udpConnect(client, 'localhost', socket.localAddress(server).port, (data) => answer.resolve(data));
+    await socket.udpConnect(client, 'localhost', socket.localAddress(server).port, (data) =>
+      answer.resolve(data),
+    );
     socket.write(client, 'hi');
     expect(await answer.promise).toBe('re hi');
   });

@@ -8,7 +8,8 @@ function filled(...pieces: string[]): ReadBuffer {
   return buffer;
 }
 
-const line = (buffer: ReadBuffer, separator = '\n'): string | undefined => buffer.takeLine(Buffer.from(separator))?.toString();
+const line = (buffer: ReadBuffer, separator = '\n'): string | undefined =>
+  buffer.takeLine(Buffer.from(separator))?.toString();
 
 describe('ReadBuffer', () => {
   test('takes what was pushed, in any portions', () => {
@@ -92,7 +93,10 @@ describe('ReadBuffer', () => {
 
   test('behaves as one long string under any mixture of operations', () => {
     const operation = fc.oneof(
-      fc.record({ kind: fc.constant('push' as const), text: fc.string({ maxLength: 5000 }).map((text) => text.replace(/[^a-c\n]/g, 'a')) }),
+      fc.record({
+        kind: fc.constant('push' as const),
+        text: fc.string({ maxLength: 5000 }).map((text) => text.replace(/[^a-c\n]/g, 'a')),
+      }),
       fc.record({ kind: fc.constant('take' as const), count: fc.nat(6000) }),
       fc.record({ kind: fc.constant('line' as const), separator: fc.constantFrom('\n', 'aa', 'ab', 'aab') }),
     );

@@ -45,7 +45,8 @@ async function codeOf(action: () => unknown): Promise<string> {
 
 /** Resolves when so many bytes lie unread. */
 async function unread(socket: SocketApi<Encoding>, id: number, bytes: number): Promise<void> {
-  while ((socket.netstat().find((row) => row.id === id)?.rbuffer ?? 0) < bytes) await new Promise(setImmediate);
+  while ((socket.netstat().find((row) => row.id === id)?.rbuffer ?? 0) < bytes)
+    await new Promise(setImmediate);
 }
 
 describe('connecting', () => {
@@ -87,7 +88,10 @@ describe('connecting', () => {
   test('a refused connection', async () => {
     const { socket, port, listener } = await accepted();
     await socket.close(listener);
-    await expect(socket.open('127.0.0.1', port)).rejects.toMatchObject({ code: 'ERR_CONNECT', message: 'Connection refused' });
+    await expect(socket.open('127.0.0.1', port)).rejects.toMatchObject({
+      code: 'ERR_CONNECT',
+      message: 'Connection refused',
+    });
   });
 
   test('a port in use', async () => {
@@ -104,28 +108,34 @@ describe('connecting', () => {
     await expect(socket.open('gopher://a:1')).rejects.toMatchObject({ code: 'ERR_ADDRESS_INVALID' });
   });
 
-  test.each([['memory://room'], [`unix:///tmp/skynet-socket-${process.pid}.sock`]])('over %s', async (address) => {
-    const node = await testNode();
-    const skynet = await livingService(node);
-    const socket = createSocket(skynet);
-    const listener = await socket.listen(address);
-    await socket.start(listener, async (id) => {
-      await socket.start(id);
-      const [text] = await socket.read(id);
-      socket.write(id, `${text}!`);
-      await socket.close(id);
-    });
-    const id = await socket.open(address);
-    socket.write(id, 'ping');
-    expect(await socket.readAll(id)).toBe('ping!');
-  });
+  test.each([['memory://room'], [`unix:///tmp/skynet-socket-${process.pid}.sock`]])(
+    'over %s',
+    async (address) => {
+      const node = await testNode();
+      const skynet = await livingService(node);
+      const socket = createSocket(skynet);
+      const listener = await socket.listen(address);
+      await socket.start(listener, async (id) => {
+        await socket.start(id);
+        const [text] = await socket.read(id);
+        socket.write(id, `${text}!`);
+        await socket.close(id);
+      });
+      const id = await socket.open(address);
+      socket.write(id, 'ping');
+      expect(await socket.readAll(id)).toBe('ping!');
+    },
+  );
 
   test('connections that come before start wait for it', async () => {
     const node = await testNode();
     const skynet = await livingService(node);
     const socket = createSocket(skynet);
     const listener = await socket.listen('127.0.0.1', 0);
-    const peers = [await client(socket.localAddress(listener).port), await client(socket.localAddress(listener).port)];
+    const peers = [
+      await client(socket.localAddress(listener).port),
+      await client(socket.localAddress(listener).port),
+    ];
     const ids: number[] = [];
     const both = new Signal();
     await socket.start(listener, (id) => {
@@ -719,8 +729,19 @@ describe('questions', () => {
     socket.write(id, 'hello');
     const udp = await socket.udp(() => {}, '127.0.0.1');
     const rows = socket.netstat();
-    expect(rows.find((row) => row.id === listener)).toMatchObject({ type: 'LISTEN', read: 1, sock: `127.0.0.1:${port}`, address: skynet.self() });
-    expect(rows.find((row) => row.id === id)).toMatchObject({ type: 'TCP', read: 3, rbuffer: 3, write: 5, address: skynet.self() });
+    expect(rows.find((row) => row.id === listener)).toMatchObject({
+      type: 'LISTEN',
+      read: 1,
+      sock: `127.0.0.1:${port}`,
+      address: skynet.self(),
+    });
+    expect(rows.find((row) => row.id === id)).toMatchObject({
+      type: 'TCP',
+      read: 3,
+      rbuffer: 3,
+      write: 5,
+      address: skynet.self(),
+    });
     expect(rows.find((row) => row.id === udp)).toMatchObject({ type: 'UDP', peer: undefined });
   });
 

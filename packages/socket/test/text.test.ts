@@ -14,7 +14,10 @@ const damaged = fc
 
 describe('text without loss', () => {
   test('any bytes come back', () => {
-    fc.assert(fc.property(fc.oneof(bytes, damaged), (value) => encodeText(decodeText(value)).equals(value)), { numRuns: 2000 });
+    fc.assert(
+      fc.property(fc.oneof(bytes, damaged), (value) => encodeText(decodeText(value)).equals(value)),
+      { numRuns: 2000 },
+    );
   });
 
   test('text that is text is what Node makes of it, both ways', () => {
