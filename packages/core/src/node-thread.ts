@@ -1,8 +1,9 @@
 import { Context } from './actor/context.ts';
 import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
+import { answerDebug } from './actor/debug-commands.ts';
 import { describe, goneFailure } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
-import { formatShort, Service, STATE } from './actor/service.ts';
+import { formatShort, Service, setDebugCommands, STATE } from './actor/service.ts';
 import { ExitSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
 import { errorFromData, errorToData } from './codec/error.ts';
@@ -27,7 +28,9 @@ import type { RouteTable } from './threads/route-table.ts';
 import { ThreadLinks } from './threads/thread-links.ts';
 import type { Control, PeerSetup } from './threads/wire.ts';
 import type { Transports } from './transport/contract.ts';
-import './actor/debug-commands.ts';
+
+// A call, not an import for its effect: bundlers leave those out.
+setDebugCommands(answerDebug);
 
 /** What the threads of a node share. */
 export interface SharedParts {

@@ -1,7 +1,7 @@
 import { SkynetError } from '../errors.ts';
 import { formatHandle, parseHandle } from '../handle.ts';
 import { ANSWER, type ActiveRequest } from './request.ts';
-import { type Service, setDebugCommands } from './service.ts';
+import type { DebugCommands, Service } from './service.ts';
 import { ExitSignal } from './task.ts';
 
 type Command = (service: Service, request: ActiveRequest, args: unknown[]) => unknown;
@@ -52,8 +52,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-setDebugCommands((service, request, [name, ...args]) => {
+/** Answers `debug` messages: the commands of the original's debug protocol. */
+export const answerDebug: DebugCommands = (service, request, [name, ...args]) => {
   const command = Object.hasOwn(COMMANDS, String(name)) ? COMMANDS[String(name)] : undefined;
   if (command === undefined) throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown debug command ${String(name)}`);
   return command(service, request, args);
-});
+};
