@@ -7,7 +7,19 @@ export type Sources = ReadonlyMap<string, string>;
 export const CORE_LAYERS: readonly (readonly [name: string, places: readonly string[]])[] = [
   [
     'vocabulary',
-    ['errors', 'handle', 'protocol', 'message', 'duration', 'define', 'contracts/*', 'transport/contract'],
+    [
+      'errors',
+      'handle',
+      'protocol',
+      'message',
+      'duration',
+      'define',
+      'contracts/*',
+      // What of the transports needs no socket.
+      'transport/contract',
+      'transport/transports',
+      'transport/connection-table',
+    ],
   ],
   [
     'parts that stand alone',

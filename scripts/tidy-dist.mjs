@@ -1,0 +1,32 @@
+// Takes out of every dist what an earlier build left: declarations whose source is gone, chunks nobody imports.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+const SPECIFIER = /["']\.{1,2}\/[^"'\n]*?([^"'/\n]+\.js)["']/g;
+
+for (const name of readdirSync('packages')) {
+  const dist = path.join('packages', name, 'dist');
+  if (!existsSync(dist)) continue;
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+  for (const file of files) {
+    const stem = /^(.*)\.d\.ts(?:\.map)?$/.exec(file)?.[1];
+    if (stem !== undefined && !existsSync(path.join('packages', name, 'src', `${stem}.ts`)))
+      rmSync(path.join(dist, file));
+  }
+  const chunks = new Set(files.filter((file) => /^chunk-\w+\.js$/.test(file)));
+  const entries = files.filter((file) => file.endsWith('.js') && !chunks.has(file));
+  const used = new Set();
+  for (const waiting = [...entries]; waiting.length > 0; ) {
+    const text = readFileSync(path.join(dist, waiting.pop()), 'utf8');
+    for (const [, chunk] of text.matchAll(SPECIFIER)) {
+      if (!chunks.has(chunk) || used.has(chunk)) continue;
+      used.add(chunk);
+      waiting.push(chunk);
+    }
+  }
+  for (const chunk of chunks) {
+    if (used.has(chunk)) continue;
+    rmSync(path.join(dist, chunk));
+    rmSync(path.join(dist, `${chunk}.map`), { force: true });
+  }
+}
