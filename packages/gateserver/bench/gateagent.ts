@@ -1,5 +1,5 @@
 // The stock gate with an agent service for each connection, which returns every packet: `npm run gateagent -- <port>`.
-import { defineService, PTYPE, type Handle } from '@skynet/core';
+import { defineService, type Handle, PTYPE } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { pack } from '@skynet/core/netpack';
 import { connectionTable } from '@skynet/core/transport';

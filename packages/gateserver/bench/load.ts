@@ -30,7 +30,8 @@ await Promise.all(
               owed -= whole * SIZE;
               if (counting) answers += whole;
               // Every answer lets one more packet go.
-              for (let left = whole; left > 0; left -= depth) socket.write(left >= depth ? burst : burst.subarray(0, left * SIZE));
+              for (let left = whole; left > 0; left -= depth)
+                socket.write(left >= depth ? burst : burst.subarray(0, left * SIZE));
               return true;
             },
           },

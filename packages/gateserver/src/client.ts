@@ -195,7 +195,9 @@ export class Client implements Receiver, ConnectionEntry {
       if (this.options.slowReader === 'drop') this.#dropping = true;
       else {
         const text = `${pending} bytes wait for a slow reader, above the limit of ${this.options.writeBacklog}`;
-        this.fail(gateError('ERR_GATE_BACKLOG', text, { details: { pending, limit: this.options.writeBacklog } }));
+        this.fail(
+          gateError('ERR_GATE_BACKLOG', text, { details: { pending, limit: this.options.writeBacklog } }),
+        );
         return;
       }
     }

@@ -21,7 +21,9 @@ export class FrameQueue {
   #taken = 0;
   #failure: unknown;
   readonly #onFrame = (buffer: Uint8Array, start: number, end: number): void => {
-    this.#frames.push(start === end ? EMPTY : new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start));
+    this.#frames.push(
+      start === end ? EMPTY : new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start),
+    );
   };
 
   /** @param limit Largest packet in bytes. */

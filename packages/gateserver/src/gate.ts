@@ -1,4 +1,11 @@
-import { defineService, PTYPE, type Address, type Handle, type ServiceDefinition, type Skynet } from '@skynet/core';
+import {
+  type Address,
+  defineService,
+  type Handle,
+  PTYPE,
+  type ServiceDefinition,
+  type Skynet,
+} from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { gateError } from './errors.ts';
 import { startGateserver } from './gateserver.ts';
@@ -57,7 +64,8 @@ function startGate(skynet: Skynet): void {
 
   const find = (fd: number): Link => {
     const link = links.get(fd);
-    if (link === undefined) throw gateError('ERR_GATE_FD', `the gate has no connection ${String(fd)}`, { details: { fd } });
+    if (link === undefined)
+      throw gateError('ERR_GATE_FD', `the gate has no connection ${String(fd)}`, { details: { fd } });
     return link;
   };
 
@@ -72,7 +80,10 @@ function startGate(skynet: Skynet): void {
     const left = agents.get(agent) ?? [];
     agents.delete(agent);
     for (const { fd } of left) {
-      gateserver.failClient(fd, gateError('ERR_GATE_AGENT', `agent ${skynet.address(agent)} has ended`, { details: { agent } }));
+      gateserver.failClient(
+        fd,
+        gateError('ERR_GATE_AGENT', `agent ${skynet.address(agent)} has ended`, { details: { agent } }),
+      );
     }
   };
 
@@ -163,7 +174,10 @@ function startGate(skynet: Skynet): void {
     },
     command(command, source, ...args) {
       const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
-      if (run === undefined) throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, { details: { command: String(command) } });
+      if (run === undefined)
+        throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, {
+          details: { command: String(command) },
+        });
       return run(source, ...args);
     },
   });
@@ -175,4 +189,6 @@ function startGate(skynet: Skynet): void {
  * on to agents, see {@link GateCommands}. An application's `services/gate.ts` is
  * `export { gate as default } from '@skynet/gateserver'`.
  */
-export const gate: ServiceDefinition<GateCommands> = defineService(startGate) as ServiceDefinition<GateCommands>;
+export const gate: ServiceDefinition<GateCommands> = defineService(
+  startGate,
+) as ServiceDefinition<GateCommands>;

@@ -1,6 +1,11 @@
 import type { Handle, Request, Skynet, SkynetError } from '@skynet/core';
 import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
-import { type Connection, type ConnectionTable, connectionTable, type Listener } from '@skynet/core/transport';
+import {
+  type Connection,
+  type ConnectionTable,
+  connectionTable,
+  type Listener,
+} from '@skynet/core/transport';
 import { Client, type ClientHost, HOLD, STATE } from './client.ts';
 import { gateError } from './errors.ts';
 import type { GateHandler, OpenedConfig } from './handler.ts';
@@ -18,7 +23,9 @@ const NOTHING_LEFT: unique symbol = Symbol('nothing left');
 const THREAD: unique symbol = Symbol.for('skynet.gateserver.thread');
 
 function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /**
@@ -35,7 +42,9 @@ export function startGateserver(skynet: Skynet, handler: GateHandler, options: G
   resolveOptions({ port: 0, ...options });
   const gateserver = new Gateserver(skynet, kernelOf(skynet), handler, options);
   if (handler.embed !== true) {
-    skynet.dispatch('lua', (request: Request, command: string, ...args: unknown[]) => gateserver.command(command, request.source, ...args));
+    skynet.dispatch('lua', (request: Request, command: string, ...args: unknown[]) =>
+      gateserver.command(command, request.source, ...args),
+    );
   }
   return gateserver;
 }
@@ -147,7 +156,9 @@ export class Gateserver implements ClientHost {
     if (command === 'open') return this.open((args[0] ?? {}) as GateOptions, source);
     if (command === 'close') return this.close();
     if (this.#handler.command === undefined) {
-      throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, { details: { command: String(command) } });
+      throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, {
+        details: { command: String(command) },
+      });
     }
     return this.#handler.command(command, source, ...(args as never[]));
   }
@@ -158,7 +169,10 @@ export class Gateserver implements ClientHost {
    */
   async open(config: GateOptions, source: Handle = this.handle): Promise<unknown> {
     if (this.#listener !== undefined || this.#early !== undefined) {
-      throw gateError('ERR_GATE_LISTENING', `the gate listens on ${this.#listener?.address ?? 'an address'} already`);
+      throw gateError(
+        'ERR_GATE_LISTENING',
+        `the gate listens on ${this.#listener?.address ?? 'an address'} already`,
+      );
     }
     const given = { ...this.#defaults, ...config, limits: { ...this.#defaults.limits, ...config?.limits } };
     const options = resolveOptions(given);
@@ -187,7 +201,8 @@ export class Gateserver implements ClientHost {
 
   #listen(options: ResolvedOptions): Promise<Listener> {
     const { backlog, url } = options;
-    const onAcceptError = (error: SkynetError): void => this.#thread.log(this.handle, `gateserver accept error: ${error.message}`);
+    const onAcceptError = (error: SkynetError): void =>
+      this.#thread.log(this.handle, `gateserver accept error: ${error.message}`);
     return this.#kernel.transports
       .listen(url, backlog === undefined ? { onAcceptError } : { backlog, onAcceptError }, (connection) => {
         // Those that come before `handler.open` was called have to wait for it.
@@ -237,7 +252,8 @@ export class Gateserver implements ClientHost {
   }
 
   backlog(client: Client, kilobytes: number): void {
-    if (this.#handler.warning !== undefined) this.#kernel.enqueue(this.#warn, client.id, kilobytes, undefined);
+    if (this.#handler.warning !== undefined)
+      this.#kernel.enqueue(this.#warn, client.id, kilobytes, undefined);
   }
 
   released(client: Client): void {
@@ -313,7 +329,8 @@ export class Gateserver implements ClientHost {
     }
     if (!client.over || client.told) return NOTHING_LEFT;
     client.told = true;
-    if (client.dropped > DROPS_LOGGED) this.#skynet.error(`Drop message from fd (${client.id}) : ${client.dropped - DROPS_LOGGED} more`);
+    if (client.dropped > DROPS_LOGGED)
+      this.#skynet.error(`Drop message from fd (${client.id}) : ${client.dropped - DROPS_LOGGED} more`);
     // What agents answer to its last packets in this turn still goes out.
     if (client.state === STATE.LEFT && !client.options.halfOpen) setImmediate(() => client.close());
     return this.#handler.disconnect?.(client.id);
@@ -321,7 +338,9 @@ export class Gateserver implements ClientHost {
 
   #drop(client: Client, frame: Uint8Array): void {
     if (++client.dropped > DROPS_LOGGED) return;
-    const text = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.length, DROP_TEXT)).toString('latin1');
+    const text = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.length, DROP_TEXT)).toString(
+      'latin1',
+    );
     this.#skynet.error(`Drop message from fd (${client.id}) : ${text}${frame.length > DROP_TEXT ? '…' : ''}`);
   }
 }

@@ -68,7 +68,9 @@ const MAX_FRAME = { 2: 0xffff, 4: 0xff_ffff } as const;
 const LARGEST_FRAME = 0x7fff_ffff;
 
 function wrong(key: string, value: unknown, wanted: string): never {
-  throw gateError('ERR_ARGUMENT', `gate option ${key} must be ${wanted}, not ${String(value)}`, { details: { key } });
+  throw gateError('ERR_ARGUMENT', `gate option ${key} must be ${wanted}, not ${String(value)}`, {
+    details: { key },
+  });
 }
 
 function whole(key: string, value: unknown, min: number, max: number, fallback: number): number {
@@ -107,12 +109,16 @@ function hostAndPort(host: string, port: number): string {
 
 /** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option. */
 export function resolveOptions(options: GateOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) wrong('conf', options, 'an object');
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    wrong('conf', options, 'an object');
   const { limits = {}, url, address } = options;
   if (typeof limits !== 'object' || limits === null) wrong('limits', limits, 'an object');
-  if (url !== undefined && (typeof url !== 'string' || url === '')) wrong('url', url, 'an address such as tcp://0.0.0.0:8888');
-  if (address !== undefined && (typeof address !== 'string' || address === '')) wrong('address', address, 'a host name or ip');
-  if (url === undefined && options.port === undefined) wrong('port', options.port, 'given (0 takes any that is free)');
+  if (url !== undefined && (typeof url !== 'string' || url === ''))
+    wrong('url', url, 'an address such as tcp://0.0.0.0:8888');
+  if (address !== undefined && (typeof address !== 'string' || address === ''))
+    wrong('address', address, 'a host name or ip');
+  if (url === undefined && options.port === undefined)
+    wrong('port', options.port, 'given (0 takes any that is free)');
   const header = oneOf<2 | 4>('header', options.header, [2, 4], 2);
   return {
     url: url ?? `tcp://${hostAndPort(address ?? '0.0.0.0', whole('port', options.port, 0, 0xffff, 0))}`,
@@ -122,7 +128,13 @@ export function resolveOptions(options: GateOptions): ResolvedOptions {
     keepalive: time('keepalive', options.keepalive),
     header,
     halfOpen: flag('halfOpen', options.halfOpen, false),
-    maxFrame: whole('limits.maxFrame', limits.maxFrame, 1, header === 2 ? MAX_FRAME[2] : LARGEST_FRAME, MAX_FRAME[header]),
+    maxFrame: whole(
+      'limits.maxFrame',
+      limits.maxFrame,
+      1,
+      header === 2 ? MAX_FRAME[2] : LARGEST_FRAME,
+      MAX_FRAME[header],
+    ),
     writeBacklog: whole('limits.writeBacklog', limits.writeBacklog, 1, Number.MAX_SAFE_INTEGER, 16 << 20),
     slowReader: oneOf('limits.slowReader', limits.slowReader, ['close', 'drop', 'keep'] as const, 'close'),
     pendingFrames: whole('limits.pendingFrames', limits.pendingFrames, 1, Number.MAX_SAFE_INTEGER, 1024),

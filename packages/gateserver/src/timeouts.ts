@@ -41,9 +41,15 @@ export class Timeouts {
       client.acceptedFor += this.#period;
       // The first part may be any fraction of a period.
       if (handshake > 0 && !client.greeted && client.acceptedFor > handshake) {
-        client.fail(gateError('ERR_GATE_HANDSHAKE', `no packet within ${handshake} ms`, { details: { limit: handshake } }));
+        client.fail(
+          gateError('ERR_GATE_HANDSHAKE', `no packet within ${handshake} ms`, {
+            details: { limit: handshake },
+          }),
+        );
       } else if (idle > 0 && client.silentFor > idle) {
-        client.fail(gateError('ERR_GATE_IDLE', `nothing came within ${idle} ms`, { details: { limit: idle } }));
+        client.fail(
+          gateError('ERR_GATE_IDLE', `nothing came within ${idle} ms`, { details: { limit: idle } }),
+        );
       }
     }
   }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { pack } from '@skynet/core/netpack';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pack } from '@skynet/core/netpack';
 import { FrameQueue } from '../src/frame-queue.ts';
 
 function takeAll(queue: FrameQueue): string[] {
   const frames: string[] = [];
-  for (let frame = queue.take(); frame !== undefined; frame = queue.take()) frames.push(Buffer.from(frame).toString('hex'));
+  for (let frame = queue.take(); frame !== undefined; frame = queue.take())
+    frames.push(Buffer.from(frame).toString('hex'));
   return frames;
 }
 
@@ -16,37 +17,53 @@ interface Row {
   packets?: string[];
 }
 
-const { rows } = JSON.parse(readFileSync(new URL('./vectors/netpack.json', import.meta.url), 'utf8')) as { rows: Row[] };
+const { rows } = JSON.parse(readFileSync(new URL('./vectors/netpack.json', import.meta.url), 'utf8')) as {
+  rows: Row[];
+};
 const streams = rows.filter(({ fn }) => fn === 'stream');
 
 describe('frame queue', () => {
   test('there are recorded streams', () => expect(streams.length).toBeGreaterThan(0));
 
-  test.each(streams.map((row, i) => [i, row] as const))('recorded stream %i', (_i, { chunks = [], packets = [] }) => {
-    const queue = new FrameQueue(2, 0xffff);
-    const frames = chunks.flatMap((chunk) => {
-      queue.add(Buffer.from(chunk, 'hex'));
-      return takeAll(queue);
-    });
-    expect(frames).toEqual(packets);
-  });
+  test.each(streams.map((row, i) => [i, row] as const))(
+    'recorded stream %i',
+    (_i, { chunks = [], packets = [] }) => {
+      const queue = new FrameQueue(2, 0xffff);
+      const frames = chunks.flatMap((chunk) => {
+        queue.add(Buffer.from(chunk, 'hex'));
+        return takeAll(queue);
+      });
+      expect(frames).toEqual(packets);
+    },
+  );
 
   test('any packets, cut anywhere, taken at any time, come out as they went in', () => {
-    const packets = fc.array(fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 0, max: 40_000 }).map((size) => new Uint8Array(size).fill(size))));
+    const packets = fc.array(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.integer({ min: 0, max: 40_000 }).map((size) => new Uint8Array(size).fill(size)),
+      ),
+    );
     fc.assert(
-      fc.property(packets, fc.constantFrom(2 as const, 4 as const), fc.array(fc.integer({ min: 1, max: 70_000 })), fc.func(fc.boolean()), (list, header, cuts, takeNow) => {
-        const queue = new FrameQueue(header, 0xffff);
-        const stream = Buffer.concat(list.map((packet) => pack(packet, { header })));
-        const taken: string[] = [];
-        for (let at = 0, i = 0; at < stream.length; i++) {
-          const size = cuts[i % Math.max(1, cuts.length)] ?? stream.length;
-          queue.add(stream.subarray(at, at + size));
-          at += size;
-          if (takeNow(i)) taken.push(...takeAll(queue));
-        }
-        taken.push(...takeAll(queue));
-        expect(taken).toEqual(list.map((packet) => Buffer.from(packet).toString('hex')));
-      }),
+      fc.property(
+        packets,
+        fc.constantFrom(2 as const, 4 as const),
+        fc.array(fc.integer({ min: 1, max: 70_000 })),
+        fc.func(fc.boolean()),
+        (list, header, cuts, takeNow) => {
+          const queue = new FrameQueue(header, 0xffff);
+          const stream = Buffer.concat(list.map((packet) => pack(packet, { header })));
+          const taken: string[] = [];
+          for (let at = 0, i = 0; at < stream.length; i++) {
+            const size = cuts[i % Math.max(1, cuts.length)] ?? stream.length;
+            queue.add(stream.subarray(at, at + size));
+            at += size;
+            if (takeNow(i)) taken.push(...takeAll(queue));
+          }
+          taken.push(...takeAll(queue));
+          expect(taken).toEqual(list.map((packet) => Buffer.from(packet).toString('hex')));
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -63,7 +80,9 @@ describe('frame queue', () => {
     const queue = new FrameQueue(2, 8);
     queue.add(Buffer.concat([pack('first'), pack('far too long'), pack('never')]));
     expect(queue.take()).toEqual(new Uint8Array(Buffer.from('first')));
-    expect(() => queue.take()).toThrow(expect.objectContaining({ code: 'ERR_FRAME_TOO_LARGE', details: { size: 12, limit: 8 } }));
+    expect(() => queue.take()).toThrow(
+      expect.objectContaining({ code: 'ERR_FRAME_TOO_LARGE', details: { size: 12, limit: 8 } }),
+    );
     queue.add(pack('never'));
     expect(() => queue.take()).toThrow(expect.objectContaining({ code: 'ERR_FRAME_TOO_LARGE' }));
   });

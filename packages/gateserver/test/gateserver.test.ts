@@ -6,7 +6,7 @@ import path from 'node:path';
 import { defineService, SkynetError } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { pack } from '@skynet/core/netpack';
-import { connectionTable, type Connection, type ListenOptions, type Transport } from '@skynet/core/transport';
+import { type Connection, connectionTable, type ListenOptions, type Transport } from '@skynet/core/transport';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type GateOptions, startGateserver } from '../src/index.ts';
@@ -39,7 +39,11 @@ describe('packets', () => {
   test('reach the service whole, one by one and in order, and answers go back as packets', async () => {
     const node = await startTestNode();
     const gate = await startTestGate(node, {}, (server) => ({
-      message: (fd, bytes) => server.send(fd, Buffer.from(bytes.toString().length > 0 ? Buffer.from(bytes).toString().toUpperCase() : '')),
+      message: (fd, bytes) =>
+        server.send(
+          fd,
+          Buffer.from(bytes.toString().length > 0 ? Buffer.from(bytes).toString().toUpperCase() : ''),
+        ),
     }));
     const client = await connectClient(gate.port);
     client.socket.write(pack('he').subarray(0, 1));
@@ -50,7 +54,9 @@ describe('packets', () => {
 
   test('of full size pass', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, {}, (server) => ({ message: (fd, bytes) => server.send(fd, bytes) }));
+    const gate = await startTestGate(node, {}, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
     const client = await connectClient(gate.port);
     const text = 'x'.repeat(65_535);
     expect(await client.ask(text)).toBe(text);
@@ -58,7 +64,9 @@ describe('packets', () => {
 
   test('with a header of 4 bytes may be larger', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, { header: 4 }, (server) => ({ message: (fd, bytes) => server.send(fd, bytes) }));
+    const gate = await startTestGate(node, { header: 4 }, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
     const client = await connectClient(gate.port, 4);
     const text = 'y'.repeat(300_000);
     expect(await client.ask(text)).toBe(text);
@@ -77,7 +85,9 @@ describe('packets', () => {
       },
     }));
     (await connectClient(gate.port)).send('go');
-    expect(await refused.count(1)).toMatchObject([{ code: 'ERR_FRAME_TOO_LARGE', message: 'Invalid size (too long) of data : 65536' }]);
+    expect(await refused.count(1)).toMatchObject([
+      { code: 'ERR_FRAME_TOO_LARGE', message: 'Invalid size (too long) of data : 65536' },
+    ]);
   });
 
   test('nothing is read before openClient', async () => {
@@ -158,7 +168,11 @@ describe('a connection', () => {
     const closed = once(client.socket, 'close');
     const events = await gate.events.count(3);
     const fd = events[0]?.[1];
-    expect(events).toEqual([['connect', fd, expect.stringMatching(/^127\.0\.0\.1:\d+$/)], ['message', fd, 'bye'], ['disconnect', fd]]);
+    expect(events).toEqual([
+      ['connect', fd, expect.stringMatching(/^127\.0\.0\.1:\d+$/)],
+      ['message', fd, 'bye'],
+      ['disconnect', fd],
+    ]);
     await closed;
     await until(() => gate.server.count === 0);
     expect(descriptors()).toBe(before);
@@ -167,7 +181,9 @@ describe('a connection', () => {
 
   test('that the peer half-closed gets the answers to its last packets', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, {}, (server) => ({ message: (fd, bytes) => server.send(fd, bytes) }));
+    const gate = await startTestGate(node, {}, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
     const client = await connectClient(gate.port);
     client.send('last');
     client.socket.end();
@@ -298,34 +314,44 @@ describe('limits', () => {
   test('the number of clients never drifts, whatever they do', async () => {
     const node = await startTestNode();
     let round = 0;
-    const action = fc.constantFrom('connect', 'leave', 'kick', 'break') as fc.Arbitrary<'connect' | 'leave' | 'kick' | 'break'>;
+    const action = fc.constantFrom('connect', 'leave', 'kick', 'break') as fc.Arbitrary<
+      'connect' | 'leave' | 'kick' | 'break'
+    >;
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(fc.tuple(action, fc.nat()), { maxLength: 30 }), async (maxclient, actions) => {
-        const gate = await startTestGate(node, { url: `memory://drift-${round++}`, maxclient });
-        const url = `memory://drift-${round - 1}`;
-        const inside: { client: MemoryClient; fd: number }[] = [];
-        for (const [what, choice] of actions) {
-          const seen = gate.events.all.length;
-          if (what === 'connect') {
-            const client = new MemoryClient(await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect(url))));
-            const [name, fd] = (await gate.events.count(seen + 1))[seen] ?? [];
-            expect(name).toBe(inside.length < maxclient ? 'connect' : 'disconnect');
-            if (name === 'connect') inside.push({ client, fd: fd as number });
-          } else if (inside.length > 0) {
-            const [{ client, fd }] = inside.splice(choice % inside.length, 1) as [{ client: MemoryClient; fd: number }];
-            if (what === 'leave') client.connection.close();
-            else if (what === 'break') client.connection.destroy();
-            else await node.run(() => gate.server.closeClient(fd));
-            const events = await gate.events.count(seen + 1);
-            expect(events[seen]).toEqual(['disconnect', fd]);
-            await client.closed;
-            await until(() => gate.server.count <= inside.length);
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.tuple(action, fc.nat()), { maxLength: 30 }),
+        async (maxclient, actions) => {
+          const gate = await startTestGate(node, { url: `memory://drift-${round++}`, maxclient });
+          const url = `memory://drift-${round - 1}`;
+          const inside: { client: MemoryClient; fd: number }[] = [];
+          for (const [what, choice] of actions) {
+            const seen = gate.events.all.length;
+            if (what === 'connect') {
+              const client = new MemoryClient(
+                await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect(url))),
+              );
+              const [name, fd] = (await gate.events.count(seen + 1))[seen] ?? [];
+              expect(name).toBe(inside.length < maxclient ? 'connect' : 'disconnect');
+              if (name === 'connect') inside.push({ client, fd: fd as number });
+            } else if (inside.length > 0) {
+              const [{ client, fd }] = inside.splice(choice % inside.length, 1) as [
+                { client: MemoryClient; fd: number },
+              ];
+              if (what === 'leave') client.connection.close();
+              else if (what === 'break') client.connection.destroy();
+              else await node.run(() => gate.server.closeClient(fd));
+              const events = await gate.events.count(seen + 1);
+              expect(events[seen]).toEqual(['disconnect', fd]);
+              await client.closed;
+              await until(() => gate.server.count <= inside.length);
+            }
+            expect(gate.server.count).toBe(inside.length);
           }
-          expect(gate.server.count).toBe(inside.length);
-        }
-        for (const { client } of inside) client.connection.destroy();
-        node.run((skynet) => skynet.kill(gate.handle));
-      }),
+          for (const { client } of inside) client.connection.destroy();
+          node.run((skynet) => skynet.kill(gate.handle));
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -351,14 +377,18 @@ describe('limits', () => {
     const seen = new Happenings<string>();
     let running = 0;
     let most = 0;
-    const gate = await startTestGate(node, { limits: { pendingFrames: 10, pendingBytes: 4096 } }, (_server, skynet) => ({
-      async message(_fd, bytes) {
-        most = Math.max(most, ++running);
-        await skynet.await(go.given);
-        running--;
-        seen.add(Buffer.from(bytes).toString());
-      },
-    }));
+    const gate = await startTestGate(
+      node,
+      { limits: { pendingFrames: 10, pendingBytes: 4096 } },
+      (_server, skynet) => ({
+        async message(_fd, bytes) {
+          most = Math.max(most, ++running);
+          await skynet.await(go.given);
+          running--;
+          seen.add(Buffer.from(bytes).toString());
+        },
+      }),
+    );
     const client = await connectClient(gate.port);
     const texts = Array.from({ length: 5000 }, (_, i) => `packet ${i} ${'.'.repeat(2000)}`);
     client.send(...texts);
@@ -379,10 +409,16 @@ describe('limits', () => {
 
   test('a client that is not read any more can still leave', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, { url: 'memory://stuck', limits: { pendingFrames: 1 } }, (_server, skynet) => ({
-      message: () => skynet.wait({}),
-    }));
-    const client = new MemoryClient(await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect('memory://stuck'))));
+    const gate = await startTestGate(
+      node,
+      { url: 'memory://stuck', limits: { pendingFrames: 1 } },
+      (_server, skynet) => ({
+        message: () => skynet.wait({}),
+      }),
+    );
+    const client = new MemoryClient(
+      await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect('memory://stuck'))),
+    );
     client.send('1', '2', '3');
     await gate.events.count(1);
     for (let i = 0; i < 10; i++) await turnOfLoop();
@@ -402,7 +438,9 @@ describe('limits', () => {
     const [, fd] = await gate.events.find(([name]) => name === 'connect');
     while (await node.run(() => gate.server.send(fd, fill))) await turnOfLoop();
     await gate.events.find(([name]) => name === 'disconnect');
-    expect(gate.events.all.filter(([name]) => name === 'error')).toEqual([['error', fd, expect.stringContaining('slow reader'), 'ERR_GATE_BACKLOG']]);
+    expect(gate.events.all.filter(([name]) => name === 'error')).toEqual([
+      ['error', fd, expect.stringContaining('slow reader'), 'ERR_GATE_BACKLOG'],
+    ]);
     expect(gate.server.count).toBe(0);
   });
 
@@ -418,7 +456,11 @@ describe('limits', () => {
     const sizes = (await gate.events.count(6)).slice(1).map(([, , kilobytes]) => kilobytes as number);
     expect(sizes.map((size) => Math.floor(Math.log2(size)))).toEqual([10, 11, 12, 13, 14]);
     client.socket.resume();
-    expect(await gate.events.find(([name, , kilobytes]) => name === 'warning' && kilobytes === 0)).toEqual(['warning', fd, 0]);
+    expect(await gate.events.find(([name, , kilobytes]) => name === 'warning' && kilobytes === 0)).toEqual([
+      'warning',
+      fd,
+      0,
+    ]);
   });
 
   test('with slowReader drop, what is written above writeBacklog is lost, and later writes arrive again', async () => {
@@ -448,7 +490,12 @@ describe('limits', () => {
     silent.socket.write(pack('half').subarray(0, 3));
     await silent.ended;
     await gate.events.find(([name]) => name === 'disconnect');
-    expect(gate.events.all.find(([name]) => name === 'error')).toMatchObject(['error', expect.any(Number), expect.any(String), 'ERR_GATE_HANDSHAKE']);
+    expect(gate.events.all.find(([name]) => name === 'error')).toMatchObject([
+      'error',
+      expect.any(Number),
+      expect.any(String),
+      'ERR_GATE_HANDSHAKE',
+    ]);
     expect(gate.server.count).toBe(1);
   });
 
@@ -459,7 +506,11 @@ describe('limits', () => {
     client.send('hello');
     await client.ended;
     await gate.events.find(([name]) => name === 'disconnect');
-    expect(gate.events.all.map(([name, , , code]) => code ?? name)).toEqual([expect.any(String), 'message', 'ERR_GATE_IDLE', 'disconnect'].map((name, i) => (i === 0 ? 'connect' : name)));
+    expect(gate.events.all.map(([name, , , code]) => code ?? name)).toEqual(
+      [expect.any(String), 'message', 'ERR_GATE_IDLE', 'disconnect'].map((name, i) =>
+        i === 0 ? 'connect' : name,
+      ),
+    );
   });
 });
 
@@ -479,12 +530,23 @@ describe('the messages open and close', () => {
     });
     const handle = await node.newService(gate);
     const answer = await node.run(async (skynet) => {
-      const result = await skynet.call(handle, 'lua', 'open', { port: 0, maxclient: 64, nodelay: true, zone: 'north' });
+      const result = await skynet.call(handle, 'lua', 'open', {
+        port: 0,
+        maxclient: 64,
+        nodelay: true,
+        zone: 'north',
+      });
       return { self: skynet.self(), result };
     });
     const [{ source, config }] = (await opened.count(1)) as [{ source: number; config: GateOptions }];
     expect(source).toBe(answer.self);
-    expect(config).toMatchObject({ address: '0.0.0.0', port: expect.any(Number), maxclient: 64, nodelay: true, zone: 'north' });
+    expect(config).toMatchObject({
+      address: '0.0.0.0',
+      port: expect.any(Number),
+      maxclient: 64,
+      nodelay: true,
+      zone: 'north',
+    });
     expect(config.port).toBeGreaterThan(0);
     expect(answer.result).toEqual(['ready', config.port]);
     expect(await node.logged(/Listen on/)).toMatch(new RegExp(`Listen on 0\\.0\\.0\\.0:${config.port}$`));
@@ -492,13 +554,17 @@ describe('the messages open and close', () => {
 
   test('a gate that was closed takes nobody, keeps its clients, and can be opened again', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, {}, (server) => ({ message: (fd, bytes) => server.send(fd, bytes) }));
+    const gate = await startTestGate(node, {}, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
     const client = await connectClient(gate.port);
     expect(await client.ask('one')).toBe('one');
     await node.run((skynet) => skynet.call(gate.handle, 'lua', 'close'));
     await expect(connectClient(gate.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect(await client.ask('two')).toBe('two');
-    const port = await node.run((skynet) => skynet.call<number>(gate.handle, 'lua', 'open', { port: gate.port, address: '127.0.0.1' }));
+    const port = await node.run((skynet) =>
+      skynet.call<number>(gate.handle, 'lua', 'open', { port: gate.port, address: '127.0.0.1' }),
+    );
     expect(port).toBe(gate.port);
     expect(await (await connectClient(port)).ask('three')).toBe('three');
   });
@@ -507,9 +573,13 @@ describe('the messages open and close', () => {
     const node = await startTestNode();
     const gate = await startTestGate(node);
     await node.run(async (skynet) => {
-      await expect(skynet.call(gate.handle, 'lua', 'open', { port: 0 })).rejects.toMatchObject({ code: 'ERR_GATE_LISTENING' });
+      await expect(skynet.call(gate.handle, 'lua', 'open', { port: 0 })).rejects.toMatchObject({
+        code: 'ERR_GATE_LISTENING',
+      });
       await skynet.call(gate.handle, 'lua', 'close');
-      await expect(skynet.call(gate.handle, 'lua', 'close')).rejects.toMatchObject({ code: 'ERR_GATE_NOT_LISTENING' });
+      await expect(skynet.call(gate.handle, 'lua', 'close')).rejects.toMatchObject({
+        code: 'ERR_GATE_NOT_LISTENING',
+      });
     });
   });
 
@@ -556,15 +626,21 @@ describe('the messages open and close', () => {
   ];
   test.each(wrong)('%s is refused', async (_what, config) => {
     const node = await startTestNode();
-    const handle = await node.newService(defineService((skynet) => void startGateserver(skynet, { connect: () => {}, message: () => {} })));
+    const handle = await node.newService(
+      defineService((skynet) => void startGateserver(skynet, { connect: () => {}, message: () => {} })),
+    );
     await node.run(async (skynet) => {
-      await expect(skynet.call(handle, 'lua', 'open', config)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+      await expect(skynet.call(handle, 'lua', 'open', config)).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+      });
     });
   });
 
   test('a transport without a scheme known here is refused', async () => {
     const node = await startTestNode();
-    await expect(startTestGate(node, { url: 'carrier://pigeon' })).rejects.toMatchObject({ code: 'ERR_ADDRESS_INVALID' });
+    await expect(startTestGate(node, { url: 'carrier://pigeon' })).rejects.toMatchObject({
+      code: 'ERR_ADDRESS_INVALID',
+    });
   });
 });
 
@@ -575,7 +651,11 @@ describe('other messages', () => {
       command: (command: string, source: number, ...args: unknown[]) => ({ command, source, args }),
     }));
     await node.run(async (skynet) => {
-      expect(await skynet.call(gate.handle, 'lua', 'kick', 9, 'why')).toEqual({ command: 'kick', source: skynet.self(), args: [9, 'why'] });
+      expect(await skynet.call(gate.handle, 'lua', 'kick', 9, 'why')).toEqual({
+        command: 'kick',
+        source: skynet.self(),
+        args: [9, 'why'],
+      });
     });
   });
 
@@ -583,7 +663,9 @@ describe('other messages', () => {
     const node = await startTestNode();
     const gate = await startTestGate(node);
     await node.run(async (skynet) => {
-      await expect(skynet.call(gate.handle, 'lua', 'kick', 9)).rejects.toMatchObject({ message: expect.stringContaining('Unknown command kick') });
+      await expect(skynet.call(gate.handle, 'lua', 'kick', 9)).rejects.toMatchObject({
+        message: expect.stringContaining('Unknown command kick'),
+      });
     });
   });
 
@@ -591,7 +673,11 @@ describe('other messages', () => {
     const node = await startTestNode();
     const handle = await node.newService(
       defineService((skynet) => {
-        const server = startGateserver(skynet, { embed: true, connect: () => {}, message: () => {} }, { address: '127.0.0.1' });
+        const server = startGateserver(
+          skynet,
+          { embed: true, connect: () => {}, message: () => {} },
+          { address: '127.0.0.1' },
+        );
         return {
           gate: (...args: [string, ...unknown[]]) => server.command(args[0], 0, ...args.slice(1)),
           where: () => server.address,
@@ -611,7 +697,10 @@ describe('other messages', () => {
   test('a handler without connect or message is refused', async () => {
     const node = await startTestNode();
     const broken = defineService((skynet) => void startGateserver(skynet, { connect: () => {} } as never));
-    await expect(node.newService(broken)).rejects.toMatchObject({ code: 'ERR_SERVICE_INIT', cause: { code: 'ERR_ARGUMENT' } });
+    await expect(node.newService(broken)).rejects.toMatchObject({
+      code: 'ERR_SERVICE_INIT',
+      cause: { code: 'ERR_ARGUMENT' },
+    });
   });
 });
 
@@ -621,7 +710,9 @@ describe('transports', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = path.join(folder, 'gate.sock');
     const node = await startTestNode();
-    const gate = await startTestGate(node, { url: `unix://${file}` }, (server) => ({ message: (fd, bytes) => server.send(fd, bytes) }));
+    const gate = await startTestGate(node, { url: `unix://${file}` }, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
     expect(await node.logged(/Listen on/)).toContain(`Listen on ${file}`);
     expect(gate.port).toBe(0);
     expect(await (await connectClient(file)).ask('over a path')).toBe('over a path');
@@ -631,8 +722,12 @@ describe('transports', () => {
 
   test('memory', async () => {
     const node = await startTestNode();
-    await startTestGate(node, { url: 'memory://gate' }, (server) => ({ message: (fd, bytes) => server.send(fd, bytes) }));
-    const client = new MemoryClient(await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect('memory://gate'))));
+    await startTestGate(node, { url: 'memory://gate' }, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
+    const client = new MemoryClient(
+      await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect('memory://gate'))),
+    );
     client.send('a', 'b');
     expect(await client.packets.count(2)).toEqual(['a', 'b']);
   });
@@ -645,7 +740,14 @@ describe('transports', () => {
       connect: () => Promise.reject(new SkynetError('ERR_CONNECT', 'no')),
       listen(_address, options, take) {
         [listening, accept] = [options, take];
-        return Promise.resolve({ address: 'scarce', url: 'scarce://', port: 0, pause() {}, resume() {}, close: async () => {} });
+        return Promise.resolve({
+          address: 'scarce',
+          url: 'scarce://',
+          port: 0,
+          pause() {},
+          resume() {},
+          close: async () => {},
+        });
       },
     };
     const node = await startTestNode({ transports: [scarce] });

@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { defineService, formatHandle, type Handle, type Node, type Skynet, type SkynetConfig, startNode } from '@skynet/core';
+import {
+  defineService,
+  formatHandle,
+  type Handle,
+  type Node,
+  type Skynet,
+  type SkynetConfig,
+  startNode,
+} from '@skynet/core';
 import { FrameReader, pack } from '@skynet/core/netpack';
 import type { Connection } from '@skynet/core/transport';
 import { onTestFinished } from 'vitest';
@@ -15,9 +23,15 @@ export interface TestNode extends Node {
 
 export async function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
   const log = new Happenings<string>();
-  const node = await startNode({ harbor: 1, ...config }, { onLog: (source, text) => log.add(`[${formatHandle(source)}] ${text}`) });
+  const node = await startNode(
+    { harbor: 1, ...config },
+    { onLog: (source, text) => log.add(`[${formatHandle(source)}] ${text}`) },
+  );
   onTestFinished(() => node.stop());
-  return Object.assign(node, { log: log.all, logged: (pattern: RegExp) => log.find((line) => pattern.test(line)) });
+  return Object.assign(node, {
+    log: log.all,
+    logged: (pattern: RegExp) => log.find((line) => pattern.test(line)),
+  });
 }
 
 /** Things that happen, to be waited for one by one or by what they are. */
@@ -59,7 +73,11 @@ export class PacketClient {
     this.socket = socket;
     this.header = header;
     const reader = new FrameReader({ header });
-    socket.on('data', (chunk: Buffer) => reader.push(chunk, (bytes, start, end) => this.packets.add(Buffer.from(bytes.subarray(start, end)).toString())));
+    socket.on('data', (chunk: Buffer) =>
+      reader.push(chunk, (bytes, start, end) =>
+        this.packets.add(Buffer.from(bytes.subarray(start, end)).toString()),
+      ),
+    );
     socket.on('error', () => {});
     this.ended = new Promise((resolve) => {
       socket.once('end', resolve);
@@ -129,7 +147,9 @@ export async function startTestGate(
     }),
   );
   const where = options.url === undefined ? { address: '127.0.0.1', port: 0 } : {};
-  const port = await node.run((skynet) => skynet.call<number>(handle, 'lua', 'open', { ...where, ...options }));
+  const port = await node.run((skynet) =>
+    skynet.call<number>(handle, 'lua', 'open', { ...where, ...options }),
+  );
   return { handle, port, events, ...(started as NonNullable<typeof started>) };
 }
 
@@ -144,7 +164,10 @@ export class MemoryClient {
     const reader = new FrameReader();
     this.closed = new Promise((resolve) => {
       connection.start({
-        data: (chunk) => reader.push(chunk, (bytes, start, end) => this.packets.add(Buffer.from(bytes.subarray(start, end)).toString())),
+        data: (chunk) =>
+          reader.push(chunk, (bytes, start, end) =>
+            this.packets.add(Buffer.from(bytes.subarray(start, end)).toString()),
+          ),
         end: () => connection.close(),
         drained: () => {},
         error: () => {},
