@@ -19,5 +19,7 @@ export function defineService<Result>(
 
 /** Whether a value was made by {@link defineService}, also by another copy of this package. */
 export function isServiceDefinition(value: unknown): value is ServiceDefinition {
-  return typeof value === 'object' && value !== null && (value as ServiceDefinition).kind === 'skynet.service';
+  return (
+    typeof value === 'object' && value !== null && (value as ServiceDefinition).kind === 'skynet.service'
+  );
 }

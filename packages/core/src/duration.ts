@@ -23,7 +23,9 @@ export function toMilliseconds(duration: Duration): number {
     if (match) ms = Number(match[1]) * (UNITS[match[2] as string] as number);
   }
   if (!(ms <= MAX_TICKS * 10)) {
-    throw new SkynetError('ERR_DURATION_INVALID', `not a duration: ${String(duration)}`, { details: { duration } });
+    throw new SkynetError('ERR_DURATION_INVALID', `not a duration: ${String(duration)}`, {
+      details: { duration },
+    });
   }
   return ms;
 }

@@ -19,7 +19,10 @@ export class Environment {
       throw new SkynetError('ERR_ENV_INVALID', `not an environment key: ${JSON.stringify(key)}`);
     }
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
-      throw new SkynetError('ERR_ENV_INVALID', `environment value of ${key} must be text, a number or a boolean`);
+      throw new SkynetError(
+        'ERR_ENV_INVALID',
+        `environment value of ${key} must be text, a number or a boolean`,
+      );
     }
     if (!this.#values.add(key, String(value))) {
       throw new SkynetError('ERR_ENV_EXISTS', `Can't setenv exist key : ${key}`, { details: { key } });

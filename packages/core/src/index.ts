@@ -1,12 +1,11 @@
 // For authors of applications.
-export { defineService } from './define.ts';
-export type { CommandsOf } from './define.ts';
-export { defineConfig, loadConfig, resolveConfig } from './config.ts';
+
+export { ServiceLoader } from './actor/loader.ts';
+// For authors of other packages.
+export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
+export type { Value } from './codec/value.ts';
 export type { ResolvedConfig, SkynetConfig } from './config.ts';
-export { startNode, startResolved } from './node.ts';
-export type { Node, NodeOptions } from './node.ts';
-export { isSkynetError, SkynetError } from './errors.ts';
-export type { ErrorCode, SkynetErrorOptions } from './errors.ts';
+export { defineConfig, loadConfig, resolveConfig } from './config.ts';
 export type {
   CallGroup,
   CallOutcome,
@@ -28,15 +27,16 @@ export type {
   Task,
   TimerHandle,
 } from './contracts/skynet.ts';
-export type { Address, Handle } from './handle.ts';
-export { formatHandle, harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
+export type { CommandsOf } from './define.ts';
+export { defineService } from './define.ts';
 export type { Duration } from './duration.ts';
 export { toMilliseconds } from './duration.ts';
+export type { ErrorCode, SkynetErrorOptions } from './errors.ts';
+export { isSkynetError, SkynetError } from './errors.ts';
+export type { Address, Handle } from './handle.ts';
+export { formatHandle, harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
 export type { Body, Packed } from './message.ts';
-export { PTYPE } from './protocol.ts';
+export type { Node, NodeOptions } from './node.ts';
+export { startNode, startResolved } from './node.ts';
 export type { Protocol } from './protocol.ts';
-export type { Value } from './codec/value.ts';
-
-// For authors of other packages.
-export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
-export { ServiceLoader } from './actor/loader.ts';
+export { PTYPE } from './protocol.ts';

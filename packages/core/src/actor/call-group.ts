@@ -25,16 +25,21 @@ export function createCallGroup(skynet: Skynet, timeout: Duration | undefined): 
           try {
             outcomes.push({ request, ok: true, values: await call() });
           } catch (thrown) {
-            const error = isSkynetError(thrown) ? thrown : new SkynetError('ERR_REMOTE', String(thrown), { cause: thrown });
+            const error = isSkynetError(thrown)
+              ? thrown
+              : new SkynetError('ERR_REMOTE', String(thrown), { cause: thrown });
             outcomes.push({ request, ok: false, error });
           }
           skynet.wakeup(token);
         });
       });
-      const alarm = timeout === undefined ? undefined : skynet.timeout(timeout, () => {
-        timedOut = left > 0;
-        skynet.wakeup(token);
-      });
+      const alarm =
+        timeout === undefined
+          ? undefined
+          : skynet.timeout(timeout, () => {
+              timedOut = left > 0;
+              skynet.wakeup(token);
+            });
       try {
         while (left > 0 && !timedOut) {
           const outcome = outcomes.shift();

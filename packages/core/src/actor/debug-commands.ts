@@ -1,6 +1,6 @@
 import { SkynetError } from '../errors.ts';
 import { formatHandle, parseHandle } from '../handle.ts';
-import { ANSWER, type ActiveRequest } from './request.ts';
+import { type ActiveRequest, ANSWER } from './request.ts';
 import type { DebugCommands, Service } from './service.ts';
 import { ExitSignal } from './task.ts';
 
@@ -41,7 +41,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const handle = parseHandle(String(address));
     for (const pending of service.sessions.all()) {
       if (pending.dest !== handle) continue;
-      service.giveUp(pending, new SkynetError('ERR_ABORTED', `call failed: given up by term ${String(address)}`));
+      service.giveUp(
+        pending,
+        new SkynetError('ERR_ABORTED', `call failed: given up by term ${String(address)}`),
+      );
       service.push(pending);
     }
     return undefined;
@@ -55,6 +58,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Answers `debug` messages: the commands of the original's debug protocol. */
 export const answerDebug: DebugCommands = (service, request, [name, ...args]) => {
   const command = Object.hasOwn(COMMANDS, String(name)) ? COMMANDS[String(name)] : undefined;
-  if (command === undefined) throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown debug command ${String(name)}`);
+  if (command === undefined)
+    throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown debug command ${String(name)}`);
   return command(service, request, args);
 };

@@ -14,9 +14,17 @@ function methods<T extends object>(make: (command: string) => (...args: unknown[
 }
 
 export function createProxy<Commands>(skynet: Skynet, to: Address | CallTarget): CommandProxy<Commands> {
-  return methods<CommandProxy<Commands>>((command) => (...args) => skynet.call(to, 'lua', command, ...args));
+  return methods<CommandProxy<Commands>>(
+    (command) =>
+      (...args) =>
+        skynet.call(to, 'lua', command, ...args),
+  );
 }
 
 export function createSender<Commands>(skynet: Skynet, to: Address): Sender<Commands> {
-  return methods<Sender<Commands>>((command) => (...args) => void skynet.send(to, 'lua', command, ...args));
+  return methods<Sender<Commands>>(
+    (command) =>
+      (...args) =>
+        void skynet.send(to, 'lua', command, ...args),
+  );
 }

@@ -72,7 +72,8 @@ export class ActiveRequest implements Request {
     const respond = (ok: true | false | 'TEST', ...values: unknown[]): boolean => {
       const wanted = this.message.session !== 0;
       if (ok === 'TEST') return wanted && this.state === ANSWER.DETACHED && this.#service.callerAlive(this);
-      if (this.state !== ANSWER.DETACHED) throw new SkynetError('ERR_NO_SESSION', "Can't response more than once");
+      if (this.state !== ANSWER.DETACHED)
+        throw new SkynetError('ERR_NO_SESSION', "Can't response more than once");
       if (ok) return this.#send(this.#service.packAnswer(this.message.type, values));
       this.state = ANSWER.DONE;
       const error = values[0] ?? new SkynetError('ERR_REFUSED', 'the service refused to answer');
@@ -83,7 +84,10 @@ export class ActiveRequest implements Request {
 
   #mustBeOpen(): void {
     if (this.state !== ANSWER.OPEN) {
-      throw new SkynetError('ERR_NO_SESSION', 'No session: the request was answered already, or its answer was detached');
+      throw new SkynetError(
+        'ERR_NO_SESSION',
+        'No session: the request was answered already, or its answer was detached',
+      );
     }
   }
 

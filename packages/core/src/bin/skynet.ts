@@ -30,7 +30,9 @@ async function main(): Promise<void> {
   const node = await startResolved(await loadConfig(file));
   stopOnSignals(node);
   // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
-  process.on('uncaughtException', (error) => process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`));
+  process.on('uncaughtException', (error) =>
+    process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`),
+  );
   await node.stopped;
   process.exit();
 }
@@ -48,6 +50,8 @@ function stopOnSignals(node: Node): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(isSkynetError(error) ? `skynet: ${error.message} (${error.code})\n` : `${String(error)}\n`);
+  process.stderr.write(
+    isSkynetError(error) ? `skynet: ${error.message} (${error.code})\n` : `${String(error)}\n`,
+  );
   process.exit(1);
 });

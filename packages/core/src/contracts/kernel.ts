@@ -1,6 +1,6 @@
 import type { Handle } from '../handle.ts';
-import type { Skynet } from './skynet.ts';
 import type { Transports } from '../transport/contract.ts';
+import type { Skynet } from './skynet.ts';
 
 /**
  * What packages that extend the framework need from it besides the public context; get it with

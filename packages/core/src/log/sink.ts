@@ -54,7 +54,10 @@ export function streamSink(stream: NodeJS.WritableStream = process.stdout): LogS
 
 /** `25/11/26 08:29:05.07 [:0100000a] text`, appended to a file; local time. */
 export function fileSink(path: string): LogSink {
-  const open = (): WriteStream => createWriteStream(path, { flags: 'a' }).on('error', (error) => process.stderr.write(`log: ${error.message}\n`));
+  const open = (): WriteStream =>
+    createWriteStream(path, { flags: 'a' }).on('error', (error) =>
+      process.stderr.write(`log: ${error.message}\n`),
+    );
   let file = open();
   const batch = new Batch(file);
   return {

@@ -6,9 +6,12 @@ export function logText(value: unknown): string {
   if (value === undefined || value === null) return 'nil';
   if (value instanceof Error) return value.stack ?? String(value);
   if (typeof value === 'object' && Object.getPrototypeOf(value) !== Object.prototype && 'toString' in value) {
-    if (!Array.isArray(value) && !(value instanceof Map) && !(value instanceof Uint8Array)) return String(value);
+    if (!Array.isArray(value) && !(value instanceof Map) && !(value instanceof Uint8Array))
+      return String(value);
   }
-  return typeof value === 'object' ? inspect(value, { depth: 6, breakLength: Number.POSITIVE_INFINITY }) : String(value);
+  return typeof value === 'object'
+    ? inspect(value, { depth: 6, breakLength: Number.POSITIVE_INFINITY })
+    : String(value);
 }
 
 /** Values of one log line, joined by spaces; no values at all print `nil` (`skynet.error`). */

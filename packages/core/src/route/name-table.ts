@@ -22,7 +22,8 @@ export function checkName(name: unknown): string {
           : new TextEncoder().encode(name).length > MAX_GLOBAL_NAME
             ? `is longer than ${MAX_GLOBAL_NAME} bytes`
             : undefined;
-  if (problem !== undefined) throw new SkynetError('ERR_NAME_INVALID', `name ${String(name)} ${problem}`, { details: { name } });
+  if (problem !== undefined)
+    throw new SkynetError('ERR_NAME_INVALID', `name ${String(name)} ${problem}`, { details: { name } });
   return name as string;
 }
 

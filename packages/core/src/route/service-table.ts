@@ -75,7 +75,8 @@ export class ServiceTable<Entry extends Numbered> {
 
   #grow(): void {
     const size = this.#slots.length * 2;
-    if (size > MAX_LOCAL_HANDLE + 1) throw new SkynetError('ERR_HANDLES_EXHAUSTED', 'all service numbers are taken');
+    if (size > MAX_LOCAL_HANDLE + 1)
+      throw new SkynetError('ERR_HANDLES_EXHAUSTED', 'all service numbers are taken');
     const slots = new Array<Entry | undefined>(size).fill(undefined);
     for (const entry of this.#slots) if (entry !== undefined) slots[entry.local & (size - 1)] = entry;
     this.#slots = slots;

@@ -10,13 +10,17 @@ export function createLauncher(host: NodeHost): ServiceDefinition {
     skynet.register('.launcher');
     const listed = async (): Promise<{ handle: number; title: string }[]> => {
       const all = await skynet.await(host.listAll());
-      return all.filter(([, title]) => title.startsWith('snlua')).map(([handle, title]) => ({ handle, title }));
+      return all
+        .filter(([, title]) => title.startsWith('snlua'))
+        .map(([handle, title]) => ({ handle, title }));
     };
 
     const handleOf = (address: unknown): number => {
       const handle = typeof address === 'number' ? address : parseHandle(String(address));
       if (handle === undefined || !host.isAlive(handle)) {
-        throw new SkynetError('ERR_NO_SERVICE', `no service ${String(address)}`, { details: { service: String(address) } });
+        throw new SkynetError('ERR_NO_SERVICE', `no service ${String(address)}`, {
+          details: { service: String(address) },
+        });
       }
       return handle;
     };
@@ -41,7 +45,8 @@ export function createLauncher(host: NodeHost): ServiceDefinition {
     };
 
     return {
-      LIST: async () => Object.fromEntries((await listed()).map(({ handle, title }) => [formatHandle(handle), title])),
+      LIST: async () =>
+        Object.fromEntries((await listed()).map(({ handle, title }) => [formatHandle(handle), title])),
       STAT: (timeout = 300) => askAll('STAT', timeout),
       MEM: (timeout = 300) => askAll('MEM', timeout),
       async GC(timeout = 300) {

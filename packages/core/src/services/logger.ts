@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import type { LogSink } from '../log/sink.ts';
-import { type Packed } from '../message.ts';
+import type { Packed } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 
 /** The service that takes the log: one message a line, so that logging never waits (spec of the original: handle 1). */
@@ -14,7 +14,12 @@ export function createLogger(sink: LogSink): ServiceDefinition {
       dispatch: (request, text: string) => sink.write(request.source, text),
     });
     // SIGHUP arrives as a system message: somebody moved the file away.
-    skynet.registerProtocol({ name: 'system', id: PTYPE.SYSTEM, unpack: (body) => body, dispatch: () => sink.reopen() });
+    skynet.registerProtocol({
+      name: 'system',
+      id: PTYPE.SYSTEM,
+      unpack: (body) => body,
+      dispatch: () => sink.reopen(),
+    });
     skynet.register('.logger');
   });
 }

@@ -72,5 +72,7 @@ export const serviceManager: ServiceDefinition = defineService((skynet) => {
 
 function describeEntry(skynet: Skynet, entry: Entry): string {
   if (entry.handle !== undefined) return skynet.address(entry.handle);
-  return entry.launching === undefined ? `waited for by ${entry.waiting.length}` : `launching by ${formatHandle(skynet.self())}`;
+  return entry.launching === undefined
+    ? `waited for by ${entry.waiting.length}`
+    : `launching by ${formatHandle(skynet.self())}`;
 }

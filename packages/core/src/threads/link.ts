@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { copyArgs } from '../codec/copy.ts';
-import { errorFromData, type ErrorData, errorToData } from '../codec/error.ts';
+import { type ErrorData, errorFromData, errorToData } from '../codec/error.ts';
 import { LinkDecoder, LinkEncoder } from '../codec/link.ts';
 import { Region } from '../codec/region.ts';
 import { SkynetError } from '../errors.ts';
@@ -84,7 +84,8 @@ export class Link {
     while (this.#waiting.length > 0) {
       let sent = 0;
       for (const entry of this.#waiting) {
-        if (!('control' in entry ? this.#writeControl(entry.control) : this.#write(entry.to, entry.message))) break;
+        if (!('control' in entry ? this.#writeControl(entry.control) : this.#write(entry.to, entry.message)))
+          break;
         sent++;
       }
       this.#waiting.splice(0, sent);
@@ -95,7 +96,8 @@ export class Link {
   #write(to: Handle, message: Message): boolean {
     const { body, type, session, source } = message;
     if (body instanceof Uint8Array) return this.#bytes(type, session, source, to, body);
-    if (body instanceof SkynetError) return this.#values(RECORD.ERROR, type, session, source, to, [errorToData(body)]);
+    if (body instanceof SkynetError)
+      return this.#values(RECORD.ERROR, type, session, source, to, [errorToData(body)]);
     return this.#values(RECORD.VALUES, type, session, source, to, body as unknown[]);
   }
 
@@ -103,7 +105,14 @@ export class Link {
     return this.#values(RECORD.CONTROL, 0, 0, 0, 0, [control]);
   }
 
-  #values(kind: number, type: number, session: number, source: Handle, to: Handle, values: readonly unknown[]): boolean {
+  #values(
+    kind: number,
+    type: number,
+    session: number,
+    source: Handle,
+    to: Handle,
+    values: readonly unknown[],
+  ): boolean {
     const writer = this.#writer;
     const start = writer.reserve(Math.min(GUESS, writer.maxRecord));
     if (start < 0) return false;
@@ -117,7 +126,14 @@ export class Link {
   }
 
   /** The body did not fit in what is free: it may fit later, or never. */
-  #largeValues(kind: number, type: number, session: number, source: Handle, to: Handle, values: readonly unknown[]): boolean {
+  #largeValues(
+    kind: number,
+    type: number,
+    session: number,
+    source: Handle,
+    to: Handle,
+    values: readonly unknown[],
+  ): boolean {
     const start = this.#writer.reserve(RECORD_HEAD);
     if (start < 0) return false;
     for (;;) {
@@ -151,7 +167,15 @@ export class Link {
   }
 
   /** The body goes through the port before its record is published: whoever reads the record finds it there. */
-  #postLarge(start: number, kind: number, type: number, session: number, source: Handle, to: Handle, bytes: Uint8Array): void {
+  #postLarge(
+    start: number,
+    kind: number,
+    type: number,
+    session: number,
+    source: Handle,
+    to: Handle,
+    bytes: Uint8Array,
+  ): void {
     this.#bulk.postMessage(bytes, [bytes.buffer as ArrayBuffer]);
     this.#head(start, kind | RECORD.LARGE, type, session, source, to);
     this.#commit(RECORD_HEAD);
@@ -221,7 +245,10 @@ export class Link {
     const values = this.#decoder.decode(region, from, until);
     if (plain === RECORD.VALUES) this.#receiver.arrived(to, new Message(type, session, source, values));
     else if (plain === RECORD.ERROR) {
-      this.#receiver.arrived(to, new Message(PTYPE.ERROR, session, source, errorFromData(values[0] as ErrorData) as SkynetError));
+      this.#receiver.arrived(
+        to,
+        new Message(PTYPE.ERROR, session, source, errorFromData(values[0] as ErrorData) as SkynetError),
+      );
     } else this.#receiver.control(this.thread, values[0] as Control);
   }
 

@@ -74,12 +74,14 @@ export class SharedRegistry implements Registry {
 
   /** Frees the lock if a thread that was lost held it. */
   releaseLockOf(thread: number): void {
-    if (Atomics.compareExchange(this.#words, LOCK, thread + 1, 0) === thread + 1) Atomics.notify(this.#words, LOCK);
+    if (Atomics.compareExchange(this.#words, LOCK, thread + 1, 0) === thread + 1)
+      Atomics.notify(this.#words, LOCK);
   }
 
   #catchUp(): void {
     const isBehind = (): boolean =>
-      Atomics.load(this.#words, END) !== this.#position || Atomics.load(this.#words, GENERATION) !== this.#generation;
+      Atomics.load(this.#words, END) !== this.#position ||
+      Atomics.load(this.#words, GENERATION) !== this.#generation;
     if (isBehind()) this.#locked(() => this.#replay());
   }
 
@@ -132,7 +134,8 @@ export class SharedRegistry implements Registry {
     if (HEADER + end + size > this.#memory.byteLength) {
       this.#compact();
       end = Atomics.load(this.#words, END);
-      while (HEADER + end + size > this.#memory.byteLength) this.#memory.grow(Math.min(MAX_SIZE, this.#memory.byteLength * 2));
+      while (HEADER + end + size > this.#memory.byteLength)
+        this.#memory.grow(Math.min(MAX_SIZE, this.#memory.byteLength * 2));
     }
     this.#write(end, keyBytes, valueBytes);
     if (value === undefined) this.#values.delete(key);
@@ -152,7 +155,10 @@ export class SharedRegistry implements Registry {
 
   /** Writes only what still stands, if that frees half of the log. */
   #compact(): void {
-    const live = [...this.#values].map(([key, value]): [Uint8Array, Uint8Array] => [encoder.encode(key), encoder.encode(value)]);
+    const live = [...this.#values].map(([key, value]): [Uint8Array, Uint8Array] => [
+      encoder.encode(key),
+      encoder.encode(value),
+    ]);
     const size = live.reduce((sum, [key, value]) => sum + 8 + roundUp(key.length + value.length), 0);
     if (size > Atomics.load(this.#words, END) / 2) return;
     let at = 0;

@@ -45,12 +45,17 @@ test('start arguments arrive as words of text', async () => {
   expect(node.log).toContainEqual(expect.stringMatching(/LAUNCH snlua prints-arguments a 7 x.y$/));
 });
 
-test.each([['two words'], [''], [Number.NaN], [true], [undefined], [{}]])('start argument %j is refused', async (argument) => {
-  const node = await startTestNode();
-  await node.run(async (skynet) => {
-    await expect(skynet.newService('echo', argument as string)).rejects.toThrow(code('ERR_LAUNCH_ARGUMENT'));
-  });
-});
+test.each([['two words'], [''], [Number.NaN], [true], [undefined], [{}]])(
+  'start argument %j is refused',
+  async (argument) => {
+    const node = await startTestNode();
+    await node.run(async (skynet) => {
+      await expect(skynet.newService('echo', argument as string)).rejects.toThrow(
+        code('ERR_LAUNCH_ARGUMENT'),
+      );
+    });
+  },
+);
 
 test.each([
   ['throws-in-start', 'ERR_SERVICE_INIT', /init service failed: Error: cannot start today/],
@@ -106,7 +111,9 @@ test('nothing after exit runs, and waiting callers get an error', async () => {
 test('kill fails requests that are queued and requests that are being handled', async () => {
   const node = await startTestNode();
   await node.run(async (skynet) => {
-    const handle = await skynet.newService(defineService((own) => ({ hang: () => own.wait({}), quick: () => 1 })));
+    const handle = await skynet.newService(
+      defineService((own) => ({ hang: () => own.wait({}), quick: () => 1 })),
+    );
     const handled = skynet.call(handle, 'lua', 'hang');
     await skynet.yield();
     await skynet.yield();
@@ -193,5 +200,7 @@ test('a context does nothing after its service ended', async () => {
 test('a node that stops refuses new services', async () => {
   const node = await startTestNode();
   await node.stop();
-  await expect(node.newService('echo')).rejects.toSatisfy((error) => isSkynetError(error, 'ERR_NODE_STOPPED'));
+  await expect(node.newService('echo')).rejects.toSatisfy((error) =>
+    isSkynetError(error, 'ERR_NODE_STOPPED'),
+  );
 });

@@ -1,5 +1,12 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { type CommandsOf, defineService, PTYPE, type Request, type Response, type SkynetError } from '../../src/index.ts';
+import {
+  type CommandsOf,
+  defineService,
+  PTYPE,
+  type Request,
+  type Response,
+  type SkynetError,
+} from '../../src/index.ts';
 import { startTestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -50,11 +57,19 @@ test('what a handler throws reaches the caller with code, cause and remote stack
   const node = await startTestNode();
   await node.run(async (skynet) => {
     const handle = await skynet.newService(counter);
-    const error = await skynet.call(handle, 'lua', 'fail', 'no gold').catch((thrown: SkynetError) => thrown) as SkynetError;
-    expect(error).toMatchObject({ code: 'ERR_REMOTE', message: 'call failed: no gold', details: { service: skynet.address(handle) } });
+    const error = (await skynet
+      .call(handle, 'lua', 'fail', 'no gold')
+      .catch((thrown: SkynetError) => thrown)) as SkynetError;
+    expect(error).toMatchObject({
+      code: 'ERR_REMOTE',
+      message: 'call failed: no gold',
+      details: { service: skynet.address(handle) },
+    });
     expect(error.cause).toMatchObject({ message: 'no gold' });
     expect((error.cause as Error).stack).toContain('messages.test.ts');
-    expect(await node.logged(/error : /)).toMatch(/lua call \[\w+ to :\w+ : \d+ msgsz = 13\] error : Error: no gold/);
+    expect(await node.logged(/error : /)).toMatch(
+      /lua call \[\w+ to :\w+ : \d+ msgsz = 13\] error : Error: no gold/,
+    );
     expect(await skynet.call(handle, 'lua', 'add', 1)).toBe(1);
   });
 });
@@ -94,7 +109,9 @@ test('values are copied, and what is no value is refused at the sender', async (
     expect(back).toEqual(sent);
     expect(kept[0]).not.toBe(sent);
     expect(back).not.toBe(kept[0]);
-    await expect(skynet.call(handle, 'lua', 'keep', { f: [() => {}] })).rejects.toThrow(code('ERR_UNSERIALIZABLE'));
+    await expect(skynet.call(handle, 'lua', 'keep', { f: [() => {}] })).rejects.toThrow(
+      code('ERR_UNSERIALIZABLE'),
+    );
     expect(() => skynet.send(handle, 'lua', 'keep', new Date())).toThrow(code('ERR_UNSERIALIZABLE'));
     await expect(skynet.call(handle, 'lua', 'bad')).rejects.toThrow(code('ERR_UNSERIALIZABLE'));
   });
@@ -108,9 +125,18 @@ test('raw calls carry bodies, unpack gives all values', async () => {
         own.dispatch('lua', (request: Request, ...values: unknown[]) => void request.ret(...values, 'more'));
       }),
     );
-    expect(skynet.unpack(await skynet.rawCall(handle, 'lua', skynet.pack(1, 'two', null)))).toEqual([1, 'two', null, 'more']);
+    expect(skynet.unpack(await skynet.rawCall(handle, 'lua', skynet.pack(1, 'two', null)))).toEqual([
+      1,
+      'two',
+      null,
+      'more',
+    ]);
     // Bytes of the original's serialisation are understood as well.
-    expect(skynet.unpack(await skynet.rawCall(handle, 'lua', skynet.packBytes(1, 'two')))).toEqual([1, 'two', 'more']);
+    expect(skynet.unpack(await skynet.rawCall(handle, 'lua', skynet.packBytes(1, 'two')))).toEqual([
+      1,
+      'two',
+      'more',
+    ]);
     expect(await skynet.call(handle, 'lua', 7, 8)).toBe(7);
   });
 });
@@ -164,7 +190,9 @@ test('a response object answers later, from anywhere, once, and knows whether th
     expect(await first).toBe('answer');
     await expect(second).rejects.toThrow(code('ERR_REFUSED'));
 
-    const passing = await skynet.newService(defineService((own) => void own.fork(() => own.call(keeper, 'lua'))));
+    const passing = await skynet.newService(
+      defineService((own) => void own.fork(() => own.call(keeper, 'lua'))),
+    );
     while (responses.length < 3) await skynet.yield();
     skynet.kill(passing);
     const third = responses[2] as Response;
@@ -192,7 +220,9 @@ test('a call can have a deadline and a signal; the late answer is dropped', asyn
     await skynet.yield();
     abort.abort();
     await expect(aborted).rejects.toThrow(code('ERR_ABORTED'));
-    await expect(skynet.call({ to: keeper, signal: AbortSignal.abort() }, 'lua')).rejects.toThrow(code('ERR_ABORTED'));
+    await expect(skynet.call({ to: keeper, signal: AbortSignal.abort() }, 'lua')).rejects.toThrow(
+      code('ERR_ABORTED'),
+    );
     while (responses.length < 3) await skynet.yield();
     for (const respond of responses) respond(true, 'late');
     const given = skynet.call(keeper, 'lua');
@@ -207,7 +237,9 @@ test('a call can have a deadline and a signal; the late answer is dropped', asyn
 test('callTimeout of the node bounds every call', async () => {
   const node = await startTestNode({ callTimeout: '5ms' });
   await node.run(async (skynet) => {
-    const deaf = await skynet.newService(defineService((own) => own.dispatch('lua', (request: Request) => request.noReply())));
+    const deaf = await skynet.newService(
+      defineService((own) => own.dispatch('lua', (request: Request) => request.noReply())),
+    );
     await expect(skynet.call(deaf, 'lua')).rejects.toThrow(code('ERR_TIMEOUT'));
   });
 });
@@ -226,7 +258,9 @@ test('redirect sends in the name of another, who gets the answer', async () => {
     );
     const answered: unknown[] = [];
     const other = await skynet.newService(
-      defineService((own) => own.onUnknownResponse((session, source, body) => answered.push(session, source, own.unpack(body)))),
+      defineService((own) =>
+        own.onUnknownResponse((session, source, body) => answered.push(session, source, own.unpack(body))),
+      ),
     );
     expect(skynet.redirect(target, other, 'lua', 77, skynet.pack('hello'))).toBe(77);
     while (answered.length === 0) await skynet.yield();
@@ -238,14 +272,22 @@ test('redirect sends in the name of another, who gets the answer', async () => {
 test('own protocols, forwardType and filter', async () => {
   const node = await startTestNode();
   await node.run(async (skynet) => {
-    const text = { name: 'words', id: 100, pack: (...v: unknown[]) => Buffer.from(v.join(' ')), unpack: (b: unknown) => String(b).split(' ') };
+    const text = {
+      name: 'words',
+      id: 100,
+      pack: (...v: unknown[]) => Buffer.from(v.join(' ')),
+      unpack: (b: unknown) => String(b).split(' '),
+    };
     skynet.registerProtocol(text);
     expect(() => skynet.registerProtocol(text)).toThrow(code('ERR_PROTOCOL_EXISTS'));
     expect(() => skynet.registerProtocol({ name: 'lua', id: 101 })).toThrow(code('ERR_PROTOCOL_EXISTS'));
     expect(() => skynet.registerProtocol({ name: 'big', id: 256 })).toThrow(code('ERR_PROTOCOL'));
     const real = await skynet.newService(
       defineService((own) => {
-        own.registerProtocol({ ...text, dispatch: (request: Request, ...words: string[]) => void request.ret(words.reverse().join(' ')) });
+        own.registerProtocol({
+          ...text,
+          dispatch: (request: Request, ...words: string[]) => void request.ret(words.reverse().join(' ')),
+        });
         return { double: (n: number) => n * 2 };
       }),
     );
@@ -262,7 +304,9 @@ test('own protocols, forwardType and filter', async () => {
     expect(await skynet.call(proxy, 'lua', 'double', 21)).toBe(42);
     const filtered = await skynet.newService(
       defineService((own) => {
-        own.filter((message) => (message.session === 0 ? undefined : { ...message, body: own.pack('double', 5) }));
+        own.filter((message) =>
+          message.session === 0 ? undefined : { ...message, body: own.pack('double', 5) },
+        );
         return { double: (n: number) => n * 2 };
       }),
     );
@@ -287,7 +331,8 @@ test('several calls at once come back in the order of completion', async () => {
     group.add(service, 'lua', 'after', 1);
     group.add('.nobody', 'lua');
     const order: unknown[] = [];
-    for await (const outcome of group) order.push([outcome.request, outcome.ok ? outcome.values[0] : outcome.error.code]);
+    for await (const outcome of group)
+      order.push([outcome.request, outcome.ok ? outcome.values[0] : outcome.error.code]);
     expect(order).toEqual([
       [2, 'ERR_NO_SERVICE'],
       [1, 1],

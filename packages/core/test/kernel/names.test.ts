@@ -53,7 +53,11 @@ test('a unique service is started once, also by callers at the same time, and ca
   await node.run(async (skynet) => {
     const query = skynet.queryService('echo');
     await skynet.yield();
-    const [one, two, three] = await Promise.all([skynet.uniqueService('echo'), skynet.uniqueService('echo'), query]);
+    const [one, two, three] = await Promise.all([
+      skynet.uniqueService('echo'),
+      skynet.uniqueService('echo'),
+      query,
+    ]);
     expect(two).toBe(one);
     expect(three).toBe(one);
     expect(await skynet.uniqueService('echo', 'other', 'arguments')).toBe(one);
@@ -71,7 +75,8 @@ test('a unique service is started once, also by callers at the same time, and ca
 test('a unique service that cannot start is tried again at the next request', async () => {
   const node = await startTestNode();
   await node.run(async (skynet) => {
-    const fails = () => expect(skynet.uniqueService('throws-in-start')).rejects.toThrow(code('ERR_SERVICE_INIT'));
+    const fails = () =>
+      expect(skynet.uniqueService('throws-in-start')).rejects.toThrow(code('ERR_SERVICE_INIT'));
     await Promise.all([fails(), fails()]);
     await fails();
     await expect(skynet.uniqueService('exits-in-start')).rejects.toThrow(code('ERR_SERVICE_EXITED'));
@@ -81,7 +86,12 @@ test('a unique service that cannot start is tried again at the next request', as
 test('the environment can be added to, never changed', async () => {
   const node = await startTestNode({ myname: 'Dmaker', myage: 20, flag: true });
   await node.run(async (skynet) => {
-    expect([skynet.getenv('myname'), skynet.getenv('myage'), skynet.getenv('flag'), skynet.getenv('thread')]).toEqual(['Dmaker', '20', 'true', '1']);
+    expect([
+      skynet.getenv('myname'),
+      skynet.getenv('myage'),
+      skynet.getenv('flag'),
+      skynet.getenv('thread'),
+    ]).toEqual(['Dmaker', '20', 'true', '1']);
     expect(skynet.getenv('none')).toBeUndefined();
     skynet.setenv('mynewage', 21);
     await skynet.newService(defineService((own) => expect(own.getenv('mynewage')).toBe('21')));
@@ -96,7 +106,10 @@ test('the launcher lists, asks and kills', async () => {
   await node.run(async (skynet) => {
     const handle = await skynet.newService('echo');
     const address = skynet.address(handle);
-    expect(await skynet.call('.launcher', 'lua', 'LIST')).toMatchObject({ [address]: 'snlua echo', ':01000004': 'snlua service_mgr' });
+    expect(await skynet.call('.launcher', 'lua', 'LIST')).toMatchObject({
+      [address]: 'snlua echo',
+      ':01000004': 'snlua service_mgr',
+    });
     expect(await skynet.call('.launcher', 'lua', 'STAT')).toMatchObject({ [address]: { mqlen: 0, task: 0 } });
     expect(await skynet.call(handle, 'debug', 'PING')).toBe(true);
     const link = skynet.call(handle, 'debug', 'LINK');

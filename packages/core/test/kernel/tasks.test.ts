@@ -120,7 +120,9 @@ test('timers fire once, can be cancelled, repeat, and end with their service', a
     expect(fired.length).toBe(before);
     expect(fired).toContain('a,b');
     expect(fired).not.toContain('cancelled');
-    const handle = await skynet.newService(defineService((own) => void own.timeout('1ms', () => fired.push('dead'))));
+    const handle = await skynet.newService(
+      defineService((own) => void own.timeout('1ms', () => fired.push('dead'))),
+    );
     skynet.kill(handle);
     await skynet.sleep('5ms');
     expect(fired).not.toContain('dead');
@@ -145,7 +147,9 @@ test('what a fork, a timer or a request throws ends that task only and is logged
       throw new Error('in a timer');
     });
     for (const text of ['in a fork', 'after a sleep', 'in a timer']) {
-      expect(await node.logged(new RegExp(`error : Error: ${text}`))).toContain(`[${skynet.address(skynet.self())}] lua call [0 to `);
+      expect(await node.logged(new RegExp(`error : Error: ${text}`))).toContain(
+        `[${skynet.address(skynet.self())}] lua call [0 to `,
+      );
     }
     // A promise that nobody waits for must not take the process with it.
     void Promise.reject(new Error('nobody caught me'));
@@ -175,7 +179,17 @@ test('a critical section runs one after another, re-enters, and goes on after a 
       });
     }
     while (left > 0) await skynet.sleep('1ms');
-    expect(order).toEqual(['a in', 'a inner', 'a out', 'b in', 'b inner', 'b failed', 'c in', 'c inner', 'c out']);
+    expect(order).toEqual([
+      'a in',
+      'a inner',
+      'a out',
+      'b in',
+      'b inner',
+      'b failed',
+      'c in',
+      'c inner',
+      'c out',
+    ]);
     expect(await cs((x: number, y: number) => x + y, 1, 2)).toBe(3);
   });
 });
@@ -184,7 +198,10 @@ test('a service never runs two pieces at once, and messages of one sender arrive
   const node = await startTestNode();
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.record({ to: fc.nat(2), waits: fc.nat(3), call: fc.boolean() }), { minLength: 1, maxLength: 30 }),
+      fc.array(fc.record({ to: fc.nat(2), waits: fc.nat(3), call: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 30,
+      }),
       fc.integer({ min: 1, max: 4 }),
       async (plan, senders) => {
         await node.run(async (skynet) => {
@@ -204,7 +221,11 @@ test('a service never runs two pieces at once, and messages of one sender arrive
               return number;
             });
           });
-          const receivers = [await skynet.newService(receiver), await skynet.newService(receiver), await skynet.newService(receiver)];
+          const receivers = [
+            await skynet.newService(receiver),
+            await skynet.newService(receiver),
+            await skynet.newService(receiver),
+          ];
           let running = senders;
           for (let s = 0; s < senders; s++) {
             await skynet.newService(
@@ -213,7 +234,12 @@ test('a service never runs two pieces at once, and messages of one sender arrive
                   const answers: Promise<unknown>[] = [];
                   for (const [number, step] of plan.entries()) {
                     const to = receivers[step.to] as Handle;
-                    if (step.call) answers.push(own.call(to, 'lua', number, step.waits).then((n) => n === number || problems.push('wrong answer')));
+                    if (step.call)
+                      answers.push(
+                        own
+                          .call(to, 'lua', number, step.waits)
+                          .then((n) => n === number || problems.push('wrong answer')),
+                      );
                     else own.send(to, 'lua', number, step.waits);
                     if (step.waits === 3) await own.yield();
                   }

@@ -9,21 +9,35 @@ import { startTestNode, type TestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-const startThreads = (thread: number): Promise<TestNode> => startTestNode({ thread, services: ['./threads/?', './services/?'] });
+const startThreads = (thread: number): Promise<TestNode> =>
+  startTestNode({ thread, services: ['./threads/?', './services/?'] });
 
-const start = (skynet: Skynet, thread: number | 'spread' | 'same') => skynet.newService<CommandsOf<typeof peer>>({ name: 'peer', thread });
+const start = (skynet: Skynet, thread: number | 'spread' | 'same') =>
+  skynet.newService<CommandsOf<typeof peer>>({ name: 'peer', thread });
 
 test('services are placed where they are asked to be, and reached the same everywhere', async () => {
   const node = await startThreads(3);
   await node.run(async (skynet) => {
-    const handles = [await start(skynet, 0), await start(skynet, 1), await start(skynet, 2), await start(skynet, 'spread'), await start(skynet, 'same')];
+    const handles = [
+      await start(skynet, 0),
+      await start(skynet, 1),
+      await start(skynet, 2),
+      await start(skynet, 'spread'),
+      await start(skynet, 'same'),
+    ];
     for (const handle of handles) {
       expect(await skynet.proxy(handle).self()).toBe(handle);
-      expect(await skynet.proxy(handle).echo({ deep: [1, 'x', new Uint8Array([1, 2])] })).toEqual({ deep: [1, 'x', new Uint8Array([1, 2])] });
+      expect(await skynet.proxy(handle).echo({ deep: [1, 'x', new Uint8Array([1, 2])] })).toEqual({
+        deep: [1, 'x', new Uint8Array([1, 2])],
+      });
     }
     await expect(start(skynet, 3)).rejects.toThrow(code('ERR_ARGUMENT'));
-    await expect(skynet.newService({ name: 'nobody', thread: 1 })).rejects.toThrow(code('ERR_SERVICE_NOT_FOUND'));
-    await expect(skynet.newService({ name: 'throws-in-start', thread: 1 })).rejects.toThrow(code('ERR_SERVICE_INIT'));
+    await expect(skynet.newService({ name: 'nobody', thread: 1 })).rejects.toThrow(
+      code('ERR_SERVICE_NOT_FOUND'),
+    );
+    await expect(skynet.newService({ name: 'throws-in-start', thread: 1 })).rejects.toThrow(
+      code('ERR_SERVICE_INIT'),
+    );
     const list = await skynet.call<Record<string, string>>('.launcher', 'lua', 'LIST');
     for (const handle of handles) expect(list[skynet.address(handle)]).toBe('snlua peer');
     // A service of one thread starts one in another.
@@ -78,10 +92,15 @@ test('bodies of every size arrive whole and in order, also when the ring is full
     const handle = await start(skynet, 1);
     const sizes = [0, 1, 100, 70_000, 300_000, 2_000_000, 5];
     const plan: Step[] = [];
-    for (let round = 0; round < 40; round++) for (const size of sizes) plan.push({ to: handle, call: round === 39, size: round % 8 === 0 ? size : size % 1000, waits: 0 });
+    for (let round = 0; round < 40; round++)
+      for (const size of sizes)
+        plan.push({ to: handle, call: round === 39, size: round % 8 === 0 ? size : size % 1000, waits: 0 });
     const sender = await start(skynet, 0);
     await skynet.proxy(sender).go(plan);
-    expect(await skynet.proxy(handle).report()).toMatchObject({ problems: [], received: new Map([[sender, plan.length]]) });
+    expect(await skynet.proxy(handle).report()).toMatchObject({
+      problems: [],
+      received: new Map([[sender, plan.length]]),
+    });
     for (const size of [0, 10, 1 << 16, 1 << 20, 5 << 20]) {
       const bytes = new Uint8Array(size).fill(size % 251);
       expect(Buffer.compare(await skynet.call<Uint8Array>(handle, 'lua', 'echo', bytes), bytes)).toBe(0);
@@ -91,51 +110,61 @@ test('bodies of every size arrive whole and in order, also when the ring is full
   });
 });
 
-test.each([1, 2, 4])('with %i threads: never two at once, in order for each pair, every call settles, nothing is lost', async (threads) => {
-  const node = await startThreads(threads);
-  const step = fc.record({ to: fc.nat(5), call: fc.boolean(), size: fc.oneof({ weight: 8, arbitrary: fc.nat(300) }, { weight: 1, arbitrary: fc.nat(400_000) }), waits: fc.nat(2) });
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.nat(threads - 1), { minLength: 2, maxLength: 6 }),
-      fc.array(fc.array(step, { maxLength: 25 }), { minLength: 2, maxLength: 6 }),
-      fc.option(fc.nat(5)),
-      async (places, plans, victim) => {
-        await node.run(async (skynet) => {
-          const peers: ServiceHandle<CommandsOf<typeof peer>>[] = [];
-          for (const thread of places) peers.push(await start(skynet, thread));
-          const handleOf = (number: number) => peers[number % peers.length] as (typeof peers)[number];
-          const under = peers.map((handle, i) =>
-            skynet
-              .proxy(handle)
-              .go((plans[i] ?? []).map((part) => ({ ...part, to: handleOf(part.to) })))
-              .catch((error) => [error.code]),
-          );
-          const killed = victim === null ? undefined : handleOf(victim);
-          if (killed !== undefined) skynet.kill(killed);
-          const outcomes = await skynet.await(Promise.all(under));
-          const allowed = killed === undefined ? ['ok'] : ['ok', 'ERR_SERVICE_GONE', 'ERR_NO_SERVICE'];
-          for (const outcome of outcomes.flat()) expect(allowed).toContain(outcome);
-          const alive = peers.filter((handle) => handle !== killed);
-          // Sends may still be under way: an answer from each to each pushes them out.
-          const reports = [];
-          for (const handle of alive) reports.push(await skynet.proxy(handle).report());
-          for (const [i, report] of reports.entries()) {
-            expect(report.problems).toEqual([]);
-            for (const [j, other] of reports.entries()) {
-              const to = alive[j] as (typeof peers)[number];
-              const expected = report.sent.get(to) ?? 0;
-              let got = other.received.get(alive[i] as Handle) ?? 0;
-              while (got < expected) got = (await skynet.proxy(to).report()).received.get(alive[i] as Handle) ?? 0;
-              expect(got).toBe(expected);
+test.each([1, 2, 4])(
+  'with %i threads: never two at once, in order for each pair, every call settles, nothing is lost',
+  async (threads) => {
+    const node = await startThreads(threads);
+    const step = fc.record({
+      to: fc.nat(5),
+      call: fc.boolean(),
+      size: fc.oneof({ weight: 8, arbitrary: fc.nat(300) }, { weight: 1, arbitrary: fc.nat(400_000) }),
+      waits: fc.nat(2),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(threads - 1), { minLength: 2, maxLength: 6 }),
+        fc.array(fc.array(step, { maxLength: 25 }), { minLength: 2, maxLength: 6 }),
+        fc.option(fc.nat(5)),
+        async (places, plans, victim) => {
+          await node.run(async (skynet) => {
+            const peers: ServiceHandle<CommandsOf<typeof peer>>[] = [];
+            for (const thread of places) peers.push(await start(skynet, thread));
+            const handleOf = (number: number) => peers[number % peers.length] as (typeof peers)[number];
+            const under = peers.map((handle, i) =>
+              skynet
+                .proxy(handle)
+                .go((plans[i] ?? []).map((part) => ({ ...part, to: handleOf(part.to) })))
+                .catch((error) => [error.code]),
+            );
+            const killed = victim === null ? undefined : handleOf(victim);
+            if (killed !== undefined) skynet.kill(killed);
+            const outcomes = await skynet.await(Promise.all(under));
+            const allowed = killed === undefined ? ['ok'] : ['ok', 'ERR_SERVICE_GONE', 'ERR_NO_SERVICE'];
+            for (const outcome of outcomes.flat()) expect(allowed).toContain(outcome);
+            const alive = peers.filter((handle) => handle !== killed);
+            // Sends may still be under way: an answer from each to each pushes them out.
+            const reports = [];
+            for (const handle of alive) reports.push(await skynet.proxy(handle).report());
+            for (const [i, report] of reports.entries()) {
+              expect(report.problems).toEqual([]);
+              for (const [j, other] of reports.entries()) {
+                const to = alive[j] as (typeof peers)[number];
+                const expected = report.sent.get(to) ?? 0;
+                let got = other.received.get(alive[i] as Handle) ?? 0;
+                while (got < expected)
+                  got = (await skynet.proxy(to).report()).received.get(alive[i] as Handle) ?? 0;
+                expect(got).toBe(expected);
+              }
             }
-          }
-          for (const handle of alive) skynet.kill(handle);
-        });
-      },
-    ),
-    { numRuns: 25 },
-  );
-}, 120_000);
+            for (const handle of alive) skynet.kill(handle);
+          });
+        },
+      ),
+      { numRuns: 25 },
+    );
+  },
+  120_000,
+);
 
 test('a thread that dies takes only its services, and is started again', async () => {
   const node = await startThreads(3);
@@ -159,15 +188,19 @@ test('a thread that dies takes only its services, and is started again', async (
     expect(ended).toEqual(expect.arrayContaining([skynet.address(doomed), skynet.address(neighbour)]));
     const reborn = await start(skynet, 1);
     expect(await skynet.proxy(reborn).self()).toBe(reborn);
-    expect(await skynet.proxy(other).go([{ to: reborn, call: true, size: 100_000, waits: 0 }])).toEqual(['ok']);
+    expect(await skynet.proxy(other).go([{ to: reborn, call: true, size: 100_000, waits: 0 }])).toEqual([
+      'ok',
+    ]);
   });
 });
 
 test('stopping runs the exit hooks of all threads and loses no log line', async () => {
   const node = await startThreads(3);
   await node.run(async (skynet) => {
-    for (const thread of [0, 1, 2]) await skynet.proxy(await start(skynet, thread)).onExit(`bye from ${thread}`);
+    for (const thread of [0, 1, 2])
+      await skynet.proxy(await start(skynet, thread)).onExit(`bye from ${thread}`);
   });
   await node.stop();
-  for (const thread of [0, 1, 2]) expect(node.log).toContainEqual(expect.stringContaining(`bye from ${thread}`));
+  for (const thread of [0, 1, 2])
+    expect(node.log).toContainEqual(expect.stringContaining(`bye from ${thread}`));
 });
