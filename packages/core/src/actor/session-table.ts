@@ -25,8 +25,12 @@ export class SessionTable {
   }
 
   add(pending: Pending): void {
-    if (this.#single === undefined) this.#single = pending;
-    else (this.#more ??= new Map()).set(pending.session, pending);
+    if (this.#single === undefined) {
+      this.#single = pending;
+      return;
+    }
+    this.#more ??= new Map();
+    this.#more.set(pending.session, pending);
   }
 
   take(session: number): Pending | undefined {
