@@ -53,7 +53,7 @@ describe('service loader', () => {
     'finds %s',
     async (file) => {
       write('endings/package.json', '{ "type": "module" }');
-    write(`endings/${file}`, service(file));
+      write(`endings/${file}`, service(file));
       const name = file.replace(/(\/index)?\.\w+$/, '');
       expect(await wordOf(new ServiceLoader(['./endings/?'], base), name)).toBe(file);
     },
@@ -201,7 +201,8 @@ describe('service loader', () => {
       write('typed/outside/hello.ts', typed);
       write('typed/outside/module.mts', typed);
       expect(await loadInWorker('outside/module')).toBe('typed');
-      if ('typescript' in process.features) expect(await loadInWorker('outside/hello')).toBe('typed');
+      if ((process.features as { typescript?: unknown }).typescript)
+        expect(await loadInWorker('outside/hello')).toBe('typed');
       else
         expect(await loadInWorker('outside/hello')).toContain('it needs "type": "module" in a package.json');
     });

@@ -1,0 +1,300 @@
+import { writeFile } from 'node:fs/promises';
+import { Session } from 'node:inspector';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { writeHeapSnapshot } from 'node:v8';
+import type { ServiceKernel } from '../contracts/kernel.ts';
+import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
+import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
+import { type ConnectionEntry, connectionTable } from '../transport/connection-table.ts';
+import { readValues } from './console-values.ts';
+
+/** Seconds a CPU profile takes if nothing is said, and at most. */
+const PROFILE_SECONDS = 5;
+const MAX_PROFILE_SECONDS = 600;
+
+/** Where a command runs. */
+export interface ConsoleContext {
+  readonly kernel: ServiceKernel;
+  /** Aborted when the visitor is gone. */
+  readonly signal: AbortSignal;
+  /** Everything behind the command's first argument, as it was typed. */
+  readonly rest: string;
+}
+
+/** One command: what `help` says of it, and what it does. What it returns is printed. */
+export interface ConsoleCommand {
+  readonly help: string;
+  readonly run: (context: ConsoleContext, ...args: string[]) => unknown;
+}
+
+function ask<Result>(
+  { kernel, signal }: ConsoleContext,
+  to: Handle | string,
+  type: string,
+  ...values: unknown[]
+): Promise<Result> {
+  const target: CallTarget = { to, signal };
+  return kernel.skynet.call<Result>(target, type, ...values);
+}
+
+/** `:0100000a`, `.name`, or bare hex, to which the harbor id of this node is added. */
+function handleOf({ kernel: { skynet } }: ConsoleContext, address: string | undefined): Handle {
+  if (address === undefined) throw new SkynetError('ERR_ARGUMENT', 'need an address');
+  const bare = /^[0-9a-f]{1,6}$/i.test(address)
+    ? makeHandle(harborOf(skynet.self()), Number.parseInt(address, 16))
+    : undefined;
+  const handle = bare ?? (address.startsWith('.') ? skynet.localName(address) : parseHandle(address));
+  if (handle === undefined || handle === 0)
+    throw new SkynetError('ERR_ADDRESS_INVALID', `Invalid address ${address}`);
+  return handle;
+}
+
+/** Hundredths of a second to wait for answers, 300 by default. */
+function patience(text: string | undefined): number {
+  const wait = Number(text ?? 300);
+  if (!Number.isFinite(wait)) throw new SkynetError('ERR_ARGUMENT', `not a time: ${text}`);
+  return wait;
+}
+
+async function memory(
+  context: ConsoleContext,
+  command: 'MEM' | 'GC',
+  wait: string | undefined,
+): Promise<Record<string, unknown>> {
+  const titles = await ask<Record<string, string>>(context, '.launcher', 'lua', 'LIST');
+  const sizes = await ask<Record<string, unknown>>(context, '.launcher', 'lua', command, patience(wait));
+  return Object.fromEntries(
+    Object.entries(sizes).map(([address, kb]) => [
+      address,
+      typeof kb === 'number' ? `${kb.toFixed(2)} Kb (${titles[address] ?? 'gone'})` : kb,
+    ]),
+  );
+}
+
+async function start(
+  { kernel: { skynet } }: ConsoleContext,
+  name: string | undefined,
+  args: LaunchArgument[],
+  shown = name,
+): Promise<unknown> {
+  if (name === undefined || shown === undefined)
+    throw new SkynetError('ERR_ARGUMENT', 'need the name of a service');
+  try {
+    return { [skynet.address(await skynet.newService(name, ...args))]: shown };
+  } catch (error) {
+    if (isSkynetError(error, 'ERR_SERVICE_EXITED')) return 'Exit';
+    // The log says more.
+    return `Failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
+  }
+}
+
+interface Waiting {
+  readonly session: number;
+  readonly waitsFor: string;
+}
+
+/** File for what a tool records, in the folder of dumps. */
+function dumpFile({ kernel: { skynet } }: ConsoleContext, ending: string): string {
+  const moment = new Date().toISOString().replace(/[:.]/g, '-');
+  return path.resolve(skynet.getenv('logPath') ?? '.', `${moment}-${process.pid}.${ending}`);
+}
+
+/** Records what the thread does for so many seconds of real time, or until the visitor goes. */
+async function recordProfile(context: ConsoleContext, seconds: number): Promise<string> {
+  const { skynet } = context.kernel;
+  const inspector = new Session();
+  const forget = context.kernel.own(() => inspector.disconnect());
+  try {
+    inspector.connect();
+    inspector.post('Profiler.enable');
+    inspector.post('Profiler.start');
+    await skynet.await(
+      setTimeout(seconds * 1000, undefined, { signal: context.signal }).catch(() => undefined),
+    );
+    const profile = await skynet.await(
+      new Promise<object>((resolve, reject) => {
+        inspector.post('Profiler.stop', (error, result) =>
+          error === null ? resolve(result.profile) : reject(error),
+        );
+      }),
+    );
+    const file = dumpFile(context, 'cpuprofile');
+    await skynet.await(writeFile(file, JSON.stringify(profile)));
+    return file;
+  } finally {
+    forget();
+    inspector.disconnect();
+  }
+}
+
+const tasksOf = (context: ConsoleContext, address: string | undefined): Promise<Waiting[]> =>
+  ask<Waiting[]>(context, handleOf(context, address), 'debug', 'TASK');
+
+/** The commands of the debug console, by name. */
+export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
+  help: {
+    help: 'this list',
+    run: () => Object.fromEntries(Object.entries(CONSOLE_COMMANDS).map(([name, { help }]) => [name, help])),
+  },
+  list: {
+    help: 'all services',
+    run: (context) => ask(context, '.launcher', 'lua', 'LIST'),
+  },
+  stat: {
+    help: '[ti] : messages, tasks and CPU time of all services; ti: how long to wait for them',
+    run: (context, wait) => ask(context, '.launcher', 'lua', 'STAT', patience(wait)),
+  },
+  mem: {
+    help: '[ti] : heap of the thread each service runs in',
+    run: (context, wait) => memory(context, 'MEM', wait),
+  },
+  gc: {
+    help: '[ti] : collects garbage if node runs with --expose-gc, then as mem',
+    run: (context, wait) => memory(context, 'GC', wait),
+  },
+  cmem: {
+    help: 'memory of the process, in bytes',
+    run: () => ({ ...process.memoryUsage() }),
+  },
+  service: {
+    help: 'unique services',
+    run: (context) => ask(context, '.service', 'lua', 'LIST'),
+  },
+  info: {
+    help: 'address args... : what a service tells of itself',
+    run: (context, address, ...args) => ask(context, handleOf(context, address), 'debug', 'INFO', ...args),
+  },
+  task: {
+    help: 'address : suspended tasks of a service, and what they wait for',
+    run: async (context, address) =>
+      new Map(
+        (await tasksOf(context, address)).map(({ session, waitsFor }) => [`session: ${session}`, waitsFor]),
+      ),
+  },
+  uniqtask: {
+    help: 'address : suspended tasks of a service, counted by what they wait for',
+    run: async (context, address) => {
+      const sessions = new Map<string, number[]>();
+      for (const { session, waitsFor } of await tasksOf(context, address)) {
+        sessions.set(waitsFor, [...(sessions.get(waitsFor) ?? []), session]);
+      }
+      return [...sessions]
+        .map(([waitsFor, list]) => `${list.length}\tsessions:[${list.join(',')}]\n\t${waitsFor}`)
+        .join('\n');
+    },
+  },
+  killtask: {
+    help: 'address session : drops a suspended task for good',
+    run: async (context, address, session) => {
+      const found = await ask<boolean>(
+        context,
+        handleOf(context, address),
+        'debug',
+        'KILLTASK',
+        Number(session),
+      );
+      return found ? undefined : 'Not found';
+    },
+  },
+  exit: {
+    help: 'address : tells a service to end itself',
+    run: (context, address) => {
+      const handle = handleOf(context, address);
+      if (context.kernel.skynet.send(handle, 'debug', 'EXIT') !== undefined) return;
+      throw new SkynetError('ERR_NO_SERVICE', `no service ${formatHandle(handle)}`);
+    },
+  },
+  kill: {
+    help: 'address : ends a service',
+    run: (context, address) =>
+      ask(context, '.launcher', 'lua', 'KILL', formatHandle(handleOf(context, address))),
+  },
+  start: {
+    help: 'name args... : starts a service',
+    run: (context, name, ...args) => start(context, name, args),
+  },
+  snax: {
+    help: 'name args... : starts a snax service',
+    run: (context, name, ...args) => start(context, 'snaxd', name === undefined ? [] : [name, ...args], name),
+  },
+  ping: {
+    help: 'address : time of a round trip, in hundredths of a second',
+    run: async (context, address) => {
+      const handle = handleOf(context, address);
+      const before = context.kernel.skynet.now();
+      await ask(context, handle, 'debug', 'PING');
+      return context.kernel.skynet.now() - before;
+    },
+  },
+  call: {
+    help: 'address values : calls with values such as "get", 1, {hp = 2}',
+    run: async (context, address) => {
+      const to = handleOf(context, address);
+      if (context.rest === '') throw new SkynetError('ERR_ARGUMENT', 'need arguments');
+      const { skynet } = context.kernel;
+      const body = await skynet.rawCall(
+        { to, signal: context.signal },
+        'lua',
+        skynet.pack(...readValues(context.rest)),
+      );
+      const values = skynet.unpack(body);
+      return { ...Object.fromEntries(values.map((value, i) => [i + 1, value])), n: values.length };
+    },
+  },
+  dbgcmd: {
+    help: 'address cmd args... : sends a debug message, prints the answer',
+    run: (context, address, ...words) => ask(context, handleOf(context, address), 'debug', ...words),
+  },
+  netstat: {
+    help: 'connections of the thread the console runs in',
+    run: ({ kernel }) =>
+      Object.fromEntries([...connectionTable(kernel).all()].map((entry) => [entry.id, statOf(entry)])),
+  },
+  clearcache: {
+    help: 'lets services that start from now on load changed files',
+    run: async (context) => void (await ask(context, '.launcher', 'lua', 'CLEARCACHE')),
+  },
+  getenv: {
+    help: 'name : value of a configuration key',
+    run: ({ kernel }, name = '') => ({ [name]: kernel.skynet.getenv(name) }),
+  },
+  setenv: {
+    help: 'name value : adds a configuration value',
+    run: ({ kernel }, name, value) => {
+      if (name === undefined || value === undefined)
+        throw new SkynetError('ERR_ARGUMENT', 'need a name and a value');
+      kernel.skynet.setenv(name, value);
+    },
+  },
+  dumpheap: {
+    help: 'writes a heap snapshot of the thread, which stands still meanwhile; prints the file',
+    run: (context) => writeHeapSnapshot(dumpFile(context, 'heapsnapshot')),
+  },
+  profile: {
+    help: `[seconds] : records a CPU profile of the thread (${PROFILE_SECONDS} seconds); prints the file`,
+    run: (context, seconds = String(PROFILE_SECONDS)) => {
+      const length = Number(seconds);
+      if (length > 0 && length <= MAX_PROFILE_SECONDS) return recordProfile(context, length);
+      throw new SkynetError('ERR_ARGUMENT', `seconds must be above 0, up to ${MAX_PROFILE_SECONDS}`);
+    },
+  },
+  shutdown: {
+    help: 'ends the node, exit hooks first',
+    // A little later, so that the answer still leaves.
+    run: ({ kernel }) => void kernel.skynet.timeout(1, () => kernel.skynet.abort()),
+  },
+};
+
+function statOf({ owner, connection, received, sent, unread }: ConnectionEntry): Record<string, unknown> {
+  return {
+    address: formatHandle(owner),
+    peer: connection.remoteAddress,
+    sock: connection.localAddress,
+    read: received,
+    write: sent,
+    rbuffer: unread,
+    wbuffer: connection.pendingBytes,
+  };
+}

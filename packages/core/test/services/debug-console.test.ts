@@ -1,0 +1,314 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { defineService, type SkynetConfig } from '@skynet/core';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startTestNode, type TestNode } from '../test-node.ts';
+
+interface Console {
+  /** Sends a line; resolves to what was printed for it, its last line being `<CMD OK>` or `<CMD Error>`. */
+  type(line: string): Promise<string[]>;
+  /** Sends bytes as they are. */
+  send(text: string): void;
+  /** Everything printed until the console closes the connection. */
+  rest(): Promise<string>;
+  readonly socket: Socket;
+}
+
+async function open(node: TestNode, ...args: string[]): Promise<Console> {
+  await node.newService('debug_console', ...(args.length === 0 ? ['0'] : args));
+  return visit(node);
+}
+
+async function visit(node: TestNode): Promise<Console> {
+  const line = await node.logged(/Start debug console at/);
+  const port = Number(/:(\d+)$/.exec(line)?.[1]);
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  let changed = (): void => {};
+  let over = false;
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    changed();
+  });
+  socket.on('close', () => {
+    over = true;
+    changed();
+  });
+  const until = async (enough: () => boolean): Promise<void> => {
+    while (!enough() && !over) {
+      await new Promise<void>((resolve) => {
+        changed = resolve;
+      });
+    }
+  };
+  const take = (length: number): string => {
+    const taken = text.slice(0, length);
+    text = text.slice(length);
+    return taken;
+  };
+  await until(() => text.includes('\n'));
+  expect(take(text.indexOf('\n') + 1)).toBe('Welcome to skynet console\n');
+  const END = /(^|\n)<CMD (OK|Error)>\n/;
+  return {
+    socket,
+    send: (bytes) => void socket.write(bytes),
+    async type(command) {
+      socket.write(`${command}\n`);
+      await until(() => END.test(text));
+      const match = END.exec(text);
+      if (match === null) throw new Error(`closed after ${JSON.stringify(text)}`);
+      return take(match.index + match[0].length)
+        .trimEnd()
+        .split('\n');
+    },
+    async rest() {
+      await until(() => over);
+      return take(text.length);
+    },
+  };
+}
+
+async function openedNode(config: SkynetConfig = {}): Promise<{ node: TestNode; console: Console }> {
+  const node = await startTestNode(config);
+  return { node, console: await open(node) };
+}
+
+const store = defineService((skynet) => {
+  skynet.register('.store');
+  skynet.info((...words) => `store ${words.join('+')}`);
+  return {
+    get: (key: string) => ({ key, list: [1, 2] }),
+    echo: (...values: unknown[]) => values[0],
+    fail: () => {
+      throw new Error('no such thing');
+    },
+    stuck: () => skynet.wait(),
+    doze: () => skynet.sleep('1h'),
+  };
+});
+
+describe('debug console', () => {
+  test('help lists what there is; other words are refused', async () => {
+    const { console } = await openedNode();
+    const help = await console.type('help');
+    expect(help).toContain('list\tall services');
+    expect(help.at(-1)).toBe('<CMD OK>');
+    expect(await console.type('nonsense 1')).toEqual([
+      'Invalid command, type help for command list',
+      '',
+      '<CMD Error>',
+    ]);
+    expect(await console.type('toString')).toEqual([
+      'Invalid command, type help for command list',
+      '',
+      '<CMD Error>',
+    ]);
+  });
+
+  test('list, start, kill, exit', async () => {
+    const { node, console } = await openedNode();
+    const [started, ok] = await console.type('start echo');
+    expect([started?.split('\t')[1], ok]).toEqual(['echo', '<CMD OK>']);
+    const address = started?.split('\t')[0] as string;
+    expect(await console.type('list')).toContain(`${address}\tsnlua echo`);
+    expect((await console.type(`kill ${address}`)).at(-1)).toBe('<CMD OK>');
+    expect((await console.type('list')).join()).not.toContain(address);
+
+    const [second] = await console.type('start echo');
+    const other = second?.split('\t')[0] as string;
+    expect(await console.type(`exit ${other.slice(-2)}`)).toEqual(['<CMD OK>']);
+    await node.logged(new RegExp(`\\[${other}\\] KILL self`));
+    expect(await console.type('start exits-in-start')).toEqual(['Exit', '<CMD OK>']);
+    expect((await console.type('start throws-in-start'))[0]).toMatch(/^Failed/);
+    expect((await console.type('start no-such'))[0]).toBe('Failed: no service no-such');
+    expect(await console.type('start')).toEqual(['need the name of a service', '<CMD Error>']);
+  });
+
+  test('call, info and what a service answers to debug messages', async () => {
+    const { node, console } = await openedNode();
+    await node.newService(store);
+    expect(await console.type('call .store "get", "name"')).toEqual([
+      '1\tkey:name\tlist:[ 1, 2 ]',
+      'n\t1',
+      '<CMD OK>',
+    ]);
+    expect(await console.type(`call .store 'echo', {hp = 3, "x y": 1}`)).toEqual([
+      '1\thp:3\tx y:1',
+      'n\t1',
+      '<CMD OK>',
+    ]);
+    expect(await console.type('call .store "echo", nil')).toEqual(['1\tnil', 'n\t1', '<CMD OK>']);
+    expect(await console.type('call .store')).toEqual(['need arguments', '<CMD Error>']);
+    expect(await console.type('call .store os.exit()')).toEqual(['Invalid arguments', '<CMD Error>']);
+    expect(await console.type('call .store "fail"')).toEqual(['call failed: no such thing', '<CMD Error>']);
+    expect(await console.type('call .nobody "get"')).toEqual(['Invalid address .nobody', '<CMD Error>']);
+    expect(await console.type('call :01ffffff "get"')).toEqual([
+      'call to invalid address :01ffffff',
+      '<CMD Error>',
+    ]);
+    expect(await console.type('info .store a b')).toEqual(['store a+b', '<CMD OK>']);
+    expect((await console.type('ping .store'))[0]).toMatch(/^\d+$/);
+    expect(await console.type('dbgcmd .store PING')).toEqual(['true', '<CMD OK>']);
+    expect((await console.type('dbgcmd .store NONSENSE')).at(-1)).toBe('<CMD Error>');
+    expect((await console.type('stat')).find((line) => line.includes('mqlen'))).toMatch(
+      /\tcpu:\S+\tmessage:\d+\tmqlen:\d+\ttask:\d+$/,
+    );
+    expect((await console.type('mem')).find((line) => line.includes('debug_console'))).toMatch(
+      /\d+\.\d\d Kb \(snlua debug_console 0\)/,
+    );
+  });
+
+  test('task, uniqtask, killtask show and drop what waits', async () => {
+    const { node, console } = await openedNode();
+    const handle = await node.newService(store);
+    await node.run((skynet) => {
+      for (let i = 0; i < 3; i++) skynet.send(handle, 'lua', 'doze');
+      return skynet.call(handle, 'lua', 'echo');
+    });
+    const tasks = await console.type('task .store');
+    expect(tasks).toHaveLength(4);
+    expect(tasks[0]).toMatch(/^session: \d+\t/);
+    expect((await console.type('uniqtask .store'))[0]).toMatch(/^3\tsessions:\[\d+,\d+,\d+\]$/);
+    const session = /session: (\d+)/.exec(tasks[0] as string)?.[1];
+    expect(await console.type(`killtask .store ${session}`)).toEqual(['<CMD OK>']);
+    expect(await console.type('task .store')).toHaveLength(3);
+    expect(await console.type(`killtask .store ${session}`)).toEqual(['Not found', '<CMD OK>']);
+  });
+
+  test('getenv and setenv', async () => {
+    const { console } = await openedNode({ myname: 'Dmaker' });
+    expect(await console.type('getenv myname')).toEqual(['myname\tDmaker', '<CMD OK>']);
+    expect(await console.type('getenv absent')).toEqual(['absent\tnil', '<CMD OK>']);
+    expect(await console.type('setenv fresh 1')).toEqual(['<CMD OK>']);
+    expect(await console.type('getenv fresh')).toEqual(['fresh\t1', '<CMD OK>']);
+    expect(await console.type('setenv fresh 2')).toEqual(["Can't setenv exist key : fresh", '<CMD Error>']);
+  });
+
+  test('service, clearcache, cmem, netstat', async () => {
+    const { node, console } = await openedNode();
+    const handle = await node.run((skynet) => skynet.uniqueService('echo'));
+    expect(await console.type('service')).toContain(`echo\t:${handle.toString(16).padStart(8, '0')}`);
+    expect(await console.type('clearcache')).toEqual(['<CMD OK>']);
+    expect((await console.type('start echo')).at(-1)).toBe('<CMD OK>');
+    expect((await console.type('cmem')).some((line) => /^heapUsed\t\d+$/.test(line))).toBe(true);
+    expect((await console.type('netstat')).at(-1)).toBe('<CMD OK>');
+  });
+
+  test('profile writes a file', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/skynet-console-`);
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const { console } = await openedNode({ logPath: folder });
+    const [file, ok] = await console.type('profile 0.01');
+    expect([file?.startsWith(folder), existsSync(file as string), ok]).toEqual([true, true, '<CMD OK>']);
+    expect(await console.type('profile 0')).toEqual(['seconds must be above 0, up to 600', '<CMD Error>']);
+  });
+
+  test('commands of one visitor run one after another, in the pieces and lines they come in', async () => {
+    const { node, console } = await openedNode();
+    await node.newService(store);
+    console.send('call .store "ec');
+    console.send('ho", 1\r\n\n  \ncall .store "echo", 2\n');
+    expect(await console.type('call .store "echo", 3')).toEqual(['1\t1', 'n\t1', '<CMD OK>']);
+    console.socket.end();
+    expect(await console.rest()).toBe('1\t2\nn\t1\n<CMD OK>\n1\t3\nn\t1\n<CMD OK>\n');
+  });
+
+  test('more commands than may wait are all done', async () => {
+    const { node, console } = await openedNode();
+    await node.newService(store);
+    console.send('call .store "echo", 1\n'.repeat(500));
+    console.socket.end();
+    expect(await console.rest()).toBe('1\t1\nn\t1\n<CMD OK>\n'.repeat(500));
+  });
+
+  test('a visitor who leaves gives up the call that hangs', async () => {
+    const { node, console } = await openedNode({ timeScale: 0.001 });
+    await node.newService(store);
+    const address = await node.run((skynet) => skynet.address(skynet.localName('.store')));
+    console.send(`call ${address} "stuck"\n`);
+    const other = await visit(node);
+    const list = await other.type('list');
+    const own = list.find((line) => line.includes('debug_console'))?.split('\t')[0];
+    const waitsForStore = async (): Promise<boolean> =>
+      (await other.type(`task ${own}`)).join('\n').includes(address);
+    expect(await waitsForStore()).toBe(true);
+    console.socket.destroy();
+    await node.logged(/disconnect/);
+    expect(await waitsForStore()).toBe(false);
+  });
+
+  test('HTTP: the path, or the body of a POST, is the command', async () => {
+    const { node, console } = await openedNode({ myname: 'Dmaker' });
+    console.send('GET /getenv/myname HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect(await console.rest()).toBe('myname\tDmaker\n<CMD OK>\n');
+    const post = await visit(node);
+    post.send('POST / HTTP/1.1\r\nContent-Length: 13\r\n\r\ngetenv ');
+    post.send('myname');
+    expect(await post.rest()).toBe('myname\tDmaker\n<CMD OK>\n');
+  });
+
+  test.each(['Origin: http://evil.example', 'Host: evil.example:80', 'Sec-Fetch-Site: cross-site'])(
+    'HTTP: what a web page sends is refused (%s)',
+    async (header) => {
+      const { console } = await openedNode({ myname: 'Dmaker' });
+      console.send(`POST / HTTP/1.1\r\n${header}\r\nContent-Length: 13\r\n\r\ngetenv myname`);
+      expect(await console.rest()).toBe('Not for web pages\n<CMD Error>\n');
+    },
+  );
+
+  test('with a token nothing is done for those who do not show it first', async () => {
+    const { node, console } = await openedNode({ consoleToken: 'secret', myname: 'Dmaker' });
+    expect(await console.type('token secret')).toEqual(['<CMD OK>']);
+    expect(await console.type('getenv myname')).toEqual(['myname\tDmaker', '<CMD OK>']);
+    for (const attempt of ['getenv myname', 'token secre', 'token', 'GET /getenv/myname HTTP/1.0\n']) {
+      const other = await visit(node);
+      other.send(`${attempt}\ngetenv myname\n`);
+      expect(await other.rest()).toBe('token <text> is needed first\n<CMD Error>\n');
+    }
+    const web = await visit(node);
+    web.send('GET /getenv/myname HTTP/1.0\r\nAuthorization: Bearer secret\r\n\r\n');
+    expect(await web.rest()).toBe('myname\tDmaker\n<CMD OK>\n');
+  });
+
+  test('endless lines, headers and bodies are cut off', async () => {
+    const { node, console } = await openedNode();
+    console.send('x'.repeat(9000));
+    expect(await console.rest()).toBe('Line too long\n<CMD Error>\n');
+    const headers = await visit(node);
+    headers.send(`GET / HTTP/1.1\n${'a: b\n'.repeat(200)}`);
+    expect(await headers.rest()).toBe('Too many headers\n<CMD Error>\n');
+    const body = await visit(node);
+    body.send('POST / HTTP/1.1\nContent-Length: 100000\n\n');
+    expect(await body.rest()).toBe('Body too long\n<CMD Error>\n');
+  });
+
+  test('says where it listens, and who else could come', async () => {
+    const node = await startTestNode();
+    await node.newService('debug_console', '0.0.0.0', '0');
+    expect(await node.logged(/Start debug console/)).toMatch(/Start debug console at 0\.0\.0\.0:\d+$/);
+    expect(await node.logged(/Anybody/)).toMatch(/set consoleToken$/);
+    await expect(node.newService('debug_console', '127.0.0.1', 'port')).rejects.toMatchObject({
+      code: 'ERR_SERVICE_INIT',
+    });
+    const { console } = await openedNode();
+    const taken = String(console.socket.remotePort);
+    await expect(node.newService('debug_console', taken)).rejects.toMatchObject({
+      cause: { code: 'ERR_LISTEN' },
+    });
+  });
+
+  test('its connections end with it; shutdown ends the node', async () => {
+    const { node, console } = await openedNode();
+    const other = await visit(node);
+    const own = (await other.type('list')).find((line) => line.includes('debug_console'))?.split('\t')[0];
+    other.send(`kill ${own}\n`);
+    expect(await console.rest()).toBe('');
+    await other.rest();
+
+    const second = await openedNode();
+    expect(await second.console.type('shutdown')).toEqual(['<CMD OK>']);
+    await second.node.stopped;
+  });
+});
