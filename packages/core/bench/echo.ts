@@ -1,0 +1,20 @@
+import type { Measure } from './case.ts';
+import type { EchoServer } from './echo-servers.ts';
+import { spawnLoad } from './spawn-load.ts';
+
+/** Echoed frames of 64 bytes a second, and processor time of the server for one, in microseconds. */
+export function echo(connections: number, inflight: number, server: EchoServer): Measure {
+  return async (effort) => {
+    const { port, stop } = await server();
+    const seconds = effort.tiny ? 0.1 : 2;
+    const result = await spawnLoad({
+      port,
+      connections: effort.count(connections),
+      inflight,
+      size: 64,
+      seconds,
+    });
+    stop();
+    return [result.rate, result.serverEffort];
+  };
+}
