@@ -40,8 +40,10 @@ export interface SkynetConfig {
   timeScale?: number;
   /** Ways to connect and listen besides tcp, unix, tls and memory. */
   transports?: readonly Transport[];
-  /** Reports services that hold their thread for longer. Default `"5s"`. */
+  /** Reports services that hold their thread for longer than this, while they do. Default `"5s"`. */
   endlessAfter?: Duration;
+  /** Whether a thread of its own watches for that. Default true. */
+  watchdog?: boolean;
   /** Asked for as `token <text>` by debug consoles before anything else. Without it they take commands from anybody who reaches their port. */
   consoleToken?: string;
   /** Anything else: text, numbers and booleans that services read with `getenv`. */
@@ -67,6 +69,7 @@ export interface ResolvedConfig {
   readonly transports: readonly Transport[];
   /** Milliseconds. */
   readonly endlessAfter: number;
+  readonly watchdog: boolean;
   /** Folder that relative paths start from. */
   readonly base: string;
   /** How another thread gets the same configuration: the file again, or everything but functions. */
@@ -88,6 +91,7 @@ const DEFAULTS = {
   timeScale: 1,
   transports: [],
   endlessAfter: '5s',
+  watchdog: true,
 } as const satisfies SkynetConfig;
 
 /** The default export of `skynet.config.ts`; checks nothing, completes in the editor. */
@@ -129,6 +133,11 @@ class Keys {
     return Number.isFinite(value) && (value as number) > 0
       ? (value as number)
       : this.wrong(key, 'a number above 0');
+  }
+
+  flag(key: string): boolean {
+    const value = this.#config[key];
+    return typeof value === 'boolean' ? value : this.wrong(key, 'true or false');
   }
 
   duration(key: string): number {
@@ -227,6 +236,7 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     timeScale: keys.positive('timeScale'),
     transports: keys.transports('transports'),
     endlessAfter: keys.duration('endlessAfter'),
+    watchdog: keys.flag('watchdog'),
     base,
     origin: { plain, base },
     environment: environmentOf(all, keys),

@@ -23,6 +23,7 @@ import { ServiceTable } from './route/service-table.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
+import type { Activity } from './threads/activity.ts';
 import type { LinkReceiver } from './threads/link.ts';
 import type { RouteTable } from './threads/route-table.ts';
 import { ThreadLinks } from './threads/thread-links.ts';
@@ -44,6 +45,8 @@ export interface SharedParts {
   readonly routes: RouteTable | undefined;
   /** Numbers for sockets and the like, and for spreading services over threads. */
   readonly counters: Int32Array;
+  /** What this thread is doing, for the watchdog: see `threads/activity.ts`. */
+  readonly activity: Activity;
   readonly peers: readonly PeerSetup[];
 }
 
@@ -71,7 +74,8 @@ export class NodeThread implements NodeHost, LinkReceiver {
   readonly loader: ServiceLoader;
   readonly #config: ResolvedConfig;
   readonly #table = new ServiceTable<Service>();
-  readonly #scheduler = new Scheduler();
+  readonly #activity: Activity;
+  readonly #scheduler: Scheduler;
   readonly #timers: Timers;
   readonly #shared: SharedParts;
   readonly #links: ThreadLinks | undefined;
@@ -98,6 +102,8 @@ export class NodeThread implements NodeHost, LinkReceiver {
     this.#config = config;
     this.#shared = shared;
     this.thread = shared.thread;
+    this.#activity = shared.activity;
+    this.#scheduler = new Scheduler(() => this.#activity.idle());
     this.harbor = config.harbor;
     this.names = new NameTable(shared.names);
     this.environment = new Environment(shared.environment);
@@ -179,6 +185,14 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   stopTimer(timer: Timer): boolean {
     return this.#timers.stop(timer);
+  }
+
+  working(handle: Handle, item: { readonly type: number }): void {
+    this.#activity.working(handle, item instanceof Message ? item.source : 0, item.type);
+  }
+
+  resuming(handle: Handle): void {
+    if (this.#scheduler.settling > 0) queueMicrotask(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
   }
 
   log(source: Handle, text: string): void {
@@ -314,8 +328,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
     return () => {
       try {
         const result = definition.start(context, ...args);
-        if (!(result instanceof Promise)) return done(result);
-        return result.then(done, failed);
+        const inits = service.takeInits();
+        if (!(result instanceof Promise) && inits.length === 0) return done(result);
+        return Promise.all([result, ...inits, ...service.takeInits()]).then(([value]) => done(value), failed);
       } catch (thrown) {
         return failed(thrown);
       }
@@ -364,6 +379,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
         break;
       case 'monitor':
         this.#monitor = control.handle;
+        break;
+      case 'endless':
+        this.markEndless(control.handle);
         break;
       case 'named':
         this.names.tellWaiting();
@@ -434,6 +452,13 @@ export class NodeThread implements NodeHost, LinkReceiver {
   /** A monitor chosen before this thread was started. */
   adoptMonitor(handle: Handle): void {
     this.#monitor = handle;
+  }
+
+  /** A service was found in an endless loop. */
+  markEndless(handle: Handle): void {
+    const service = this.find(handle);
+    if (service !== undefined) service.endlessReported = true;
+    else this.#links?.postControl(this.#threadOf(handle), { op: 'endless', handle });
   }
 
   /** Stops the services of another thread. */

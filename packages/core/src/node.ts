@@ -14,7 +14,9 @@ import { createLogger } from './services/logger.ts';
 import { serviceManager } from './services/service-manager.ts';
 import { createNodeTransports } from './node-transports.ts';
 import { createRegistry, type Registry } from './route/registry.ts';
+import { Activity, createActivity } from './threads/activity.ts';
 import { ThreadPool } from './threads/pool.ts';
+import { startWatchdog, type Watchdog } from './threads/watchdog.ts';
 
 /** What a program that embeds a node may add to its configuration. */
 export interface NodeOptions {
@@ -83,7 +85,7 @@ const strayRejections = {
 };
 
 /** What a node with one thread has in place of what threads share. */
-function aloneInProcess(config: ResolvedConfig): SharedParts {
+function aloneInProcess(config: ResolvedConfig, activity: SharedArrayBuffer): SharedParts {
   const environment: Registry = createRegistry();
   for (const [key, value] of config.environment) environment.add(key, value);
   return {
@@ -94,6 +96,7 @@ function aloneInProcess(config: ResolvedConfig): SharedParts {
     environment,
     routes: undefined,
     counters: new Int32Array(16),
+    activity: new Activity(activity, 0),
     peers: [],
   };
 }
@@ -102,8 +105,11 @@ class RunningNode implements Node {
   readonly stopped: Promise<void>;
   readonly #config: ResolvedConfig;
   readonly #sink: LogSink;
+  readonly #logsToFunction: boolean;
   readonly #thread: NodeThread;
   readonly #pool: ThreadPool | undefined;
+  readonly #activity: SharedArrayBuffer;
+  #watchdog: Watchdog | undefined;
   // Nothing else need keep the process alive while services wait for messages.
   readonly #alive = setInterval(() => {}, 0x7fffffff);
   #stopping: Promise<void> | undefined;
@@ -111,13 +117,15 @@ class RunningNode implements Node {
 
   constructor(config: ResolvedConfig, options: NodeOptions) {
     this.#config = config;
+    this.#logsToFunction = options.onLog !== undefined;
+    this.#activity = createActivity(config.thread);
     this.#sink =
       options.onLog !== undefined ? functionSink(options.onLog) : config.logger !== undefined ? fileSink(config.logger) : streamSink();
-    this.#pool = config.thread > 1 ? new ThreadPool(config) : undefined;
+    this.#pool = config.thread > 1 ? new ThreadPool(config, this.#activity) : undefined;
     this.#thread = new NodeThread(
       config,
       createNodeTransports(config),
-      this.#pool?.shared ?? aloneInProcess(config),
+      this.#pool?.shared ?? aloneInProcess(config, this.#activity),
       (source, text) => this.#sink.write(source, text),
       () => this.stop(),
     );
@@ -132,6 +140,7 @@ class RunningNode implements Node {
     if (this.#config.logService === undefined) thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
     else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
     await this.#pool?.start(thread);
+    if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
       await thread.start(createLauncher(thread), 'launcher', []);
@@ -150,6 +159,17 @@ class RunningNode implements Node {
       if (!isSkynetError(error, 'ERR_SERVICE_EXITED')) throw error;
     });
     if (failure !== undefined && !isSkynetError(failure, 'ERR_SERVICE_EXITED')) throw failure;
+  }
+
+  #startWatchdog(): Watchdog | undefined {
+    const { endlessAfter, logger } = this.#config;
+    return startWatchdog(
+      { memory: this.#activity, interval: endlessAfter, output: this.#logsToFunction ? undefined : (logger ?? 1) },
+      ({ handle, text, written }) => {
+        this.#thread.markEndless(handle);
+        if (!written) this.#thread.log(0, text);
+      },
+    );
   }
 
   run<Result>(work: (skynet: Skynet) => Result | Promise<Result>): Promise<Result> {
@@ -193,6 +213,7 @@ class RunningNode implements Node {
   }
 
   async #stop(): Promise<void> {
+    this.#watchdog?.stop();
     await this.#pool?.stop(this.#config.shutdownTimeout);
     await this.#thread.shutdown(this.#config.shutdownTimeout);
     await this.#pool?.terminate();

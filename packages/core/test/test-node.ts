@@ -15,7 +15,7 @@ export async function startTestNode(config: SkynetConfig = {}): Promise<TestNode
   const log: string[] = [];
   const waiting: { pattern: RegExp; found: (line: string) => void }[] = [];
   const node = await startNode(
-    { harbor: 1, services: ['./services/?'], ...config },
+    { harbor: 1, services: ['./services/?'], watchdog: false, ...config },
     {
       base: fileURLToPath(new URL('./fixtures', import.meta.url)),
       onLog: (source, text) => {

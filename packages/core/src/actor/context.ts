@@ -139,7 +139,12 @@ export class Context implements Skynet {
   }
 
   init(work: () => unknown): void {
-    this.#service.run(new WorkTask(work, []));
+    mustBeFunction(work);
+    const result = work();
+    if (!(result instanceof Promise)) return;
+    const { extras } = this.#service;
+    extras.inits ??= [];
+    extras.inits.push(result);
   }
 
   onExit(work: () => unknown): void {

@@ -1,3 +1,4 @@
+import { errorFromData, errorToData } from '../codec/error.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 
@@ -10,32 +11,16 @@ export function describe(thrown: unknown): string {
   return thrown.cause === undefined ? text : `${text}\ncaused by: ${describe(thrown.cause)}`;
 }
 
-/** A copy of something thrown, by value: nothing of the service that threw it stays reachable. */
-function copyOf(thrown: unknown, depth: number): Error {
-  if (!(thrown instanceof Error)) return new Error(String(thrown));
-  const code = (thrown as { code?: unknown }).code;
-  const copy =
-    typeof code === 'string'
-      ? new SkynetError(code, thrown.message)
-      : new Error(thrown.message);
-  if (thrown.stack !== undefined) Object.defineProperty(copy, 'stack', { value: thrown.stack, configurable: true, writable: true });
-  if (thrown.cause !== undefined && depth < 4) {
-    Object.defineProperty(copy, 'cause', { value: copyOf(thrown.cause, depth + 1), configurable: true, writable: true });
-  }
-  return copy;
-}
-
 /**
  * What a caller gets for something thrown by the service it called: the code of the original if it had one, else
- * `ERR_REMOTE`; the original, with its stack, as `cause`; where it happened in `details.service`.
+ * `ERR_REMOTE`; the original by value, with its stack, as `cause`; where it happened in `details.service`.
  */
 export function remoteFailure(thrown: unknown, service: Handle): SkynetError {
-  const cause = copyOf(thrown, 0);
-  const code = cause instanceof SkynetError ? cause.code : 'ERR_REMOTE';
-  const plain = thrown instanceof SkynetError && thrown.details !== undefined ? thrown.details : {};
-  return new SkynetError(code, `call failed: ${cause.message}`, {
+  const cause = errorFromData(errorToData(thrown));
+  const isCoded = cause instanceof SkynetError;
+  return new SkynetError(isCoded ? cause.code : 'ERR_REMOTE', `call failed: ${cause.message}`, {
     cause,
-    details: { ...plain, service: formatHandle(service) },
+    details: { ...(isCoded ? cause.details : {}), service: formatHandle(service) },
   });
 }
 

@@ -32,11 +32,12 @@ export function makeHandler(given: Dispatcher | CommandTable): Handler {
 /** The protocols of a service: the shared ones until it adds its own. */
 export class ProtocolTable {
   readonly #byName: Map<string, Protocol>;
-  readonly #byId: Map<number, Protocol>;
+  // By index: it is read for every message.
+  readonly #byId: (Protocol | undefined)[];
 
   constructor(protocols: Iterable<Protocol>) {
     this.#byName = new Map();
-    this.#byId = new Map();
+    this.#byId = [];
     for (const protocol of protocols) this.add(protocol);
   }
 
@@ -46,11 +47,11 @@ export class ProtocolTable {
     if (typeof name !== 'string' || name === '' || !Number.isInteger(id) || id < 0 || id > MAX_TYPE) {
       throw new SkynetError('ERR_PROTOCOL', `a protocol needs a name and an id from 0 to ${MAX_TYPE}: ${String(name)}, ${String(id)}`);
     }
-    if (this.#byName.has(name) || this.#byId.has(id)) {
+    if (this.#byName.has(name) || this.#byId[id] !== undefined) {
       throw new SkynetError('ERR_PROTOCOL_EXISTS', `protocol ${name} (${id}) exists already`);
     }
     this.#byName.set(name, protocol);
-    this.#byId.set(id, protocol);
+    this.#byId[id] = protocol;
   }
 
   /** A copy that can be added to. */
@@ -66,11 +67,11 @@ export class ProtocolTable {
   }
 
   numbered(id: number): Protocol | undefined {
-    return this.#byId.get(id);
+    return this.#byId[id];
   }
 
   /** Name of a type for log lines. */
   nameOf(id: number): string {
-    return this.#byId.get(id)?.name ?? Object.entries(PTYPE).find(([, value]) => value === id)?.[0].toLowerCase() ?? String(id);
+    return this.#byId[id]?.name ?? Object.entries(PTYPE).find(([, value]) => value === id)?.[0].toLowerCase() ?? String(id);
   }
 }

@@ -32,6 +32,7 @@ class Extras {
   abandoned: Set<number> | undefined;
   owned: Set<() => void> | undefined;
   exitHooks: (() => unknown)[] | undefined;
+  inits: Promise<unknown>[] | undefined;
   forward: Readonly<Record<number, number>> | undefined;
   filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
   unknownRequest: ((request: Request) => void) | undefined;
@@ -125,6 +126,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
   }
 
   #take(item: MailboxItem): void {
+    this.host.working(this.handle, item);
     if (this.mailbox.length >= this.#overload) this.#warnOverload();
     else if (this.mailbox.length === 0) this.#overload = OVERLOAD;
     switch (item.type) {
@@ -205,6 +207,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
     if (pending.token !== undefined) this.#extras?.waiting?.delete(pending.token);
     this.current = pending.task;
     this.#unsettled = true;
+    this.host.resuming(this.handle);
     if (pending.failed) pending.reject(pending.outcome);
     else pending.resolve(pending.outcome);
   }
@@ -545,6 +548,11 @@ export class Service implements Runnable, TimerOwner, Answerer {
 
   // --- end --------------------------------------------------------------------------------------------------------
 
+  /** What `skynet.init` started, to be waited for before the service counts as started. */
+  takeInits(): Promise<unknown>[] {
+    return this.#extras?.inits?.splice(0) ?? [];
+  }
+
   get hasExitHooks(): boolean {
     return (this.#extras?.exitHooks?.length ?? 0) > 0;
   }
@@ -567,18 +575,23 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const starting = this.state === STATE.STARTING;
     this.state = STATE.ENDED;
     this.host.ended(this.handle);
-    const gone = goneFailure(this.handle);
+    // Made when needed: most services end with nobody waiting, and an error with its stack costs more than the end.
+    let failure: SkynetError | undefined;
+    const refuse = (message: Message): void => {
+      failure ??= goneFailure(this.handle);
+      this.#refuse(message, failure);
+    };
     for (const request of this.#extras?.openRequests ?? []) {
-      if (request.state !== ANSWER.DONE) this.#refuse(request.message, gone);
+      if (request.state !== ANSWER.DONE) refuse(request.message);
       request.state = ANSWER.DONE;
     }
     if (this.current instanceof ActiveRequest && this.current.state !== ANSWER.DONE && this.current.session !== 0) {
       this.current.state = ANSWER.DONE;
-      this.#refuse(this.current.message, gone);
+      refuse(this.current.message);
     }
     for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
       if (item.type < 0 || item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) continue;
-      if ((item as Message).session !== 0) this.#refuse(item as Message, gone);
+      if ((item as Message).session !== 0) refuse(item as Message);
     }
     for (let timer = this.#timers; timer !== undefined; timer = this.#timers) {
       this.cancelTimer(timer);

@@ -33,6 +33,10 @@ export interface Host {
   startTimer(timer: Timer, milliseconds: number): void;
   /** Takes a timer out. */
   stopTimer(timer: Timer): boolean;
+  /** Notes which service works on what, for the watchdog. */
+  working(handle: Handle, item: { readonly type: number }): void;
+  /** A task of the service goes on in a microtask: notes it there, should others do the same first. */
+  resuming(handle: Handle): void;
   /** A log line. */
   log(source: Handle, text: string): void;
   /** Called by a service that ended, once. */

@@ -190,7 +190,10 @@ export interface Skynet {
   queryService(global: true, name: string): Promise<Handle>;
   /** Forgets a unique service, so that the next `uniqueService` starts a new one. Returns whether there was one. */
   forgetService(name: string): Promise<boolean>;
-  /** Runs `work` before the start function, or at once if that is over (`skynet.init`, book §3.4). */
+  /**
+   * Runs `work` at once (`skynet.init`, book §3.4); the service counts as started only when it has finished. What it
+   * throws makes the start fail. For libraries that have to prepare something for the service they are used by.
+   */
   init(work: () => unknown): void;
   /** Runs `work` when the service ends by {@link exit} or when the node stops; may be asynchronous. Last registered first. */
   onExit(work: () => unknown): void;

@@ -6,6 +6,8 @@ import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
 import { type Handle, makeHandle } from '../handle.ts';
 import type { NodeThread, SharedParts } from '../node-thread.ts';
+import { builtFile } from './built-file.ts';
+import { Activity } from './activity.ts';
 import { createRing } from './ring.ts';
 import { RouteTable } from './route-table.ts';
 import { createSharedRegistry, SharedRegistry } from './shared-registry.ts';
@@ -17,13 +19,9 @@ const RING_SIZE = 1 << 19;
 const MAX_CRASHES = 5;
 const CRASH_WINDOW = 10_000;
 
-/** The file a worker thread runs: always built JavaScript, also when this module runs from its source. */
 function workerFile(): URL {
-  const here = import.meta.url;
-  const file = here.endsWith('.ts')
-    ? new URL('../../dist/threads/worker-main.js', here)
-    : new URL('./threads/worker-main.js', here);
-  if (existsSync(fileURLToPath(file))) return file;
+  const file = builtFile('worker-main.js');
+  if (existsSync(file)) return file;
   throw new SkynetError('ERR_CONFIG', `thread above 1 needs the built package: ${fileURLToPath(file)} is missing`);
 }
 
@@ -36,6 +34,7 @@ export class ThreadPool {
   readonly #names = createSharedRegistry();
   readonly #environment = createSharedRegistry();
   readonly #counters = new SharedArrayBuffer(64);
+  readonly #activity: SharedArrayBuffer;
   readonly #origin = performance.timeOrigin + performance.now();
   readonly #ownPeers: PeerSetup[] = [];
   /** What each thread needs to reach each other one, by thread and peer. */
@@ -43,8 +42,9 @@ export class ThreadPool {
   #main: NodeThread | undefined;
   #stopping = false;
 
-  constructor(config: ResolvedConfig) {
+  constructor(config: ResolvedConfig, activity: SharedArrayBuffer) {
     this.#config = config;
+    this.#activity = activity;
     for (let a = 0; a < config.thread; a++) {
       for (let b = a + 1; b < config.thread; b++) this.#pair(a, b);
     }
@@ -63,6 +63,7 @@ export class ThreadPool {
       environment: new SharedRegistry(this.#environment, 0),
       routes: this.#routes,
       counters: new Int32Array(this.#counters),
+      activity: new Activity(this.#activity, 0),
       peers: this.#ownPeers,
     };
   }
@@ -99,6 +100,7 @@ export class ThreadPool {
       names: this.#names,
       environment: this.#environment,
       counters: this.#counters,
+      activity: this.#activity,
       logger: makeHandle(this.#config.harbor, 1),
       monitor: this.#main?.monitor ?? 0,
       peers,

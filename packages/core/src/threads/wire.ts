@@ -31,6 +31,7 @@ export type Control =
   | { op: 'failed'; id: number; error: ErrorData }
   | { op: 'kill'; handle: Handle; by: Handle }
   | { op: 'monitor'; handle: Handle }
+  | { op: 'endless'; handle: Handle }
   | { op: 'named' }
   | { op: 'clear-cache' }
   | { op: 'list'; id: number }
@@ -49,6 +50,7 @@ export interface WorkerSetup {
   readonly names: SharedArrayBuffer;
   readonly environment: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  readonly activity: SharedArrayBuffer;
   readonly logger: Handle;
   readonly monitor: Handle;
   readonly peers: PeerSetup[];

@@ -3,6 +3,7 @@ import { errorToData } from '../codec/error.ts';
 import { loadConfig, resolveConfig, type SkynetConfig } from '../config.ts';
 import { NodeThread } from '../node-thread.ts';
 import { createNodeTransports } from '../node-transports.ts';
+import { Activity } from './activity.ts';
 import { RouteTable } from './route-table.ts';
 import { SharedRegistry } from './shared-registry.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './wire.ts';
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
       environment: new SharedRegistry(setup.environment, setup.thread),
       routes: new RouteTable(setup.routes),
       counters: new Int32Array(setup.counters),
+      activity: new Activity(setup.activity, setup.thread),
       peers: setup.peers,
     },
     (_source, text) => process.stderr.write(`${text}\n`),
