@@ -37,7 +37,9 @@ class Echo {
 export function transportEcho(options?: TcpOptions): EchoServer {
   return async () => {
     const transports = createTransports([tcp(options)]);
-    const listener = await transports.listen('127.0.0.1:0', {}, (connection) => connection.start(new Echo(connection)));
+    const listener = await transports.listen('127.0.0.1:0', {}, (connection) =>
+      connection.start(new Echo(connection)),
+    );
     return { port: listener.port, stop: () => void listener.close() };
   };
 }

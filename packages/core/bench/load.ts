@@ -143,11 +143,13 @@ class Client {
   }
 }
 
-const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const sleep = (seconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** Loads an echo server for a while. Throws when an answer is wrong or a connection is lost. */
 export async function runLoad(options: LoadOptions, onMeasuring?: () => void): Promise<LoadResult> {
-  if (options.size < 8 || options.size > 0xffff) throw new Error(`size must be 8 to 65535, not ${options.size}`);
+  if (options.size < 8 || options.size > 0xffff)
+    throw new Error(`size must be 8 to 65535, not ${options.size}`);
   const tally = new Tally();
   const clients = Array.from({ length: options.connections }, (_, id) => new Client(id, options, tally));
   // A few at a time, as the original keeps only 32 waiting.
