@@ -1,6 +1,14 @@
 import { once } from 'node:events';
-import { defineService, type Handle, PTYPE, type Request, type Skynet } from '@skynet/core';
+import {
+  defineService,
+  type Handle,
+  PTYPE,
+  type Request,
+  type Skynet,
+  type SkynetConfig,
+} from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
+import { connectionTable, type Transport } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { type GateOptions, gate } from '../src/index.ts';
 import { connectClient, Happenings, startTestNode, type TestNode } from './harness.ts';
@@ -21,8 +29,8 @@ interface Started {
 }
 
 /** A gate with a watchdog that writes down what it is told. */
-async function startGate(options: GateOptions = {}): Promise<Started> {
-  const node = await startTestNode();
+async function startGate(options: GateOptions = {}, config: SkynetConfig = {}): Promise<Started> {
+  const node = await startTestNode(config);
   const told = new Happenings<WatchdogEvent>();
   let opened = 0;
   let where = '';
@@ -137,7 +145,6 @@ describe('the watchdog', () => {
     const fd = await nextFd();
     await command('accept', fd);
     client.socket.pause();
-    const { connectionTable } = await import('@skynet/core/transport');
     await node.run((skynet) => {
       const connection = connectionTable(kernelOf(skynet)).find(fd);
       for (let i = 0; i < 200; i++) connection?.write(new Uint8Array(50_000));
@@ -258,12 +265,47 @@ describe('an agent', () => {
     client.send('throw', 'fine');
     await agent.packets.count(2);
     await node.logged(/not a number/);
-    // Reopening waits for the transport: an answer to a packet must not be taken for that.
-    await command('close');
-    await command('open', { address: '127.0.0.1', port: 0 });
     client.send('fine', 'exit', 'lost', 'lost');
     await client.ended;
     expect(node.log.filter((line) => /Unknown session|Response message/.test(line))).toEqual([]);
+  });
+
+  test('that throws is not mistaken for an answer the gate waits for', async () => {
+    let go = (): void => {};
+    const later = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const listener = {
+      address: 'later',
+      url: 'later://',
+      port: 0,
+      pause() {},
+      resume() {},
+      close: async () => {},
+    };
+    const slow: Transport = {
+      schemes: ['later'],
+      connect: () => Promise.reject(new Error('nobody')),
+      listen: () => later.then(() => listener),
+    };
+    const { node, port, nextFd, command } = await startGate({}, { transports: [slow] });
+    const agent = await startAgent(node, () => {
+      throw new Error('never');
+    });
+    // Their numbers, which are the sessions of their packets, cover the sessions the gate has used so far and next.
+    const clients = await Promise.all(Array.from({ length: 30 }, () => connectClient(port)));
+    for (let i = 0; i < clients.length; i++) await command('forward', await nextFd(), 0, agent.handle);
+    await command('close');
+    let opened = false;
+    const opening = command('open', { url: 'later://x:1' }).then(() => {
+      opened = true;
+    });
+    for (const client of clients) client.send('boom');
+    await agent.packets.count(clients.length);
+    await command('kick', 0);
+    expect(opened).toBe(false);
+    go();
+    await opening;
   });
 
   test('that is slow holds up its own client, not the node', async () => {
