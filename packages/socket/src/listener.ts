@@ -23,6 +23,7 @@ export class Listener implements Entry {
   #accept: AcceptCallback | undefined = undefined;
   #waiting: Connection[] = [];
   #accepted = 0;
+  #claim: NodeJS.Timeout | undefined = undefined;
   /** Filled by the transport before it is known to listen. */
   readonly onConnection: (connection: Connection) => void = (connection) => {
     if (this.ended) connection.destroy();
@@ -61,6 +62,7 @@ export class Listener implements Entry {
 
   /** Hands connections to a service. */
   start(owner: Owner, accept: AcceptCallback): void {
+    clearTimeout(this.#claim);
     owner.take(this);
     this.#accept = accept;
     for (const connection of this.#waiting.splice(0)) this.#pass(connection, accept);
@@ -73,9 +75,20 @@ export class Listener implements Entry {
     this.#listener?.pause();
   }
 
+  /** Leaves it to whoever starts it next; closed if nobody does in time. */
   abandon(): void {
     this.pause();
     this.owner?.drop(this);
+    const { claimTimeout } = this.#settings;
+    if (claimTimeout === 0) return;
+    this.#claim = setTimeout(() => {
+      this.#table.log(
+        undefined,
+        `socket: nobody started ${this.id} (${this.localAddress}) within ${claimTimeout / 1000} s, closed`,
+      );
+      this.destroy();
+    }, claimTimeout);
+    this.#claim.unref();
   }
 
   #hold(connection: Connection): void {
@@ -102,6 +115,7 @@ export class Listener implements Entry {
   destroy(failure?: SkynetError): void {
     if (this.ended) return;
     this.ended = true;
+    clearTimeout(this.#claim);
     this.failure = failure;
     this.owner?.drop(this);
     this.#table.remove(this, false);

@@ -572,6 +572,33 @@ describe('closing', () => {
     while (watcher.netstat().length > 0) await new Promise(setImmediate);
   });
 
+  test('a service that ends while it connects leaves nothing behind', async () => {
+    const { node, socket, port, listener } = await accepted();
+    const skynet = await livingService(node);
+    const other = createSocket(skynet);
+    skynet.fork(() => other.open('127.0.0.1', port));
+    skynet.fork(() => other.listen('127.0.0.1', 0));
+    skynet.fork(() => other.udp(() => {}));
+    skynet.fork(() => skynet.exit());
+    const arrived = new Signal<number>();
+    await socket.pause(listener);
+    await socket.start(listener, (id) => arrived.resolve(id));
+    const id = await arrived.promise;
+    await socket.start(id);
+    expect((await socket.read(id))[0]).toBeUndefined();
+    const handle = skynet.address(skynet.self());
+    expect(socket.netstat().filter(({ address }) => skynet.address(address) === handle)).toEqual([]);
+  });
+
+  test('a peer that takes nothing does not hold a closed socket for ever', async () => {
+    const { socket, id, peer } = await connected({ closeTimeout: '30ms' });
+    peer.socket.pause();
+    socket.write(id, Buffer.alloc(16 << 20));
+    await socket.close(id);
+    expect(socket.netstat().find((row) => row.id === id)?.type).toBe('CLOSING');
+    while (socket.netstat().some((row) => row.id === id)) await new Promise(setImmediate);
+  });
+
   test('stopping the node sends what was written', async () => {
     const { node, socket, id, peer } = await connected();
     socket.write(id, 'last words');
@@ -629,6 +656,20 @@ describe('handing over', () => {
     await other.start(id);
     other.write(id, 'alive');
     expect(await peer.receives('alive')).toBe('alive');
+  });
+
+  test('a listening id is handed over too, and closed when nobody takes it', async () => {
+    const { node, socket, listener, port } = await accepted({ claimTimeout: '20ms' });
+    socket.abandon(listener);
+    const other = createSocket(await livingService(node));
+    const arrived = new Signal<number>();
+    await other.start(listener, (id) => arrived.resolve(id));
+    const peer = await client(port);
+    other.write(await arrived.promise, 'elsewhere');
+    expect(await peer.receives('elsewhere')).toBe('elsewhere');
+    other.abandon(listener);
+    await node.logged(`socket: nobody started ${listener}`);
+    await expect(client(port)).rejects.toThrow('ECONNREFUSED');
   });
 
   test('an id nobody starts is closed', async () => {
