@@ -1,9 +1,9 @@
 import { Context } from './actor/context.ts';
-import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
 import { answerDebug } from './actor/debug-commands.ts';
+import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
 import { describe, goneFailure } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
-import { formatShort, Service, setDebugCommands, STATE } from './actor/service.ts';
+import { formatShort, Service, STATE, setDebugCommands } from './actor/service.ts';
 import { ExitSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
 import { errorFromData, errorToData } from './codec/error.ts';
@@ -123,7 +123,10 @@ export class NodeThread implements NodeHost, LinkReceiver {
       transports,
       log: (source, text) => this.log(source, text),
       threads: shared.threads,
-      nextId: () => (Atomics.add(shared.counters, COUNTER.ID, 1) + 1) * shared.threads + shared.thread - (shared.threads - 1),
+      nextId: () =>
+        (Atomics.add(shared.counters, COUNTER.ID, 1) + 1) * shared.threads +
+        shared.thread -
+        (shared.threads - 1),
       threadOf: (id) => (id + shared.threads - 1) % shared.threads,
       post: (thread, key, values) => this.#links?.postControl(thread, { op: 'driver', key, values }),
       onPost: (key, take) => void this.#drivers.set(key, take),
@@ -161,7 +164,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   isAlive(handle: Handle): boolean {
-    return this.find(handle) !== undefined || (harborOf(handle) === this.harbor && this.#threadOf(handle) >= 0);
+    return (
+      this.find(handle) !== undefined || (harborOf(handle) === this.harbor && this.#threadOf(handle) >= 0)
+    );
   }
 
   /** Thread of a service, -1 if it does not live in this node. */
@@ -196,14 +201,16 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   log(source: Handle, text: string): void {
-    if (this.#logger === 0 || !this.deliver(this.#logger, new Message(PTYPE.TEXT, 0, source, [text]))) this.#logDirectly(source, text);
+    if (this.#logger === 0 || !this.deliver(this.#logger, new Message(PTYPE.TEXT, 0, source, [text])))
+      this.#logDirectly(source, text);
   }
 
   ended(handle: Handle): void {
     this.#table.remove(localOf(handle));
     this.#shared.routes?.release(localOf(handle));
     this.names.dropLocal(handle);
-    if (this.#monitor !== 0) this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
+    if (this.#monitor !== 0)
+      this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
   }
 
   kill(handle: Handle, by: Handle): void {
@@ -234,7 +241,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   async listAll(): Promise<[Handle, string][]> {
-    const asked = (this.#links?.peers ?? []).map((thread) => this.#ask(thread, (id) => ({ op: 'list', id })).catch(() => []));
+    const asked = (this.#links?.peers ?? []).map((thread) =>
+      this.#ask(thread, (id) => ({ op: 'list', id })).catch(() => []),
+    );
     const lists = (await Promise.all(asked)) as [Handle, string][][];
     return [...this.#list(), ...lists.flat()].sort(([a], [b]) => a - b);
   }
@@ -261,17 +270,34 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   launch({ service, args, placement }: LaunchRequest): Promise<Handle> {
     const { thread = 'same' } = placement;
-    if (thread !== 'same' && thread !== 'spread' && !(Number.isInteger(thread) && thread >= 0 && thread < this.#config.thread)) {
+    if (
+      thread !== 'same' &&
+      thread !== 'spread' &&
+      !(Number.isInteger(thread) && thread >= 0 && thread < this.#config.thread)
+    ) {
       return Promise.reject(
-        new SkynetError('ERR_ARGUMENT', `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`),
+        new SkynetError(
+          'ERR_ARGUMENT',
+          `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`,
+        ),
       );
     }
-    const target = thread === 'spread' ? Atomics.add(this.#shared.counters, COUNTER.SPREAD, 1) % this.#shared.threads : thread;
+    const target =
+      thread === 'spread'
+        ? Atomics.add(this.#shared.counters, COUNTER.SPREAD, 1) % this.#shared.threads
+        : thread;
     if (typeof target === 'number' && target !== this.thread) {
       if (typeof service !== 'string') {
-        return Promise.reject(new SkynetError('ERR_ARGUMENT', 'only a service with a name can be started in another thread'));
+        return Promise.reject(
+          new SkynetError('ERR_ARGUMENT', 'only a service with a name can be started in another thread'),
+        );
       }
-      return this.#ask(target, (id) => ({ op: 'launch', id, name: service, args: [...args] })) as Promise<Handle>;
+      return this.#ask(target, (id) => ({
+        op: 'launch',
+        id,
+        name: service,
+        args: [...args],
+      })) as Promise<Handle>;
     }
     if (typeof service !== 'string') return this.start(service, service.start.name || 'service', args);
     const loaded = this.loader.cached(service);
@@ -280,17 +306,25 @@ export class NodeThread implements NodeHost, LinkReceiver {
       (definition) => this.start(definition, service, args),
       (error: unknown) => {
         this.log(0, `lua loader error : ${isSkynetError(error) ? error.message : describe(error)}`);
-        if (isSkynetError(error, 'ERR_SERVICE_MODULE') && error.cause !== undefined) this.log(0, describe(error.cause));
+        if (isSkynetError(error, 'ERR_SERVICE_MODULE') && error.cause !== undefined)
+          this.log(0, describe(error.cause));
         throw error;
       },
     );
   }
 
   /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
-  start(definition: ServiceDefinition, name: string, args: readonly string[], kind = 'snlua '): Promise<Handle> {
+  start(
+    definition: ServiceDefinition,
+    name: string,
+    args: readonly string[],
+    kind = 'snlua ',
+  ): Promise<Handle> {
     if (this.#stopping) return Promise.reject(new SkynetError('ERR_NODE_STOPPED', 'the node is stopping'));
     const title = args.length === 0 ? `${kind}${name}` : `${kind}${name} ${args.join(' ')}`;
-    const service = this.#add((local) => new Service(this, makeHandle(this.harbor, local), local, name, title, DEFAULT_PROTOCOLS));
+    const service = this.#add(
+      (local) => new Service(this, makeHandle(this.harbor, local), local, name, title, DEFAULT_PROTOCOLS),
+    );
     service.log(`LAUNCH ${title}${kind === '' ? ' ' : ''}`);
     return new Promise((resolve, reject) => {
       service.onStarted = (error) => (error === undefined ? resolve(service.handle) : reject(error));
@@ -323,7 +357,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
       service.log(`init service failed: ${describe(thrown)}`);
       service.log('KILL self');
       const text = `call failed: ${service.name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-      service.end(new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }));
+      service.end(
+        new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }),
+      );
     };
     return () => {
       try {
@@ -360,7 +396,11 @@ export class NodeThread implements NodeHost, LinkReceiver {
   control(from: number, control: Control): void {
     switch (control.op) {
       case 'launch':
-        this.#answer(from, control.id, this.launch({ service: control.name, args: control.args, placement: {} }));
+        this.#answer(
+          from,
+          control.id,
+          this.launch({ service: control.name, args: control.args, placement: {} }),
+        );
         break;
       case 'list':
         this.#answer(from, control.id, Promise.resolve(this.#list()));
@@ -422,13 +462,27 @@ export class NodeThread implements NodeHost, LinkReceiver {
     const undelivered = this.#links?.connect(peer) ?? [];
     for (const { session, source, type } of undelivered) {
       if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) continue;
-      this.deliver(source, new Message(PTYPE.ERROR, session, 0, new SkynetError('ERR_SERVICE_GONE', 'call failed: its thread was lost')));
+      this.deliver(
+        source,
+        new Message(
+          PTYPE.ERROR,
+          session,
+          0,
+          new SkynetError('ERR_SERVICE_GONE', 'call failed: its thread was lost'),
+        ),
+      );
     }
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
       for (const pending of service.sessions.all()) {
         if (!lost.has(pending.dest)) continue;
-        service.giveUp(pending, new SkynetError('ERR_SERVICE_GONE', `call failed: the thread of ${formatHandle(pending.dest)} was lost`));
+        service.giveUp(
+          pending,
+          new SkynetError(
+            'ERR_SERVICE_GONE',
+            `call failed: the thread of ${formatHandle(pending.dest)} was lost`,
+          ),
+        );
         service.push(pending);
       }
     }
@@ -442,7 +496,8 @@ export class NodeThread implements NodeHost, LinkReceiver {
   /** Tells the monitor of services that were lost with their thread. */
   tellMonitor(handles: readonly Handle[]): void {
     if (this.#monitor === 0) return;
-    for (const handle of handles) this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
+    for (const handle of handles)
+      this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
   }
 
   get monitor(): Handle {
@@ -497,5 +552,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
 }
 
 function isCommandTable(value: unknown): value is CommandTable {
-  return typeof value === 'object' && value !== null && Object.values(value).some((part) => typeof part === 'function');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).some((part) => typeof part === 'function')
+  );
 }

@@ -1,6 +1,6 @@
-import type { SkynetConfig, ResolvedConfig } from './config.ts';
-import { resolveConfig } from './config.ts';
 import { describe } from './actor/failure.ts';
+import type { ResolvedConfig, SkynetConfig } from './config.ts';
+import { resolveConfig } from './config.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
 import { defineService } from './define.ts';
 import { isSkynetError } from './errors.ts';
@@ -8,12 +8,12 @@ import type { Handle } from './handle.ts';
 import { fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
 import { Message } from './message.ts';
 import { NodeThread, type SharedParts } from './node-thread.ts';
+import { createNodeTransports } from './node-transports.ts';
 import { PTYPE } from './protocol.ts';
+import { createRegistry, type Registry } from './route/registry.ts';
 import { createLauncher } from './services/launcher.ts';
 import { createLogger } from './services/logger.ts';
 import { serviceManager } from './services/service-manager.ts';
-import { createNodeTransports } from './node-transports.ts';
-import { createRegistry, type Registry } from './route/registry.ts';
 import { Activity, createActivity } from './threads/activity.ts';
 import { ThreadPool } from './threads/pool.ts';
 import { startWatchdog, type Watchdog } from './threads/watchdog.ts';
@@ -51,11 +51,19 @@ export interface Node {
  * @throws ERR_CONFIG, or what the first service failed with; the node is stopped then.
  */
 export async function startNode(config: SkynetConfig = {}, options: NodeOptions = {}): Promise<Node> {
-  return startResolved(resolveConfig(config, options.base ?? process.cwd()), options, config.start !== undefined);
+  return startResolved(
+    resolveConfig(config, options.base ?? process.cwd()),
+    options,
+    config.start !== undefined,
+  );
 }
 
 /** As {@link startNode} for a configuration from `loadConfig`. */
-export async function startResolved(config: ResolvedConfig, options: NodeOptions = {}, withStart = true): Promise<Node> {
+export async function startResolved(
+  config: ResolvedConfig,
+  options: NodeOptions = {},
+  withStart = true,
+): Promise<Node> {
   const running = new RunningNode(config, options);
   try {
     await running.boot(withStart);
@@ -80,7 +88,8 @@ const strayRejections = {
     strayRejections.nodes.add(node);
   },
   remove(node: RunningNode): void {
-    if (strayRejections.nodes.delete(node) && strayRejections.nodes.size === 0) process.off('unhandledRejection', strayRejections.handler);
+    if (strayRejections.nodes.delete(node) && strayRejections.nodes.size === 0)
+      process.off('unhandledRejection', strayRejections.handler);
   },
 };
 
@@ -120,7 +129,11 @@ class RunningNode implements Node {
     this.#logsToFunction = options.onLog !== undefined;
     this.#activity = createActivity(config.thread);
     this.#sink =
-      options.onLog !== undefined ? functionSink(options.onLog) : config.logger !== undefined ? fileSink(config.logger) : streamSink();
+      options.onLog !== undefined
+        ? functionSink(options.onLog)
+        : config.logger !== undefined
+          ? fileSink(config.logger)
+          : streamSink();
     this.#pool = config.thread > 1 ? new ThreadPool(config, this.#activity) : undefined;
     this.#thread = new NodeThread(
       config,
@@ -137,7 +150,8 @@ class RunningNode implements Node {
 
   async boot(withStart: boolean): Promise<void> {
     const thread = this.#thread;
-    if (this.#config.logService === undefined) thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
+    if (this.#config.logService === undefined)
+      thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
     else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
     await this.#pool?.start(thread);
     if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
@@ -164,7 +178,11 @@ class RunningNode implements Node {
   #startWatchdog(): Watchdog | undefined {
     const { endlessAfter, logger } = this.#config;
     return startWatchdog(
-      { memory: this.#activity, interval: endlessAfter, output: this.#logsToFunction ? undefined : (logger ?? 1) },
+      {
+        memory: this.#activity,
+        interval: endlessAfter,
+        output: this.#logsToFunction ? undefined : (logger ?? 1),
+      },
       ({ handle, text, written }) => {
         this.#thread.markEndless(handle);
         if (!written) this.#thread.log(0, text);
@@ -199,7 +217,8 @@ class RunningNode implements Node {
 
   reopenLog(): void {
     const logger = this.#thread.names.get('.logger');
-    if (logger !== undefined) this.#thread.deliver(logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
+    if (logger !== undefined)
+      this.#thread.deliver(logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
   }
 
   reportStray(reason: unknown): void {
@@ -223,4 +242,3 @@ class RunningNode implements Node {
     this.#markStopped();
   }
 }
-

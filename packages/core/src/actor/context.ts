@@ -5,13 +5,13 @@ import type { NodeHost } from '../contracts/node.ts';
 import type {
   CallGroup,
   CallTarget,
+  Proxy as CommandProxy,
   CommandTable,
   CriticalSection,
   Dispatcher,
   FilteredMessage,
   LaunchArgument,
   Placement,
-  Proxy as CommandProxy,
   Request,
   Sender,
   ServiceDefinition,
@@ -31,7 +31,7 @@ import { checkName, isLocalName } from '../route/name-table.ts';
 import type { Transports } from '../transport/contract.ts';
 import { createCallGroup } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
-import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, packValues, unpackValues } from './default-protocols.ts';
+import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { describe, goneFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
@@ -55,7 +55,8 @@ export class Context implements Skynet {
   }
 
   static kernelOf(skynet: Skynet): ServiceKernel {
-    if (!(skynet instanceof Context)) throw new SkynetError('ERR_ARGUMENT', 'kernelOf needs the context of a service');
+    if (!(skynet instanceof Context))
+      throw new SkynetError('ERR_ARGUMENT', 'kernelOf needs the context of a service');
     skynet.#kernel ??= new ContextKernel(skynet, skynet.#service, skynet.#host);
     return skynet.#kernel;
   }
@@ -108,7 +109,11 @@ export class Context implements Skynet {
     }
   }
 
-  #launch<Commands>(service: string | ServiceDefinition, args: string[], placement: Placement): Promise<ServiceHandle<Commands>> {
+  #launch<Commands>(
+    service: string | ServiceDefinition,
+    args: string[],
+    placement: Placement,
+  ): Promise<ServiceHandle<Commands>> {
     this.#mustLive();
     return this.await(this.#host.launch({ service, args, placement }));
   }
@@ -167,10 +172,12 @@ export class Context implements Skynet {
       else {
         const starting = service.state === STATE.STARTING;
         if (!starting) service.state = STATE.ENDING;
-        service.fork(new WorkTask(async () => {
-          await service.runExitHooks();
-          end();
-        }, []));
+        service.fork(
+          new WorkTask(async () => {
+            await service.runExitHooks();
+            end();
+          }, []),
+        );
       }
     }
     throw EXIT;
@@ -191,7 +198,10 @@ export class Context implements Skynet {
     if (handle === undefined) return;
     for (const pending of this.#service.sessions.all()) {
       if (pending.dest !== handle) continue;
-      this.#service.giveUp(pending, new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`));
+      this.#service.giveUp(
+        pending,
+        new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`),
+      );
       this.#service.push(pending);
     }
   }
@@ -214,9 +224,13 @@ export class Context implements Skynet {
     this.#mustLive();
     if (!this.#host.giveName(name, handle) && !isLocalName(name)) {
       const owner = this.#host.names.get(name) as Handle;
-      throw new SkynetError('ERR_NAME_TAKEN', `global name ${name} belongs to ${formatHandle(owner)}; unregister it first`, {
-        details: { name, owner: formatHandle(owner) },
-      });
+      throw new SkynetError(
+        'ERR_NAME_TAKEN',
+        `global name ${name} belongs to ${formatHandle(owner)}; unregister it first`,
+        {
+          details: { name, owner: formatHandle(owner) },
+        },
+      );
     }
   }
 
@@ -253,7 +267,9 @@ export class Context implements Skynet {
 
   toString(body?: Body): string {
     if (body === undefined) return `[skynet ${this.#service.name} ${formatHandle(this.#service.handle)}]`;
-    return body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString() : body.map(String).join('');
+    return body instanceof Uint8Array
+      ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+      : body.map(String).join('');
   }
 
   send(to: Address, type: string, ...values: unknown[]): number | undefined {
@@ -271,7 +287,8 @@ export class Context implements Skynet {
   }
 
   redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined {
-    if (source !== 0 && !isHandle(source)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(source)}`);
+    if (source !== 0 && !isHandle(source))
+      throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(source)}`);
     const { id } = this.#service.protocols.named(type);
     return this.#deliver(this.#find(to), new Message(id, session, source, checkBody(body)), session);
   }
@@ -293,7 +310,8 @@ export class Context implements Skynet {
 
   rawCall(to: Address | CallTarget, type: string, body: Body): Promise<Body> {
     try {
-      return this.#request(to, this.#service.protocols.named(type), checkBody(body), undefined).promise as Promise<Body>;
+      return this.#request(to, this.#service.protocols.named(type), checkBody(body), undefined)
+        .promise as Promise<Body>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -307,10 +325,12 @@ export class Context implements Skynet {
     if (dest === undefined) throw noService(this.address(address));
     const service = this.#service;
     const session = service.sessions.next();
-    if (!this.#host.deliver(dest, new Message(protocol.id, session, service.handle, body))) throw noService(formatHandle(dest));
+    if (!this.#host.deliver(dest, new Message(protocol.id, session, service.handle, body)))
+      throw noService(formatHandle(dest));
     const pending = service.suspend(dest, reader, session);
     const timeout = limits?.timeout === undefined ? this.#host.callTimeout : toMilliseconds(limits.timeout);
-    if (timeout > 0) pending.timer = service.startTimer(new Timer(service, undefined, undefined, pending, 0), timeout);
+    if (timeout > 0)
+      pending.timer = service.startTimer(new Timer(service, undefined, undefined, pending, 0), timeout);
     if (limits?.signal !== undefined) this.#obey(limits.signal, pending);
     return pending;
   }
@@ -318,7 +338,9 @@ export class Context implements Skynet {
   #obey(signal: AbortSignal, pending: Pending): void {
     const abort = (): void => {
       if (pending.settled || pending.queuedToResume) return;
-      const error = new SkynetError('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
+      const error = new SkynetError('ERR_ABORTED', 'call failed: aborted by its signal', {
+        cause: signal.reason,
+      });
       this.#service.giveUp(pending, error);
       pending.queuedToResume = true;
       this.#service.push(pending);
@@ -418,7 +440,8 @@ export class Context implements Skynet {
   #waiter(token: unknown): Pending {
     const service = this.#service;
     const key = token ?? taskOf(service.currentTask());
-    if (service.isWaiting(key)) throw new SkynetError('ERR_TOKEN_IN_USE', 'token duplicative: somebody waits on it already');
+    if (service.isWaiting(key))
+      throw new SkynetError('ERR_TOKEN_IN_USE', 'token duplicative: somebody waits on it already');
     const pending = this.#suspend();
     service.awaitToken(pending, key);
     return pending;
@@ -443,17 +466,30 @@ export class Context implements Skynet {
     return this.#service.suspend(0, undefined, this.#service.sessions.next());
   }
 
-  timeout<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle {
+  timeout<Args extends unknown[]>(
+    time: Duration,
+    work: (...args: Args) => unknown,
+    ...args: Args
+  ): TimerHandle {
     return this.#startWork(toMilliseconds(time), 0, work as (...args: never[]) => unknown, args);
   }
 
-  interval<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle {
+  interval<Args extends unknown[]>(
+    time: Duration,
+    work: (...args: Args) => unknown,
+    ...args: Args
+  ): TimerHandle {
     const period = toMilliseconds(time);
     if (period <= 0) throw new SkynetError('ERR_DURATION_INVALID', 'an interval needs a time above 0');
     return this.#startWork(period, period, work as (...args: never[]) => unknown, args);
   }
 
-  #startWork(delay: number, period: number, work: (...args: never[]) => unknown, args: unknown[]): TimerHandle {
+  #startWork(
+    delay: number,
+    period: number,
+    work: (...args: never[]) => unknown,
+    args: unknown[],
+  ): TimerHandle {
     mustBeFunction(work);
     this.#mustLive();
     const service = this.#service;
@@ -518,14 +554,19 @@ export class Context implements Skynet {
     if (typeof address === 'number') {
       if (isHandle(address)) return address;
     } else if (typeof address === 'string' && address !== '') {
-      return address.startsWith(':') ? (parseHandle(address) ?? invalidAddress(address)) : this.#host.names.get(address);
+      return address.startsWith(':')
+        ? (parseHandle(address) ?? invalidAddress(address))
+        : this.#host.names.get(address);
     }
     return invalidAddress(address);
   }
 
   #mustLive(): void {
     if (!this.#service.alive) {
-      throw new SkynetError('ERR_SERVICE_ENDED', `${this.#service.name} ${formatHandle(this.#service.handle)} has ended`);
+      throw new SkynetError(
+        'ERR_SERVICE_ENDED',
+        `${this.#service.name} ${formatHandle(this.#service.handle)} has ended`,
+      );
     }
   }
 }
@@ -535,17 +576,23 @@ const PACK_LUA = 'lua';
 function invalidAddress(address: unknown): never {
   const kind = address === null || address === undefined ? 'nil' : typeof address;
   const text =
-    address === 0 ? 'Invalid service address 0' : `dest address type (${kind}) must be a string or number: ${String(address)}`;
+    address === 0
+      ? 'Invalid service address 0'
+      : `dest address type (${kind}) must be a string or number: ${String(address)}`;
   throw new SkynetError('ERR_ADDRESS_INVALID', text);
 }
 
 function noService(address: string): SkynetError {
-  return new SkynetError('ERR_NO_SERVICE', `call to invalid address ${address}`, { details: { service: address } });
+  return new SkynetError('ERR_NO_SERVICE', `call to invalid address ${address}`, {
+    details: { service: address },
+  });
 }
 
 function packWith(protocol: Protocol, values: unknown[]): Body {
   if (protocol.pack === undefined) {
-    throw new SkynetError('ERR_PROTOCOL', `protocol ${protocol.name} has no pack; use the raw calls`, { details: { type: protocol.name } });
+    throw new SkynetError('ERR_PROTOCOL', `protocol ${protocol.name} has no pack; use the raw calls`, {
+      details: { type: protocol.name },
+    });
   }
   return checkBody(protocol.pack(...values));
 }
@@ -556,14 +603,22 @@ function checkBody(body: Body): Body {
 }
 
 function mustBeFunction(work: unknown): void {
-  if (typeof work !== 'function') throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${String(work)}`);
+  if (typeof work !== 'function')
+    throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${String(work)}`);
 }
 
 /** Start arguments are one word of text each, as in the original (book §4.1). */
 function launchWords(args: readonly LaunchArgument[]): string[] {
   return args.map((arg) => {
-    if ((typeof arg === 'string' && arg !== '' && !/\s/.test(arg)) || (typeof arg === 'number' && Number.isFinite(arg))) return String(arg);
-    throw new SkynetError('ERR_LAUNCH_ARGUMENT', `a start argument is one word of text or a number, not ${JSON.stringify(arg) ?? String(arg)}`);
+    if (
+      (typeof arg === 'string' && arg !== '' && !/\s/.test(arg)) ||
+      (typeof arg === 'number' && Number.isFinite(arg))
+    )
+      return String(arg);
+    throw new SkynetError(
+      'ERR_LAUNCH_ARGUMENT',
+      `a start argument is one word of text or a number, not ${JSON.stringify(arg) ?? String(arg)}`,
+    );
   });
 }
 
@@ -596,7 +651,8 @@ class ContextKernel implements ServiceKernel {
   }
 
   enqueue<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
-    if (this.#service.alive) this.#service.push(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
+    if (this.#service.alive)
+      this.#service.push(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
   }
 
   run<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
@@ -633,4 +689,3 @@ class ContextKernel implements ServiceKernel {
     this.#service.log(`${what}: ${describe(error)}`);
   }
 }
-

@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
-import { loadConfig } from '../config.ts';
-import { isSkynetError } from '../errors.ts';
-import { type Node, startResolved } from '../node.ts';
+import type { Node } from '../node.ts';
 
 const USAGE = `usage: skynet <config>
 
@@ -26,7 +24,12 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  // Before the framework is loaded, or its own lines in stacks would be those of the built files.
   process.setSourceMapsEnabled(true);
+  const [{ loadConfig }, { startResolved }] = await Promise.all([
+    import('../config.ts'),
+    import('../node.ts'),
+  ]);
   const node = await startResolved(await loadConfig(file));
   stopOnSignals(node);
   // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
@@ -50,8 +53,7 @@ function stopOnSignals(node: Node): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(
-    isSkynetError(error) ? `skynet: ${error.message} (${error.code})\n` : `${String(error)}\n`,
-  );
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  process.stderr.write(`skynet: ${error instanceof Error ? error.message : String(error)}${code}\n`);
   process.exit(1);
 });

@@ -1,6 +1,6 @@
+import type { Duration } from '../duration.ts';
 import type { SkynetError } from '../errors.ts';
 import type { Address, Handle } from '../handle.ts';
-import type { Duration } from '../duration.ts';
 import type { Body, Packed } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 
@@ -99,20 +99,18 @@ export interface ServiceDefinition<Commands = unknown> {
 
 /** Calls a service by its commands: every method sends one and resolves to the answer. */
 export type Proxy<Commands> = {
-  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown ? Name : never]: Commands[Name] extends (
-    this: never,
-    ...args: infer Args
-  ) => infer Result
+  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown
+    ? Name
+    : never]: Commands[Name] extends (this: never, ...args: infer Args) => infer Result
     ? (...args: Args) => Promise<Awaited<Result>>
     : never;
 };
 
 /** Sends to a service by its commands: every method sends one and waits for nothing. */
 export type Sender<Commands> = {
-  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown ? Name : never]: Commands[Name] extends (
-    this: never,
-    ...args: infer Args
-  ) => unknown
+  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown
+    ? Name
+    : never]: Commands[Name] extends (this: never, ...args: infer Args) => unknown
     ? (...args: Args) => void
     : never;
 };
@@ -285,9 +283,17 @@ export interface Skynet {
   /** Wakes a waiting or sleeping task; it runs when the current one suspends or ends. Whether there was one. */
   wakeup(token: unknown): boolean;
   /** Runs `work` in a task of its own after a time (book §6.6). */
-  timeout<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle;
+  timeout<Args extends unknown[]>(
+    time: Duration,
+    work: (...args: Args) => unknown,
+    ...args: Args
+  ): TimerHandle;
   /** Runs `work` again and again; a run that is still going on when the next is due delays it. */
-  interval<Args extends unknown[]>(time: Duration, work: (...args: Args) => unknown, ...args: Args): TimerHandle;
+  interval<Args extends unknown[]>(
+    time: Duration,
+    work: (...args: Args) => unknown,
+    ...args: Args
+  ): TimerHandle;
   /** Hundredths of a second since the node started (book §6.7). */
   now(): number;
   /** Wall-clock seconds, two decimals (book §6.7). */

@@ -31,8 +31,10 @@ export interface MessageSource {
  * clock is looked at after every so many turns: the more often, the slower the last turns were.
  */
 export class Scheduler {
-  #ready: Runnable[] = [];
-  #later: Runnable[] = [];
+  // Lists that keep their memory: emptied by counting, never by their length.
+  #ready: (Runnable | undefined)[] = [];
+  #later: (Runnable | undefined)[] = [];
+  #readyCount = 0;
   #scheduled = false;
   #running = false;
   #runStart = 0;
@@ -66,7 +68,7 @@ export class Scheduler {
   ready(service: Runnable): void {
     if (service.queued) return;
     service.queued = true;
-    this.#ready.push(service);
+    this.#ready[this.#readyCount++] = service;
     if (!this.#scheduled) {
       this.#scheduled = true;
       process.nextTick(this.#pass);
@@ -77,23 +79,23 @@ export class Scheduler {
     this.#source?.poll();
     const ready = this.#ready;
     const later = this.#later;
+    let laterCount = 0;
     let mustYield = false;
     // Services made ready by the turns of this pass join its list.
-    for (let i = 0; i < ready.length; i++) {
+    for (let i = 0; i < this.#readyCount; i++) {
       const service = ready[i] as Runnable;
-      if (service.turn(TURN_LIMIT) === TURN.IDLE) service.queued = false;
-      else later.push(service);
-      if (--this.#turnsLeft > 0) continue;
-      mustYield = this.#lookAtClock();
-      if (mustYield) {
-        for (let rest = i + 1; rest < ready.length; rest++) later.push(ready[rest] as Runnable);
-        break;
+      ready[i] = undefined;
+      if (mustYield) later[laterCount++] = service;
+      else {
+        if (service.turn(TURN_LIMIT) === TURN.IDLE) service.queued = false;
+        else later[laterCount++] = service;
+        if (--this.#turnsLeft <= 0) mustYield = this.#lookAtClock();
       }
     }
-    ready.length = 0;
     this.#ready = later;
     this.#later = ready;
-    if (later.length === 0) {
+    this.#readyCount = laterCount;
+    if (laterCount === 0) {
       this.#scheduled = false;
       this.#running = false;
       this.#onIdle();
@@ -112,7 +114,9 @@ export class Scheduler {
       return false;
     }
     const over = now - this.#runStart > MAX_RUN;
-    this.#turnsPerLook = over ? Math.max(1, this.#turnsPerLook >> 1) : Math.min(MAX_TURNS_PER_LOOK, this.#turnsPerLook * 2);
+    this.#turnsPerLook = over
+      ? Math.max(1, this.#turnsPerLook >> 1)
+      : Math.min(MAX_TURNS_PER_LOOK, this.#turnsPerLook * 2);
     this.#turnsLeft = this.#turnsPerLook;
     return over;
   }

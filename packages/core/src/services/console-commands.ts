@@ -247,6 +247,17 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     help: 'address cmd args... : sends a debug message, prints the answer',
     run: (context, address, ...words) => ask(context, handleOf(context, address), 'debug', ...words),
   },
+  logon: {
+    help: 'address : writes every message a service gets to <logPath>/<address>.log',
+    run: async (context, address) => {
+      const folder = context.kernel.skynet.getenv('logPath') ?? '.';
+      await ask(context, handleOf(context, address), 'debug', 'LOGON', folder);
+    },
+  },
+  logoff: {
+    help: 'address : ends that',
+    run: async (context, address) => void (await ask(context, handleOf(context, address), 'debug', 'LOGOFF')),
+  },
   netstat: {
     help: 'connections of the thread the console runs in',
     run: ({ kernel }) =>

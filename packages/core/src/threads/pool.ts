@@ -6,8 +6,8 @@ import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
 import { type Handle, makeHandle } from '../handle.ts';
 import type { NodeThread, SharedParts } from '../node-thread.ts';
-import { builtFile } from './built-file.ts';
 import { Activity } from './activity.ts';
+import { builtFile } from './built-file.ts';
 import { createRing } from './ring.ts';
 import { RouteTable } from './route-table.ts';
 import { createSharedRegistry, SharedRegistry } from './shared-registry.ts';
@@ -22,7 +22,10 @@ const CRASH_WINDOW = 10_000;
 function workerFile(): URL {
   const file = builtFile('worker-main.js');
   if (existsSync(file)) return file;
-  throw new SkynetError('ERR_CONFIG', `thread above 1 needs the built package: ${fileURLToPath(file)} is missing`);
+  throw new SkynetError(
+    'ERR_CONFIG',
+    `thread above 1 needs the built package: ${fileURLToPath(file)} is missing`,
+  );
 }
 
 /** The worker threads of a node: starts them, replaces those that are lost. Lives in the main thread. */
@@ -109,7 +112,9 @@ export class ThreadPool {
       workerData: setup,
       transferList: peers.flatMap(({ bell, bulk }): MessagePort[] => [bell, bulk]),
       execArgv: ['--enable-source-maps'],
-      ...(this.#config.threadHeap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: this.#config.threadHeap } }),
+      ...(this.#config.threadHeap === undefined
+        ? {}
+        : { resourceLimits: { maxOldGenerationSizeMb: this.#config.threadHeap } }),
     });
     this.#workers[thread] = worker;
     return new Promise((resolve, reject) => {
@@ -134,7 +139,9 @@ export class ThreadPool {
     if (main === undefined) return;
     new SharedRegistry(this.#names, 0).releaseLockOf(thread);
     new SharedRegistry(this.#environment, 0).releaseLockOf(thread);
-    const handles: Handle[] = this.#routes.releaseThread(thread).map((local) => makeHandle(this.#config.harbor, local));
+    const handles: Handle[] = this.#routes
+      .releaseThread(thread)
+      .map((local) => makeHandle(this.#config.harbor, local));
     main.log(0, `thread ${thread} was lost with ${handles.length} services`);
     for (let other = 0; other < this.#config.thread; other++) if (other !== thread) this.#pair(other, thread);
     for (let other = 1; other < this.#config.thread; other++) {
@@ -150,10 +157,15 @@ export class ThreadPool {
     crashes.push(now);
     this.#crashes[thread] = crashes;
     if (crashes.length > MAX_CRASHES) {
-      main.log(0, `thread ${thread} was lost ${crashes.length} times in ${CRASH_WINDOW / 1000} s and is not started again`);
+      main.log(
+        0,
+        `thread ${thread} was lost ${crashes.length} times in ${CRASH_WINDOW / 1000} s and is not started again`,
+      );
       return;
     }
-    this.#startWorker(thread).catch((error: unknown) => main.log(0, `thread ${thread} cannot be started again: ${String(error)}`));
+    this.#startWorker(thread).catch((error: unknown) =>
+      main.log(0, `thread ${thread} cannot be started again: ${String(error)}`),
+    );
   }
 
   /** Stops the services of all workers, then the workers. */
@@ -161,7 +173,10 @@ export class ThreadPool {
     this.#stopping = true;
     const threads = this.#workers.flatMap((worker, thread) => (worker === undefined ? [] : [thread]));
     const patience = new Promise((resolve) => setTimeout(resolve, deadline + 1000).unref());
-    await Promise.race([Promise.allSettled(threads.map((thread) => this.#main?.stopThread(thread, deadline))), patience]);
+    await Promise.race([
+      Promise.allSettled(threads.map((thread) => this.#main?.stopThread(thread, deadline))),
+      patience,
+    ]);
   }
 
   /** Ends the workers; their last log lines have arrived. */

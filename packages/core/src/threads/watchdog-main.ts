@@ -16,7 +16,8 @@ function look(): void {
     const field = (which: number): number => words[thread * LINE + which] as number;
     const count = field(FIELD.COUNT);
     const handle = field(FIELD.HANDLE) >>> 0;
-    if (handle !== 0 && count === lastCounts[thread]) report(thread, handle, field(FIELD.SOURCE) >>> 0, count);
+    if (handle !== 0 && count === lastCounts[thread])
+      report(thread, handle, field(FIELD.SOURCE) >>> 0, count);
     lastCounts[thread] = handle === 0 ? undefined : count;
   }
 }

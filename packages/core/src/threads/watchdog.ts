@@ -28,7 +28,10 @@ export interface Watchdog {
  * Watches from a thread that runs no code of services (spec of the original: the monitor thread): whoever works on the
  * same message at two looks is reported, at every look while it lasts. Undefined where the package is not built.
  */
-export function startWatchdog(setup: WatchdogSetup, report: (found: EndlessReport) => void): Watchdog | undefined {
+export function startWatchdog(
+  setup: WatchdogSetup,
+  report: (found: EndlessReport) => void,
+): Watchdog | undefined {
   const file = builtFile('watchdog-main.js');
   if (!existsSync(file)) return undefined;
   const worker = new Worker(file, { workerData: setup, resourceLimits: { maxOldGenerationSizeMb: 16 } });
