@@ -1,5 +1,6 @@
 import { SkynetError } from '../errors.ts';
 import { formatHandle, parseHandle } from '../handle.ts';
+import { startDump, stopDump } from './message-dump.ts';
 import { type ActiveRequest, ANSWER } from './request.ts';
 import type { DebugCommands, Service } from './service.ts';
 import { ExitSignal } from './task.ts';
@@ -49,6 +50,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }
     return undefined;
   },
+  LOGON: (service, _request, [folder]) => startDump(service, String(folder)),
+  LOGOFF: (service) => stopDump(service),
   LINK: (service, request) => {
     request.state = ANSWER.DETACHED;
     service.keepUntilEnd(request);

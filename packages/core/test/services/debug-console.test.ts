@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { defineService, type SkynetConfig } from '@skynet/core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { defineService, packSeri, type SkynetConfig } from '@skynet/core';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestNode, type TestNode } from '../test-node.ts';
 
 interface Console {
@@ -203,6 +203,27 @@ describe('debug console', () => {
     const [file, ok] = await console.type('profile 0.01');
     expect([file?.startsWith(folder), existsSync(file as string), ok]).toEqual([true, true, '<CMD OK>']);
     expect(await console.type('profile 0')).toEqual(['seconds must be above 0, up to 600', '<CMD Error>']);
+  });
+
+  test('logon writes down the messages of a service until logoff', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/skynet-console-`);
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const { node, console } = await openedNode({ logPath: folder });
+    const handle = await node.newService(store);
+    const file = `${folder}/${handle.toString(16).padStart(8, '0')}.log`;
+    expect(await console.type('logon .store')).toEqual(['<CMD OK>']);
+    expect((await console.type('call .store "echo", 7')).at(-1)).toBe('<CMD OK>');
+    expect(await console.type('logoff .store')).toEqual(['<CMD OK>']);
+    expect((await console.type('call .store "echo", 8')).at(-1)).toBe('<CMD OK>');
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('close time'));
+    const [first, call, off, last, ...rest] = readFileSync(file, 'utf8').split('\n');
+    expect(first).toMatch(/^open time: \d+ \w/);
+    expect(call).toMatch(
+      new RegExp(`^:[\\da-f]{8} 10 \\d+ \\d+ ${Buffer.from(packSeri(['echo', 7])).toString('hex')}$`),
+    );
+    expect(off).toMatch(/^:[\da-f]{8} 9 /);
+    expect(last).toMatch(/^close time: \d+$/);
+    expect(rest).toEqual(['']);
   });
 
   test('commands of one visitor run one after another, in the pieces and lines they come in', async () => {
