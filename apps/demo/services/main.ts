@@ -11,7 +11,7 @@ export default defineService(async (skynet) => {
   const watchdog = await skynet.newService('watchdog');
   await skynet.call(watchdog, 'lua', 'start', { port: gatePort, maxclient: 1024, nodelay: true });
   skynet.error('Watchdog listen on', gatePort);
-  console.log(welcome(gatePort, debugPort));
+  skynet.error(welcome(gatePort, debugPort));
   skynet.exit();
 });
 
@@ -19,8 +19,7 @@ function welcome(gatePort: number, debugPort: number): string {
   const terminal = process.stdin.isTTY
     ? 'Type here the name of a service to start it: test, testsleep, mydb, testmydb name nengzhong, socketserver …'
     : 'No terminal is attached: the node serves until it is told to stop.';
-  return `
-  A skynet node is running.
+  return `A skynet node is running.
 
   gate           port ${gatePort}     in another terminal: npm run client
   debug console  port ${debugPort}     nc 127.0.0.1 ${debugPort}, then: help
