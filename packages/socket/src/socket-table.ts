@@ -1,5 +1,5 @@
 import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
-import { type ConnectionEntry, type ConnectionTable, connectionTable } from '@skynet/core/transport';
+import { type ConnectionTable, connectionTable } from '@skynet/core/transport';
 import type { Entry, SocketStat } from './entry.ts';
 import type { Owner } from './owner.ts';
 
@@ -20,6 +20,7 @@ export class SocketTable {
   constructor(thread: ThreadKernel, kernel: ServiceKernel) {
     this.thread = thread;
     this.#shared = connectionTable(kernel);
+    this.#shared.contribute(() => [...this.#entries.values(), ...this.#closing].map((entry) => entry.stat()));
     thread.onStop(() => this.#stop());
   }
 
@@ -58,9 +59,9 @@ export class SocketTable {
     this.thread.log(owner?.handle ?? 0, text);
   }
 
+  /** The sockets of this thread, connections of other packages too. */
   netstat(): SocketStat[] {
-    const own = [...this.#entries.values(), ...this.#closing].map((entry) => entry.stat());
-    return [...own, ...[...this.#shared.all()].map(statOf)].sort((a, b) => a.id - b.id);
+    return this.#shared.netstat();
   }
 
   /** What was written still goes out, for two seconds at most. */
@@ -76,18 +77,4 @@ export class SocketTable {
     }
     for (const entry of [...this.#closing]) entry.destroy();
   }
-}
-
-function statOf({ id, connection, owner, received, sent, unread }: ConnectionEntry): SocketStat {
-  return {
-    id,
-    type: 'TCP',
-    address: owner,
-    read: received,
-    write: sent,
-    rbuffer: unread,
-    wbuffer: connection.pendingBytes,
-    sock: connection.localAddress,
-    peer: connection.remoteAddress,
-  };
 }

@@ -7,7 +7,7 @@ import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
-import { type ConnectionEntry, connectionTable } from '../transport/connection-table.ts';
+import { connectionTable } from '../transport/connection-table.ts';
 import { readValues } from './console-values.ts';
 
 /** Seconds a CPU profile takes if nothing is said, and at most. */
@@ -259,9 +259,13 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     run: async (context, address) => void (await ask(context, handleOf(context, address), 'debug', 'LOGOFF')),
   },
   netstat: {
-    help: 'connections of the thread the console runs in',
+    help: 'sockets of the thread the console runs in',
     run: ({ kernel }) =>
-      Object.fromEntries([...connectionTable(kernel).all()].map((entry) => [entry.id, statOf(entry)])),
+      Object.fromEntries(
+        connectionTable(kernel)
+          .netstat()
+          .map(({ id, address, ...stat }) => [id, { address: formatHandle(address), ...stat }]),
+      ),
   },
   clearcache: {
     help: 'lets services that start from now on load changed files',
@@ -297,15 +301,3 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     run: ({ kernel }) => void kernel.skynet.timeout(1, () => kernel.skynet.abort()),
   },
 };
-
-function statOf({ owner, connection, received, sent, unread }: ConnectionEntry): Record<string, unknown> {
-  return {
-    address: formatHandle(owner),
-    peer: connection.remoteAddress,
-    sock: connection.localAddress,
-    read: received,
-    write: sent,
-    rbuffer: unread,
-    wbuffer: connection.pendingBytes,
-  };
-}

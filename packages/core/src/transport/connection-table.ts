@@ -26,6 +26,26 @@ export interface ConnectionEntry {
   destroy(): void;
 }
 
+/** What `netstat` tells of one socket. */
+export interface ConnectionStat {
+  readonly id: number;
+  readonly type: 'TCP' | 'UDP' | 'LISTEN' | 'CLOSING';
+  /** Handle of the service it belongs to, 0 if none. */
+  readonly address: Handle;
+  /** Bytes received; of a listener, connections. */
+  readonly read: number;
+  /** Bytes taken for sending. */
+  readonly write: number;
+  /** Bytes received that the service has not seen yet. */
+  readonly rbuffer: number;
+  /** Bytes that have not left the process. */
+  readonly wbuffer: number;
+  /** Own address. */
+  readonly sock: string | undefined;
+  /** The other side's address. */
+  readonly peer: string | undefined;
+}
+
 const KEY: unique symbol = Symbol.for('skynet.connections');
 /** How long connections may take to send what was written when the node stops, in milliseconds. */
 const GRACE = 2000;
@@ -36,6 +56,7 @@ const GRACE = 2000;
  */
 export class ConnectionTable {
   readonly #byId = new Map<number, ConnectionEntry>();
+  readonly #others: (() => readonly ConnectionStat[])[] = [];
   #empty: (() => void) | undefined;
 
   get size(): number {
@@ -59,6 +80,17 @@ export class ConnectionTable {
     return this.#byId.values();
   }
 
+  /** Adds what a package keeps in a table of its own to {@link netstat}. */
+  contribute(list: () => readonly ConnectionStat[]): void {
+    this.#others.push(list);
+  }
+
+  /** All sockets of the thread, by id. */
+  netstat(): ConnectionStat[] {
+    const shared = [...this.#byId.values()].map(statOf);
+    return [...shared, ...this.#others.flatMap((list) => list())].sort((a, b) => a.id - b.id);
+  }
+
   /** Closes all connections, and waits a little for what was written to leave. */
   async stop(): Promise<void> {
     for (const entry of this.#byId.values()) entry.close();
@@ -71,6 +103,20 @@ export class ConnectionTable {
     clearTimeout(limit);
     for (const entry of this.#byId.values()) entry.destroy();
   }
+}
+
+function statOf({ id, connection, owner, received, sent, unread }: ConnectionEntry): ConnectionStat {
+  return {
+    id,
+    type: 'TCP',
+    address: owner,
+    read: received,
+    write: sent,
+    rbuffer: unread,
+    wbuffer: connection.pendingBytes,
+    sock: connection.localAddress,
+    peer: connection.remoteAddress,
+  };
 }
 
 /** The table of the thread a service runs in. */

@@ -1,4 +1,4 @@
-export type { ConnectionEntry } from './connection-table.ts';
+export type { ConnectionEntry, ConnectionStat } from './connection-table.ts';
 export { ConnectionTable, connectionTable } from './connection-table.ts';
 export type {
   Connection,

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { defineService, packSeri, type SkynetConfig } from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
+import { connectionTable } from '@skynet/core/transport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestNode, type TestNode } from '../test-node.ts';
 
@@ -193,7 +195,15 @@ describe('debug console', () => {
     expect(await console.type('clearcache')).toEqual(['<CMD OK>']);
     expect((await console.type('start echo')).at(-1)).toBe('<CMD OK>');
     expect((await console.type('cmem')).some((line) => /^heapUsed\t\d+$/.test(line))).toBe(true);
-    expect((await console.type('netstat')).at(-1)).toBe('<CMD OK>');
+    expect(await console.type('netstat')).toEqual(['<CMD OK>']);
+    await node.run((skynet) => {
+      const type = 'LISTEN' as const;
+      const stat = { id: 7, type, address: 0x0100000a, read: 1, write: 2, rbuffer: 3, wbuffer: 4 };
+      connectionTable(kernelOf(skynet)).contribute(() => [{ ...stat, sock: '1.2.3.4:5', peer: undefined }]);
+    });
+    const line =
+      'address::0100000a\tpeer:nil\trbuffer:3\tread:1\tsock:1.2.3.4:5\ttype:LISTEN\twbuffer:4\twrite:2';
+    expect(await console.type('netstat')).toEqual([`7\t${line}`, '<CMD OK>']);
   });
 
   test('profile writes a file', async () => {
