@@ -1,7 +1,7 @@
 import type { CommandTable, Dispatcher } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import type { Body } from '../message.ts';
-import { MAX_TYPE, PTYPE, type Protocol } from '../protocol.ts';
+import { MAX_TYPE, type Protocol, PTYPE } from '../protocol.ts';
 
 /** Reads a body of values; bytes are taken for lua-seri. Set by the codec, see `context.ts`. */
 export type Unpack = (body: Body) => unknown[];
@@ -20,7 +20,10 @@ export interface Handler {
 export function makeHandler(given: Dispatcher | CommandTable): Handler {
   if (typeof given === 'function') return { given, call: given, commands: undefined };
   if (typeof given !== 'object' || given === null) {
-    throw new SkynetError('ERR_ARGUMENT', `dispatch needs a function or a table of commands, not ${String(given)}`);
+    throw new SkynetError(
+      'ERR_ARGUMENT',
+      `dispatch needs a function or a table of commands, not ${String(given)}`,
+    );
   }
   const commands: Commands = new Map();
   for (const [name, command] of Object.entries(given)) {
@@ -45,7 +48,10 @@ export class ProtocolTable {
   add(protocol: Protocol): void {
     const { name, id } = protocol;
     if (typeof name !== 'string' || name === '' || !Number.isInteger(id) || id < 0 || id > MAX_TYPE) {
-      throw new SkynetError('ERR_PROTOCOL', `a protocol needs a name and an id from 0 to ${MAX_TYPE}: ${String(name)}, ${String(id)}`);
+      throw new SkynetError(
+        'ERR_PROTOCOL',
+        `a protocol needs a name and an id from 0 to ${MAX_TYPE}: ${String(name)}, ${String(id)}`,
+      );
     }
     if (this.#byName.has(name) || this.#byId[id] !== undefined) {
       throw new SkynetError('ERR_PROTOCOL_EXISTS', `protocol ${name} (${id}) exists already`);
@@ -62,7 +68,10 @@ export class ProtocolTable {
   /** @throws ERR_PROTOCOL when nobody registered the type. */
   named(name: string): Protocol {
     const protocol = this.#byName.get(name);
-    if (protocol === undefined) throw new SkynetError('ERR_PROTOCOL', `unknown message type ${String(name)}`, { details: { type: name } });
+    if (protocol === undefined)
+      throw new SkynetError('ERR_PROTOCOL', `unknown message type ${String(name)}`, {
+        details: { type: name },
+      });
     return protocol;
   }
 
@@ -72,6 +81,12 @@ export class ProtocolTable {
 
   /** Name of a type for log lines. */
   nameOf(id: number): string {
-    return this.#byId[id]?.name ?? Object.entries(PTYPE).find(([, value]) => value === id)?.[0].toLowerCase() ?? String(id);
+    return (
+      this.#byId[id]?.name ??
+      Object.entries(PTYPE)
+        .find(([, value]) => value === id)?.[0]
+        .toLowerCase() ??
+      String(id)
+    );
   }
 }

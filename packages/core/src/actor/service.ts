@@ -1,8 +1,8 @@
+import { copyArgs } from '../codec/copy.ts';
+import { seriSize } from '../codec/lua-seri.ts';
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
 import type { CommandTable, Dispatcher, FilteredMessage, Request, ServiceStat } from '../contracts/skynet.ts';
-import { copyArgs } from '../codec/copy.ts';
-import { seriSize } from '../codec/lua-seri.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
@@ -11,10 +11,10 @@ import { describe, goneFailure, remoteFailure } from './failure.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
-import { type Answerer, ANSWER, ActiveRequest } from './request.ts';
+import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
-import { ExitSignal, unknownTask, WorkTask } from './task.ts';
-import { Timer, type TimerOwner } from './timer.ts';
+import { ExitSignal, unknownTask, type WorkTask } from './task.ts';
+import type { Timer, TimerOwner } from './timer.ts';
 
 /** Mailbox length of the first overload warning; the next comes at twice the length then. */
 const OVERLOAD = 1024;
@@ -76,7 +76,14 @@ export class Service implements Runnable, TimerOwner, Answerer {
   #overload = OVERLOAD;
   #tasks = 0;
 
-  constructor(host: Host, handle: Handle, local: number, name: string, title: string, protocols: ProtocolTable) {
+  constructor(
+    host: Host,
+    handle: Handle,
+    local: number,
+    name: string,
+    title: string,
+    protocols: ProtocolTable,
+  ) {
     this.host = host;
     this.handle = handle;
     this.local = local;
@@ -162,7 +169,8 @@ export class Service implements Runnable, TimerOwner, Answerer {
         received = new Message(rewritten.type, rewritten.session, rewritten.source, rewritten.body);
       } catch (thrown) {
         this.logFailure(message, thrown);
-        if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR) this.#refuse(message, remoteFailure(thrown, this.handle));
+        if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR)
+          this.#refuse(message, remoteFailure(thrown, this.handle));
         return;
       }
     }
@@ -217,16 +225,22 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const { pending } = timer;
     if (pending !== undefined) {
       if (pending.dest !== 0 && !pending.settled) {
-        this.giveUp(pending, new SkynetError('ERR_TIMEOUT', `no answer from ${formatHandle(pending.dest)} in time`, {
-          details: { service: formatHandle(pending.dest), session: pending.session },
-        }));
+        this.giveUp(
+          pending,
+          new SkynetError('ERR_TIMEOUT', `no answer from ${formatHandle(pending.dest)} in time`, {
+            details: { service: formatHandle(pending.dest), session: pending.session },
+          }),
+        );
       }
       this.#resume(pending);
       return;
     }
     this.current = timer;
     const work = timer.work as (...args: unknown[]) => unknown;
-    this.#perform(() => work(...(timer.args as unknown[])), timer.period === 0 ? undefined : () => this.#rearm(timer));
+    this.#perform(
+      () => work(...(timer.args as unknown[])),
+      timer.period === 0 ? undefined : () => this.#rearm(timer),
+    );
   }
 
   #rearm(timer: Timer): void {
@@ -245,12 +259,25 @@ export class Service implements Runnable, TimerOwner, Answerer {
     try {
       const handler = this.#handlerOf(type);
       if (handler === undefined) {
-        if (type === PTYPE.DEBUG) this.#conclude(request, debugCommands(this, request, valuesOf(this.protocols.numbered(type), request.body)));
+        if (type === PTYPE.DEBUG)
+          this.#conclude(
+            request,
+            debugCommands(this, request, valuesOf(this.protocols.numbered(type), request.body)),
+          );
         else this.#unknownRequest(request);
         return;
       }
-      const values = valuesOf(this.protocols.numbered(type), request.body);
-      this.#conclude(request, handler.call !== undefined ? callHandler(handler.call, request, values) : this.#command(handler, request, values));
+      const { body } = message;
+      const values =
+        type === PTYPE.LUA && Array.isArray(body)
+          ? (body as unknown[])
+          : valuesOf(this.protocols.numbered(type), body as Body);
+      this.#conclude(
+        request,
+        handler.call !== undefined
+          ? callHandler(handler.call, request, values)
+          : this.#command(handler, request, values),
+      );
     } catch (thrown) {
       this.#crash(request, thrown);
     }
@@ -261,7 +288,9 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const command = handler.commands?.get(name as string);
     if (command === undefined) {
       this.log(`Unknown command ${textOf(name)} from ${formatHandle(request.source)}`);
-      throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown command ${textOf(name)}`, { details: { command: textOf(name) } });
+      throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown command ${textOf(name)}`, {
+        details: { command: textOf(name) },
+      });
     }
     switch (values.length) {
       case 1:
@@ -385,7 +414,10 @@ export class Service implements Runnable, TimerOwner, Answerer {
     this.#remember(request);
   }
 
-  setHandler(type: number, given: Dispatcher | CommandTable | undefined): Dispatcher | CommandTable | undefined {
+  setHandler(
+    type: number,
+    given: Dispatcher | CommandTable | undefined,
+  ): Dispatcher | CommandTable | undefined {
     const previous = this.#handlerOf(type)?.given;
     if (given === undefined) return previous;
     const handler = makeHandler(given);
@@ -585,7 +617,11 @@ export class Service implements Runnable, TimerOwner, Answerer {
       if (request.state !== ANSWER.DONE) refuse(request.message);
       request.state = ANSWER.DONE;
     }
-    if (this.current instanceof ActiveRequest && this.current.state !== ANSWER.DONE && this.current.session !== 0) {
+    if (
+      this.current instanceof ActiveRequest &&
+      this.current.state !== ANSWER.DONE &&
+      this.current.session !== 0
+    ) {
       this.current.state = ANSWER.DONE;
       refuse(this.current.message);
     }
@@ -626,7 +662,9 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const source = message?.source ?? 0;
     const size = message === undefined ? 0 : sizeOf(message.body as Body);
     const session = message?.session ?? 0;
-    this.log(`lua call [${source.toString(16)} to ${formatShort(this.handle)} : ${session} msgsz = ${size}] error : ${describe(thrown)}`);
+    this.log(
+      `lua call [${source.toString(16)} to ${formatShort(this.handle)} : ${session} msgsz = ${size}] error : ${describe(thrown)}`,
+    );
   }
 }
 
@@ -643,7 +681,9 @@ export function formatShort(handle: Handle): string {
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 function isUnknownCommand(thrown: unknown): boolean {
