@@ -495,6 +495,7 @@ describe('closing', () => {
     expect(await reading).toEqual([undefined, '']);
     await peer.until(({ ended }) => ended);
     expect(socket.write(id, 'x')).toBe(false);
+    expect(socket.disconnected(id)).toBe(true);
     await socket.close(id);
     expect(socket.invalid(id)).toBe(true);
   });
@@ -599,6 +600,12 @@ describe('closing', () => {
     while (socket.netstat().some((row) => row.id === id)) await new Promise(setImmediate);
   });
 
+  test('stopping the node closes what nobody has started', async () => {
+    const { node, peer } = await accepted();
+    await node.stop();
+    await peer.until(({ ended }) => ended);
+  });
+
   test('stopping the node sends what was written', async () => {
     const { node, socket, id, peer } = await connected();
     socket.write(id, 'last words');
@@ -624,6 +631,16 @@ describe('handing over', () => {
     other.write(id, 'got it');
     expect(await peer.receives('got it')).toBe('got it');
     expect(await codeOf(() => socket.read(id))).toBe('ERR_SOCKET_ID');
+  });
+
+  test('an abandoned socket is not read', async () => {
+    const { socket, id, peer } = await connected();
+    const other = await connected();
+    socket.abandon(id);
+    peer.write('nobody wants this');
+    other.peer.write('this one is read');
+    await other.socket.read(other.id);
+    expect(socket.netstat().find((row) => row.id === id)).toMatchObject({ read: 0, address: 0 });
   });
 
   test('a reader is let go when its socket is abandoned', async () => {
