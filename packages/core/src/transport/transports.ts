@@ -21,9 +21,10 @@ function invalid(text: string, what = 'address'): never {
  */
 export function parseAddress(text: string): TransportAddress {
   if (typeof text !== 'string') return invalid(String(text));
-  const [, scheme = 'tcp', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text) ?? [];
+  const [, given = 'tcp', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text) ?? [];
+  const scheme = given.toLowerCase();
   if (HOSTLESS.has(scheme)) return rest === '' ? invalid(text) : { scheme, host: '', port: 0, path: rest };
-  const match = /^(?:\[([^\]]+)\]|([^:/\s]*)):([^/]*)(\/.*)?$/.exec(rest);
+  const match = /^(?:\[([^\]]+)\]|([^:/\s]*)):([^:/]*)(\/.*)?$/.exec(rest);
   if (match === null) return invalid(text);
   const host = match[1] ?? match[2] ?? '';
   const port = match[3] ?? '';
