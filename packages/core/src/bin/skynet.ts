@@ -4,7 +4,8 @@ import type { Node } from '../node.ts';
 
 const USAGE = `usage: skynet <config>
 
-  config   skynet.config.ts, .js, .mjs or .json (default: skynet.config.ts in this folder)
+  config   skynet.config.ts, .js, .mjs or .json (default: skynet.config.ts in this folder); a file with another
+           ending is read as a configuration of the original
 
 Ctrl-C or SIGTERM stops the node: exit hooks run, sockets close, the log is flushed. A second Ctrl-C ends it at once.
 SIGHUP opens the log file anew.
