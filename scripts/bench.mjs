@@ -1,10 +1,11 @@
 // npm run bench -- [case…] [--json] [--rounds n]: measures the build, each case beside its floor.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bootstrap, environment, root } from './bootstrap.mjs';
+import { build } from './build.mjs';
 
 const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--list]
   case      a name, or the beginning of some: "call" runs call-int and call-object. All, if none is given.
@@ -67,17 +68,6 @@ function chosenCases() {
   if (unknown !== undefined)
     stop(`no case ${unknown}; there are ${all.map(({ name }) => name).join(' ')}`, 2);
   return chosen;
-}
-
-function build() {
-  const { status, stdout, stderr } = spawnSync('turbo', ['run', 'build:all', '--output-logs=errors-only'], {
-    cwd: root,
-    env: environment(),
-    encoding: 'utf8',
-  });
-  if (status === 0) return;
-  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}\nskynet: the build failed\n`);
-  process.exit(1);
 }
 
 /** Runs one side of a case in a process of its own; resolves to what it printed. */
