@@ -193,7 +193,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   working(handle: Handle, item: { readonly type: number }): void {
-    this.#activity.working(handle, item instanceof Message ? item.source : 0, item.type);
+    this.#activity.working(handle, item.type < 0 ? 0 : (item as Message).source, item.type);
   }
 
   resuming(handle: Handle): void {
