@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { SkynetError } from '@skynet/core';
+import { reasonOf } from '@skynet/core/transport';
 import { type HostPort, hostPort, isV6, joinHostPort } from './address.ts';
 import { decode, type Encoding } from './data.ts';
 import type { Entry, SocketStat } from './entry.ts';
@@ -7,7 +8,6 @@ import { socketError } from './errors.ts';
 import { lookup } from './lookup.ts';
 import type { Owner } from './owner.ts';
 import type { SocketTable } from './socket-table.ts';
-import { systemText } from './system-error.ts';
 
 /** Called for every packet; `from` is who sent it, for `sendTo` and `udpAddress`. */
 export type DatagramCallback = (data: string | Buffer, from: string) => unknown;
@@ -103,7 +103,7 @@ export class Datagram implements Entry {
   }
 
   #trouble(error: Error): void {
-    if (!this.ended) this.#table.log(this.owner, `socket: error on ${this.id} ${systemText(error)}`);
+    if (!this.ended) this.#table.log(this.owner, `socket: error on ${this.id} ${reasonOf(error)}`);
   }
 
   close(): void {
@@ -158,11 +158,10 @@ export async function openDatagram(
     socket.once('error', (cause) => {
       socket.close();
       reject(
-        socketError(
-          'ERR_LISTEN',
-          `Listen error: ${joinHostPort(bind.host, bind.port)}: ${systemText(cause)}`,
-          { cause, details: { ...bind } },
-        ),
+        socketError('ERR_LISTEN', `Listen error: ${joinHostPort(bind.host, bind.port)}: ${reasonOf(cause)}`, {
+          cause,
+          details: { ...bind },
+        }),
       );
     });
     socket.bind({ address: address as string, port: bind.port }, resolve);

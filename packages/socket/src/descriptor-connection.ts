@@ -4,9 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { SkynetError } from '@skynet/core';
-import { BACKLOG_MARK, type Connection, type Receiver } from '@skynet/core/transport';
+import { BACKLOG_MARK, type Connection, type Receiver, reasonOf } from '@skynet/core/transport';
 import { socketError } from './errors.ts';
-import { systemText } from './system-error.ts';
 
 /** A connection over an open descriptor: a terminal, a pipe, a socket, or a file, which can only be read. */
 export class DescriptorConnection implements Connection {
@@ -31,7 +30,7 @@ export class DescriptorConnection implements Connection {
     this.#shared = shared;
     // Whoever wraps a descriptor wants to hear of trouble before the first read too.
     this.#listen('error', (cause: Error) =>
-      this.#receiver?.error(new SkynetError('ERR_CONNECTION_RESET', systemText(cause), { cause })),
+      this.#receiver?.error(new SkynetError('ERR_CONNECTION_RESET', reasonOf(cause), { cause })),
     );
   }
 
@@ -60,10 +59,14 @@ export class DescriptorConnection implements Connection {
       const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
       return new DescriptorConnection(name, socket, socket, false);
     } catch (cause) {
-      throw socketError('ERR_SOCKET_DESCRIPTOR', `descriptor ${fd}: ${systemText(cause)}`, {
-        cause,
-        details: { fd },
-      });
+      throw socketError(
+        'ERR_SOCKET_DESCRIPTOR',
+        `descriptor ${fd}: ${reasonOf(cause as NodeJS.ErrnoException)}`,
+        {
+          cause,
+          details: { fd },
+        },
+      );
     }
   }
 

@@ -1,26 +1,9 @@
 import type { SkynetError } from '@skynet/core';
+import type { ConnectionStat } from '@skynet/core/transport';
 import type { Owner } from './owner.ts';
 
-/** One line of `socket.netstat()`. Times are hundredths of a second since the node started, as `skynet.now()`. */
-export interface SocketStat {
-  readonly id: number;
-  /** `CLOSING` is a stream that is closed here and still sends what was written. */
-  readonly type: 'TCP' | 'UDP' | 'LISTEN' | 'CLOSING';
-  /** Handle of the service that started it, 0 if none has. */
-  readonly address: number;
-  /** Bytes received; of a listener, connections. */
-  readonly read: number;
-  /** Bytes written. */
-  readonly write: number;
-  /** Bytes received that wait to be read. */
-  readonly rbuffer: number;
-  /** Bytes written that wait to be sent. */
-  readonly wbuffer: number;
-  /** Own address. */
-  readonly sock: string | undefined;
-  /** The other side's address. */
-  readonly peer: string | undefined;
-}
+/** One line of `socket.netstat()`. `CLOSING` is a stream that is closed here and still sends what was written. */
+export type SocketStat = ConnectionStat;
 
 /** What a socket id stands for. */
 export interface Entry {

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { reasonOf } from '@skynet/core/transport';
 import { socketError } from './errors.ts';
-import { systemText } from './system-error.ts';
 
 /**
  * The addresses of a host name, by the system's resolver; a numeric address is its own.
@@ -19,6 +19,9 @@ export async function lookup(host: string, family: 4 | 6 | undefined): Promise<s
     const found = await systemLookup(host, { all: true, family: family ?? 0 });
     return found.map(({ address }) => address);
   } catch (cause) {
-    throw socketError('ERR_SOCKET_LOOKUP', `${host}: ${systemText(cause)}`, { cause, details: { host } });
+    throw socketError('ERR_SOCKET_LOOKUP', `${host}: ${reasonOf(cause as NodeJS.ErrnoException)}`, {
+      cause,
+      details: { host },
+    });
   }
 }

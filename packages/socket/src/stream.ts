@@ -10,7 +10,6 @@ import type { Owner } from './owner.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { Reader, Want } from './reader.ts';
 import type { SocketTable } from './socket-table.ts';
-import { systemText } from './system-error.ts';
 import { incompleteTail } from './text.ts';
 
 /** Unread bytes above which the socket stops reading until somebody reads. */
@@ -420,7 +419,7 @@ export class Stream implements Entry, Receiver {
   error(error: SkynetError): void {
     if (this.#closed) return;
     this.failure ??= error;
-    this.#table.log(this.owner, `socket: error on ${this.id} ${systemText(error)}`);
+    this.#table.log(this.owner, `socket: error on ${this.id} ${error.message}`);
   }
 
   closed(): void {

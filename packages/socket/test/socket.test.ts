@@ -1,4 +1,5 @@
-import { isSkynetError, type Skynet } from '@skynet/core';
+import { isSkynetError, type Skynet, SkynetError } from '@skynet/core';
+import type { Transport } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { createSocket, type Encoding, type SocketApi, type SocketOptions } from '../src/index.ts';
 import { type Client, client, livingService, Signal, type TestNode, testNode } from './setup.ts';
@@ -174,6 +175,30 @@ describe('connecting', () => {
     expect(port).toBeGreaterThan(0);
     expect(socket.netstat().length).toBeGreaterThan(2);
   });
+});
+
+test('failures to accept are log lines', async () => {
+  let report: ((error: SkynetError) => void) | undefined;
+  const exhausted: Transport = {
+    schemes: ['exhausted'],
+    connect: () => Promise.reject(new Error('not used')),
+    listen: async (_address, { onAcceptError }) => {
+      report = onAcceptError;
+      return {
+        address: 'exhausted',
+        url: 'exhausted',
+        port: 0,
+        pause() {},
+        resume() {},
+        close: async () => {},
+      };
+    },
+  };
+  const node = await testNode({ transports: [exhausted] });
+  const socket = createSocket(await livingService(node));
+  const id = await socket.listen('exhausted://host:1');
+  report?.(new SkynetError('ERR_LISTEN', 'Too many open files'));
+  await node.logged(`socket: accept error on ${id} Too many open files`);
 });
 
 describe('reading', () => {

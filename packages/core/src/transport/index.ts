@@ -12,6 +12,7 @@ export type {
 } from './contract.ts';
 export { BACKLOG_MARK } from './contract.ts';
 export { memory } from './memory.ts';
+export { reasonOf } from './system-error.ts';
 export type { TcpOptions } from './tcp.ts';
 export { tcp } from './tcp.ts';
 export type { TlsTransportOptions } from './tls.ts';

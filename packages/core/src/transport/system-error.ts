@@ -13,6 +13,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'Temporary failure in name resolution',
   ENOENT: 'No such file or directory',
   EACCES: 'Permission denied',
+  EBADF: 'Bad file descriptor',
+  EMSGSIZE: 'Message too long',
   EADDRINUSE: 'Address already in use',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EMFILE: 'Too many open files',
