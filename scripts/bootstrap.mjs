@@ -100,7 +100,7 @@ export function bootstrap() {
         pnpmFolder,
       );
     }
-    const quiet = ['--reporter=append-only', '--loglevel=warn'];
+    const quiet = ['--reporter=append-only', '--loglevel=error'];
     run(process.execPath, [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', ...quiet], root);
     writeFileSync(stamp, wanted);
   } finally {
