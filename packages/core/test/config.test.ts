@@ -43,6 +43,7 @@ describe('resolveConfig', () => {
       shutdownTimeout: 5000,
       timeScale: 1,
       transports: [],
+      watchdog: true,
       endlessAfter: 5000,
       base: '/base',
     });
@@ -56,6 +57,7 @@ describe('resolveConfig', () => {
       shutdownTimeout: '5s',
       timeScale: '1',
       endlessAfter: '5s',
+      watchdog: 'true',
     });
   });
 
@@ -124,6 +126,7 @@ describe('resolveConfig', () => {
     [{ timeScale: 0 }, 'timeScale must be a number above 0, not 0'],
     [{ timeScale: Number.POSITIVE_INFINITY }, 'timeScale must be a number above 0, not Infinity'],
     [{ transports: [{} as never] }, 'transports must be a list of transports, such as [tcp()], not [{}]'],
+    [{ watchdog: 1 as never }, 'watchdog must be true or false, not 1'],
     [{ consoleToken: '' }, 'consoleToken must be text that is not empty, not ""'],
     [{ 'my key': 1 }, '"my key" must be a key without blanks, not "my key"'],
     [{ mine: { deep: 1 } }, 'mine must be text, a number, a boolean or a list of texts, not {"deep":1}'],
