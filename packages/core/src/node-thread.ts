@@ -24,6 +24,7 @@ import { Scheduler } from './schedule/scheduler.ts';
 import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
 import type { Activity } from './threads/activity.ts';
+import { LogOrder } from './threads/log-order.ts';
 import type { LinkReceiver } from './threads/link.ts';
 import type { RouteTable } from './threads/route-table.ts';
 import { ThreadLinks } from './threads/thread-links.ts';
@@ -51,7 +52,7 @@ export interface SharedParts {
 }
 
 /** Places in {@link SharedParts.counters}. */
-const COUNTER = { ID: 0, SPREAD: 1 } as const;
+const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
 
 /** An answer that another thread owes. */
 interface Asked {
@@ -79,6 +80,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
   readonly #timers: Timers;
   readonly #shared: SharedParts;
   readonly #links: ThreadLinks | undefined;
+  readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
   readonly #asked = new Map<number, Asked>();
   readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
   readonly #origin: number;
@@ -201,6 +203,16 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   log(source: Handle, text: string): void {
+    if (this.#shared.threads === 1) {
+      this.#writeLog(source, text);
+      return;
+    }
+    const number = Atomics.add(this.#shared.counters, COUNTER.LOG, 1);
+    if (this.thread === 0) this.#logOrder.add(number, source, text);
+    else this.#links?.postControl(0, { op: 'log', number, source, text });
+  }
+
+  #writeLog(source: Handle, text: string): void {
     if (this.#logger === 0 || !this.deliver(this.#logger, new Message(PTYPE.TEXT, 0, source, [text])))
       this.#logDirectly(source, text);
   }
@@ -420,6 +432,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
       case 'monitor':
         this.#monitor = control.handle;
         break;
+      case 'log':
+        this.#logOrder.add(control.number, control.source, control.text);
+        break;
       case 'endless':
         this.markEndless(control.handle);
         break;
@@ -472,6 +487,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
         ),
       );
     }
+    this.#logOrder.skipMissing();
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
       for (const pending of service.sessions.all()) {

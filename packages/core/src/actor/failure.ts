@@ -26,7 +26,11 @@ export function remoteFailure(thrown: unknown, service: Handle): SkynetError {
 
 /** What the callers of a service get that ended before it answered. */
 export function goneFailure(service: Handle): SkynetError {
-  return new SkynetError('ERR_SERVICE_GONE', `call failed: ${formatHandle(service)} ended before it answered`, {
-    details: { service: formatHandle(service) },
-  });
+  return new SkynetError(
+    'ERR_SERVICE_GONE',
+    `call failed: ${formatHandle(service)} ended before it answered`,
+    {
+      details: { service: formatHandle(service) },
+    },
+  );
 }

@@ -19,7 +19,8 @@ export const consoleService: ServiceDefinition = defineService((skynet) => {
     const [name, ...args] = line.trim().split(/\s+/);
     if (name === undefined || name === '') return;
     try {
-      await skynet.newService(name, ...args);
+      // Nobody's child: where there are several threads, each gets its share.
+      await skynet.newService({ name, thread: 'spread' }, ...args);
     } catch (error) {
       // The reason stands in the log already; what is left to say is that this line led to nothing.
       if (!isSkynetError(error)) throw error;

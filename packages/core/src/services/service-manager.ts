@@ -26,7 +26,7 @@ export const serviceManager: ServiceDefinition = defineService((skynet) => {
 
   const start = async (entry: Entry, name: string, args: LaunchArgument[]): Promise<Handle> => {
     try {
-      entry.handle = await skynet.newService(name, ...args);
+      entry.handle = await skynet.newService({ name, thread: 'spread' }, ...args);
       return entry.handle;
     } finally {
       // A failure is not remembered: the next request starts it again (the original fails for ever).

@@ -200,6 +200,27 @@ export function transportCompliance(
       same(await server.heard.size(expected.length), expected);
     });
 
+    test('refuses what is not bytes, and a frame that does not fit its header', async (world) => {
+      const [client, server] = await world.pair();
+      const word = 'text' as unknown as Uint8Array;
+      assert.throws(
+        () => client.connection.write(word),
+        (error) => isSkynetError(error, 'ERR_ARGUMENT'),
+      );
+      assert.throws(
+        () => client.connection.writeFrame(word, 2),
+        (error) => isSkynetError(error, 'ERR_ARGUMENT'),
+      );
+      const large = new Uint8Array(65_536);
+      assert.throws(
+        () => client.connection.writeFrame(large, 2),
+        (error) => isSkynetError(error, 'ERR_FRAME_TOO_LARGE'),
+      );
+      assert.equal(client.connection.pendingBytes, 0);
+      client.connection.writeFrame(large, 4);
+      await server.heard.size(65_540);
+    });
+
     test('reads nothing before it is started', async (world) => {
       const [client, server] = await world.pair('late');
       client.connection.write(text('early'));

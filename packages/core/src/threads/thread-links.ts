@@ -50,7 +50,10 @@ export class ThreadLinks implements MessageSource {
 
   /** Links to a thread, or to the one that was started in the place of a lost one. Returns what never got through. */
   connect(peer: PeerSetup): Message[] {
-    const lost = this.#links[peer.thread]?.close() ?? [];
+    const old = this.#links[peer.thread];
+    // What a lost thread had sent before it ended still counts.
+    while (old !== undefined && old.read(BATCH) > 0);
+    const lost = old?.close() ?? [];
     this.#links[peer.thread] = new Link(peer, this.#receiver, this.#woken);
     this.#active = this.#links.filter((link) => link !== undefined);
     this.#rest();

@@ -31,6 +31,7 @@ export type Control =
   | { op: 'failed'; id: number; error: ErrorData }
   | { op: 'kill'; handle: Handle; by: Handle }
   | { op: 'monitor'; handle: Handle }
+  | { op: 'log'; number: number; source: Handle; text: string }
   | { op: 'endless'; handle: Handle }
   | { op: 'named' }
   | { op: 'clear-cache' }

@@ -96,9 +96,13 @@ export interface Connection {
   /**
    * Takes bytes to send; never waits. Writes of one turn of the event loop leave together. The bytes must not be
    * changed afterwards. Does nothing once the connection is over.
+   * @throws ERR_ARGUMENT.
    */
   write(bytes: Uint8Array): void;
-  /** As {@link write} for a frame: a big endian length of `header` bytes, then the payload. */
+  /**
+   * As {@link write} for a frame: a big endian length of `header` bytes, then the payload.
+   * @throws ERR_ARGUMENT, ERR_FRAME_TOO_LARGE when its length does not fit two bytes.
+   */
   writeFrame(payload: Uint8Array, header: 2 | 4): void;
   /** Sends what is pending, then tells the peer that no more comes. Closed by itself when both sides have ended. */
   end(): void;

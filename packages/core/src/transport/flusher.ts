@@ -24,8 +24,14 @@ export class Flusher {
     this.#dirty = this.#flushing;
     this.#flushing = flushing;
     this.#scheduled = false;
-    for (const connection of flushing) connection.flush();
-    flushing.length = 0;
+    let at = 0;
+    try {
+      for (; at < flushing.length; at++) flushing[at]?.flush();
+    } finally {
+      // A receiver threw; the others are not to wait for that.
+      for (at++; at < flushing.length; at++) this.add(flushing[at] as Flushable);
+      flushing.length = 0;
+    }
   };
 
   /** Flushes it at the end of this turn. To be called once until it is flushed. */

@@ -1,4 +1,4 @@
-import type { SkynetError } from '../errors.ts';
+import { SkynetError } from '../errors.ts';
 import { BACKLOG_MARK, type Connection, type Receiver } from './contract.ts';
 import type { Flusher } from './flusher.ts';
 import type { OutBuffer } from './out-buffer.ts';
@@ -27,6 +27,23 @@ const S = {
   OVER: 512,
   CLOSED_TOLD: 1024,
 } as const;
+
+function notBytes(value: unknown): SkynetError {
+  return new SkynetError(
+    'ERR_ARGUMENT',
+    `a connection takes a Uint8Array, not ${value === null ? 'null' : typeof value}`,
+  );
+}
+
+function tooLarge(size: number): SkynetError {
+  return new SkynetError(
+    'ERR_FRAME_TOO_LARGE',
+    `a frame of ${size} bytes does not fit a header of two bytes`,
+    {
+      details: { size, limit: 0xffff },
+    },
+  );
+}
 
 /**
  * What all connections have in common: writes are gathered until the flusher comes, one send is under way at a time,
@@ -105,8 +122,11 @@ export abstract class GatheredConnection implements Connection {
   protected peerEnded(): void {
     if (this.closed || (this.#state & S.PEER_ENDED) !== 0) return;
     this.#state |= S.PEER_ENDED;
-    this.#tellEnd();
-    this.#closeWhenBothEnded();
+    try {
+      this.#tellEnd();
+    } finally {
+      this.#closeWhenBothEnded();
+    }
   }
 
   #tellEnd(): void {
@@ -118,6 +138,7 @@ export abstract class GatheredConnection implements Connection {
   // --- out
 
   write(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes);
     if (bytes.length === 0 || this.closed || (this.#state & S.ENDING) !== 0) return;
     const buffer = this.#gathered ?? this.#gather();
     buffer.add(bytes);
@@ -125,6 +146,8 @@ export abstract class GatheredConnection implements Connection {
   }
 
   writeFrame(payload: Uint8Array, header: 2 | 4): void {
+    if (!(payload instanceof Uint8Array)) throw notBytes(payload);
+    if (header === 2 && payload.length > 0xffff) throw tooLarge(payload.length);
     if (this.closed || (this.#state & S.ENDING) !== 0) return;
     const buffer = this.#gathered ?? this.#gather();
     buffer.addFrame(payload, header);
@@ -230,8 +253,11 @@ export abstract class GatheredConnection implements Connection {
   /** It broke. */
   protected fail(error: SkynetError): void {
     if (this.closed) return;
-    if ((this.#state & S.CLOSING) === 0) this.receiver?.error(error);
-    this.destroy();
+    try {
+      if ((this.#state & S.CLOSING) === 0) this.receiver?.error(error);
+    } finally {
+      this.destroy();
+    }
   }
 
   /** Everything is given back. */

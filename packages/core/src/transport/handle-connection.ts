@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads';
 import { endpoint } from './endpoint.ts';
 import type { Flusher } from './flusher.ts';
 import { GatheredConnection } from './gathered-connection.ts';
@@ -31,6 +32,8 @@ export class HandleEngine {
     this.streams = streams;
     this.flusher = flusher;
     this.request = new streams.WriteWrap();
+    // The system writes into it, whoever got hold of it meanwhile.
+    markAsUntransferable(this.buffer.buffer);
     // It must return nothing: what it returned would become the next read buffer.
     this.onread = function onread(): void {
       this.connection?.onread(streamBaseState[kReadBytesOrError] as number);

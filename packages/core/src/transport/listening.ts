@@ -71,14 +71,15 @@ export async function listenWith(
   const gate = new AcceptGate(options, accept);
   const ceiling = descriptorCeiling();
   let address = '';
-  server.on(event, (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     if (descriptorOf(handleOf(socket)) < ceiling) {
-      gate.pass(fromSocket(socket));
+      if (event === 'connection') gate.pass(fromSocket(socket));
       return;
     }
     socket.destroy();
     gate.tell(outOfDescriptors(address));
   });
+  if (event !== 'connection') server.on(event, (socket: Socket) => gate.pass(fromSocket(socket)));
   server.once('listening', () => {
     const native = handleOf(server) as NativeServer | null;
     if (fromHandle === undefined || native === null || typeof native.onconnection !== 'function') return;

@@ -94,9 +94,15 @@ class MemoryConnection extends GatheredConnection {
     this.#scheduled = false;
     // What the receiver causes the peer to send waits for the next turn.
     const { length } = this.#inbox;
-    while (this.#reading && !this.closed && this.#next < length) {
-      const chunk = this.#inbox[this.#next++] as Uint8Array;
-      this.received(chunk);
+    try {
+      while (this.#reading && !this.closed && this.#next < length) {
+        const chunk = this.#inbox[this.#next++] as Uint8Array;
+        this.received(chunk);
+      }
+    } catch (error) {
+      // The receiver threw; what is behind still has to come.
+      this.#deliverLater();
+      throw error;
     }
     if (this.closed || this.#next < this.#inbox.length) return;
     this.#inbox = [];

@@ -14,9 +14,12 @@ import { Flusher } from './flusher.ts';
 import { listenWith } from './listening.ts';
 import { StreamConnection } from './stream-connection.ts';
 
+/** Milliseconds that a client may take for its handshake, unless the settings say otherwise. */
+const HANDSHAKE_TIMEOUT = 10_000;
+
 /** Settings of {@link tls}: those of node:tls, for both sides. */
 export interface TlsTransportOptions {
-  /** For listening: certificate and key, and whatever else `tls.createServer` takes. */
+  /** For listening: certificate and key, and whatever else `tls.createServer` takes. A handshake may take 10 s by default. */
   server?: TlsOptions;
   /** For connecting: what `tls.connect` takes. The certificate of the server is checked unless told otherwise. */
   client?: Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
@@ -46,7 +49,7 @@ export function tls({ server = {}, client = {}, noDelay = true }: TlsTransportOp
       options: ListenOptions,
       accept: (connection: Connection) => void,
     ): Promise<Listener> {
-      const listening = createServer({ ...server, allowHalfOpen: true });
+      const listening = createServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...server, allowHalfOpen: true });
       return listenWith(listening, address, options, accept, { event: 'secureConnection', fromSocket });
     },
   };
