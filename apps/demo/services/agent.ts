@@ -1,5 +1,5 @@
 import { type CommandsOf, defineService, PTYPE } from '@skynet/core';
-import { pack, toString } from '@skynet/core/netpack';
+import * as netpack from '@skynet/core/netpack';
 import type { GateCommands } from '@skynet/gateserver';
 import { createSocket } from '@skynet/socket';
 import type simpledb from './simpledb.ts';
@@ -20,7 +20,7 @@ export default defineService((skynet) => {
   let config: AgentConfig | undefined;
 
   const send = (text: string): void => {
-    if (config !== undefined) socket.write(config.client, pack(text));
+    if (config !== undefined) socket.write(config.client, netpack.pack(text));
   };
 
   const work = async (line: string): Promise<string> => {
@@ -44,7 +44,7 @@ export default defineService((skynet) => {
   skynet.registerProtocol({
     name: 'client',
     id: PTYPE.CLIENT,
-    unpack: (body) => toString(body as Uint8Array),
+    unpack: (body) => netpack.toString(body as Uint8Array),
   });
   skynet.dispatch('client', (_request, line: string) =>
     inOrder(async () => {

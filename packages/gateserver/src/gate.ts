@@ -24,8 +24,8 @@ const LINK_SESSION = 0x7fff_0000;
 
 /** The commands of the stock gate. */
 export type GateCommands = {
-  /** Starts listening. `watchdog` is who hears of connections; default: who calls. */
-  open(config: GateOptions & { watchdog?: Address }): void;
+  /** Starts listening; tells where. `watchdog` is who hears of connections; default: who calls. */
+  open(config: GateOptions & { watchdog?: Address }): { address: string; port: number };
   /** Stops listening; connections live on. */
   close(): void;
   /**
@@ -145,6 +145,7 @@ function startGate(skynet: Skynet): void {
   const gateserver = startGateserver(skynet, {
     open(source, config) {
       watchdog = (config.watchdog as Address | undefined) ?? source;
+      return { address: config.address, port: config.port };
     },
     connect(fd, address) {
       links.set(fd, { fd, agent: 0, client: 0, packets: 0 });

@@ -338,6 +338,15 @@ describe('an agent', () => {
 });
 
 describe('commands', () => {
+  test('open tells where the gate listens', async () => {
+    const { command } = await startGate();
+    await command('close');
+    expect(await command('open', { address: '127.0.0.1', port: 0 })).toEqual({
+      address: '127.0.0.1',
+      port: expect.any(Number),
+    });
+  });
+
   test.each(['forward', 'accept'])('%s of an unknown connection is an error of the caller', async (name) => {
     const { command } = await startGate();
     await expect(command(name, 4711)).rejects.toMatchObject({ code: 'ERR_GATE_FD', details: { fd: 4711 } });

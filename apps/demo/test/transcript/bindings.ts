@@ -82,4 +82,14 @@ export class Bindings {
     }
     return true;
   }
+
+  /** What is typed, with the handles of ours in the place of those of the book, and `{9}` for the descriptor 9. */
+  toOurs(typed: string): string {
+    return typed
+      .replace(/(?<=:)[0-9a-f]{8}\b/g, (text) => {
+        const ours = this.#ours.get(`handle ${Number.parseInt(text, 16)}`);
+        return ours === undefined ? text : Number(ours.slice('handle '.length)).toString(16).padStart(8, '0');
+      })
+      .replace(/\{(\d+)\}/g, (_text, fd: string) => this.#ours.get(`fd ${fd}`)?.slice('fd '.length) ?? fd);
+  }
 }

@@ -80,7 +80,7 @@ class Run {
     }
     const program = this.#programs.get(step.program);
     if (program === undefined) throw new Error(`${step.program} was not started`);
-    if (step.kind === 'type') program.type(this.#toOurs(step.text));
+    if (step.kind === 'type') program.type(this.#bindings.toOurs(this.#toOurs(step.text)));
     else if (step.kind === 'expect') await this.#expect(program, [step.line]);
     else if (step.kind === 'interleaved') await this.#expect(program, ...groupBy(step.lines, step.by));
     else if (step.kind === 'exits') await program.ended();

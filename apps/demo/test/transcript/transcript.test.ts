@@ -79,6 +79,13 @@ describe('comparison of lines', () => {
     expect(new Bindings().matches(':01000010 :01000010', ':0100000b :0100000c')).toBe(false);
   });
 
+  test('what is typed names our handles and descriptors', () => {
+    const bindings = new Bindings();
+    expect(bindings.toOurs('kick :01000012 {9}')).toBe('kick :01000012 9');
+    bindings.matches('[:01000012] fd: 9 connect', '[:0100000c] fd: 3 connect');
+    expect(bindings.toOurs('kick :01000012 {9}')).toBe('kick :0100000c 3');
+  });
+
   test('a line that does not match binds nothing', () => {
     const bindings = new Bindings();
     expect(bindings.matches('[:01000010] a', '[:0100000b] b')).toBe(false);
