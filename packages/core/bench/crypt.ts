@@ -24,7 +24,10 @@ function rate(run: () => unknown): number {
 function report(name: string, ours: () => unknown, host?: () => unknown): void {
   const own = rate(ours);
   const line = `${name.padEnd(26)} ours ${Math.round(own).toLocaleString('en').padStart(12)} /s`;
-  if (host === undefined) return console.log(line);
+  if (host === undefined) {
+    console.log(line);
+    return;
+  }
   const theirs = rate(host);
   console.log(
     `${line}   node ${Math.round(theirs).toLocaleString('en').padStart(12)} /s   ${(own / theirs).toFixed(2)}x`,
