@@ -20,23 +20,23 @@ if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
   process.exit(2);
 }
 
-const input = createInterface({
-  input: process.stdin,
-  output: process.stdout,
-  terminal: process.stdin.isTTY === true,
-  prompt: '> ',
-});
+const terminal = process.stdin.isTTY === true;
+const input = createInterface({ input: process.stdin, output: process.stdout, terminal, prompt: '> ' });
 const server = connect({ host, port });
 const reader = new netpack.FrameReader();
 /** Requests whose answers have not come. */
 let owed = 0;
 let leaving = false;
 
+function prompt(): void {
+  if (terminal && !leaving) input.prompt(true);
+}
+
 /** Shows a line above the one that is being typed. */
 function show(line: string): void {
-  if (process.stdin.isTTY === true) process.stdout.write('\r\x1b[K');
+  if (terminal) process.stdout.write('\r\x1b[K');
   console.log(line);
-  if (process.stdin.isTTY === true && !leaving) input.prompt(true);
+  prompt();
 }
 
 function take(text: string): void {
@@ -52,7 +52,7 @@ function take(text: string): void {
 
 server.on('connect', () => {
   console.log(`connected to ${host}:${port}; type hello, get <key>, set <key> <value>, help or quit`);
-  if (process.stdin.isTTY === true) input.prompt();
+  prompt();
 });
 server.on('data', (chunk: Buffer) =>
   reader.push(chunk, (bytes, start, end) => take(netpack.toString(bytes.subarray(start, end)))),
@@ -72,7 +72,7 @@ server.on('close', () => {
 });
 
 input.on('line', (line) => {
-  if (line.trim() === '') return input.prompt();
+  if (line.trim() === '') return prompt();
   try {
     server.write(netpack.pack(line));
     owed++;
