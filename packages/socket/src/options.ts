@@ -15,7 +15,7 @@ export interface SocketOptions<E extends Encoding = Encoding> {
   writeLimit?: number;
   /** Closes a connection after so long without a byte in either direction. Default 0, never. */
   idleTimeout?: Duration;
-  /** Sends probes on connections that were silent for so long. Default 0, none. */
+  /** Sends probes on connections that were silent for so long. Default: what the transport does. */
   keepAlive?: Duration;
   /** How long `open` may take. Default 0: as long as the system tries. */
   connectTimeout?: Duration;
@@ -23,7 +23,7 @@ export interface SocketOptions<E extends Encoding = Encoding> {
   closeTimeout?: Duration;
   /** How long an accepted or abandoned id may wait for a service to start it. Default 60 s. */
   claimTimeout?: Duration;
-  /** Whether small writes leave at once. Default true. */
+  /** Whether small writes leave at once. Default: what the transport does. */
   noDelay?: boolean;
 }
 
@@ -33,16 +33,16 @@ export interface Settings {
   readonly readLimit: number;
   readonly writeLimit: number;
   readonly idleTimeout: number;
-  readonly keepAlive: number;
+  readonly keepAlive: number | undefined;
   readonly connectTimeout: number;
   readonly closeTimeout: number;
   readonly claimTimeout: number;
-  readonly noDelay: boolean;
+  readonly noDelay: boolean | undefined;
 }
 
 /** @throws ERR_ARGUMENT, ERR_DURATION_INVALID. */
 export function settingsOf(options: SocketOptions): Settings {
-  const { encoding = 'utf8', readLimit = 16 << 20, writeLimit = 64 << 20, noDelay = true } = options;
+  const { encoding = 'utf8', readLimit = 16 << 20, writeLimit = 64 << 20 } = options;
   if (!['utf8', 'latin1', 'bytes'].includes(encoding))
     throw socketError('ERR_ARGUMENT', `unknown encoding ${String(encoding)}`);
   return {
@@ -50,11 +50,11 @@ export function settingsOf(options: SocketOptions): Settings {
     readLimit: positive(readLimit, 'readLimit'),
     writeLimit: positive(writeLimit, 'writeLimit'),
     idleTimeout: toMilliseconds(options.idleTimeout ?? 0),
-    keepAlive: toMilliseconds(options.keepAlive ?? 0),
+    keepAlive: options.keepAlive === undefined ? undefined : toMilliseconds(options.keepAlive),
     connectTimeout: toMilliseconds(options.connectTimeout ?? 0),
     closeTimeout: toMilliseconds(options.closeTimeout ?? '10s'),
     claimTimeout: toMilliseconds(options.claimTimeout ?? '60s'),
-    noDelay,
+    noDelay: options.noDelay,
   };
 }
 

@@ -123,8 +123,8 @@ export class Stream implements Entry, Receiver {
     this.#settings = settings;
     owner.take(this);
     if (this.#dead) return;
-    this.#connection.setNoDelay(settings.noDelay);
-    this.#connection.setKeepAlive(settings.keepAlive);
+    if (settings.noDelay !== undefined) this.#connection.setNoDelay(settings.noDelay);
+    if (settings.keepAlive !== undefined) this.#connection.setKeepAlive(settings.keepAlive);
     this.#watchIdle();
     if (this.#started) {
       if (this.#buffer.size <= PAUSE_MARK) this.#flow();

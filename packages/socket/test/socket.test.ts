@@ -1,5 +1,5 @@
 import { isSkynetError, type Skynet, SkynetError } from '@skynet/core';
-import type { Transport } from '@skynet/core/transport';
+import { memory, type Transport } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { createSocket, type Encoding, type SocketApi, type SocketOptions } from '../src/index.ts';
 import { type Client, client, livingService, Signal, type TestNode, testNode } from './setup.ts';
@@ -199,6 +199,26 @@ test('failures to accept are log lines', async () => {
   const id = await socket.listen('exhausted://host:1');
   report?.(new SkynetError('ERR_LISTEN', 'Too many open files'));
   await node.logged(`socket: accept error on ${id} Too many open files`);
+});
+
+test('noDelay and keepAlive are left to the transport unless given', async () => {
+  const calls: unknown[] = [];
+  const inner = memory();
+  const recording: Transport = {
+    ...inner,
+    connect: async (...args) => {
+      const connection = await inner.connect(...args);
+      connection.setNoDelay = (on) => void calls.push(on);
+      connection.setKeepAlive = (milliseconds) => void calls.push(milliseconds);
+      return connection;
+    },
+  };
+  const skynet = await livingService(await testNode({ transports: [recording] }));
+  await createSocket(skynet).listen('memory://settings');
+  await createSocket(skynet).open('memory://settings');
+  expect(calls).toEqual([]);
+  await createSocket(skynet, { noDelay: false, keepAlive: '60s' }).open('memory://settings');
+  expect(calls).toEqual([false, 60_000]);
 });
 
 describe('reading', () => {
