@@ -1,7 +1,9 @@
+import { threadId } from 'node:worker_threads';
 import type { Task } from '../contracts/skynet.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
 
-let lastId = 0;
+// Tasks of different threads are never taken for each other.
+let lastId = threadId * 2 ** 32;
 
 function taskName(id: number): string {
   return `thread: 0x${id.toString(16).padStart(12, '0')}`;

@@ -46,6 +46,9 @@ export class ThreadPool {
   #stopping = false;
 
   constructor(config: ResolvedConfig, activity: SharedArrayBuffer) {
+    if (config.transports.length > 0 && !('file' in config.origin)) {
+      throw new SkynetError('ERR_CONFIG', 'transports cannot be sent to other threads: put them in a configuration file');
+    }
     this.#config = config;
     this.#activity = activity;
     for (let a = 0; a < config.thread; a++) {
