@@ -46,12 +46,12 @@ export class SocketTable {
 
   /** Writes to a connection of another package. */
   writeShared(id: number, bytes: Uint8Array): boolean {
-    return this.#shared.find(id)?.write(bytes) ?? false;
+    return this.#shared.write(id, bytes);
   }
 
   /** Closes a connection of another package. */
   closeShared(id: number): void {
-    this.#shared.find(id)?.close();
+    this.#shared.close(id);
   }
 
   /** A log line in the name of the socket's service. */

@@ -1,4 +1,4 @@
-import type { ServiceKernel } from '../contracts/kernel.ts';
+import type { ServiceKernel, ThreadKernel } from '../contracts/kernel.ts';
 import type { Handle } from '../handle.ts';
 import type { Connection } from './contract.ts';
 
@@ -47,6 +47,8 @@ export interface ConnectionStat {
 }
 
 const KEY: unique symbol = Symbol.for('skynet.connections');
+/** What goes from thread to thread: ids, each with bytes to write, or null to close. */
+const POST = 'connections';
 /** How long connections may take to send what was written when the node stops, in milliseconds. */
 const GRACE = 2000;
 
@@ -55,9 +57,18 @@ const GRACE = 2000;
  * removes it when its descriptor is free. One that keeps a table of its own looks here for ids it does not know.
  */
 export class ConnectionTable {
+  readonly #thread: ThreadKernel;
   readonly #byId = new Map<number, ConnectionEntry>();
+  /** What waits to go to other threads, by thread. */
+  readonly #outgoing = new Map<number, unknown[]>();
   readonly #others: (() => readonly ConnectionStat[])[] = [];
   #empty: (() => void) | undefined;
+
+  constructor(thread: ThreadKernel) {
+    this.#thread = thread;
+    thread.onPost(POST, (values) => this.#arrived(values));
+    thread.onStop(() => this.stop());
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -74,6 +85,48 @@ export class ConnectionTable {
   remove(id: number): void {
     this.#byId.delete(id);
     if (this.#byId.size === 0) this.#empty?.();
+  }
+
+  /**
+   * Writes to a connection in whichever thread it lives. Writes of one turn to another thread leave together.
+   * @returns false when the bytes were not taken; true for another thread, where that comes to light later.
+   */
+  write(id: number, bytes: Uint8Array): boolean {
+    const entry = this.#byId.get(id);
+    return entry === undefined ? this.#post(id, bytes) : entry.write(bytes);
+  }
+
+  /** Closes a connection in whichever thread it lives, behind what was written before. */
+  close(id: number): void {
+    const entry = this.#byId.get(id);
+    if (entry === undefined) this.#post(id, null);
+    else entry.close();
+  }
+
+  #post(id: number, bytes: Uint8Array | null): boolean {
+    const to = this.#thread.threadOf(id);
+    if (!Number.isInteger(id) || to === this.#thread.thread) return false;
+    const waiting = this.#outgoing.get(to);
+    if (waiting !== undefined) waiting.push(id, bytes);
+    else {
+      this.#outgoing.set(to, [id, bytes]);
+      if (this.#outgoing.size === 1) process.nextTick(() => this.#flush());
+    }
+    return true;
+  }
+
+  #flush(): void {
+    for (const [to, values] of this.#outgoing) this.#thread.post(to, POST, values);
+    this.#outgoing.clear();
+  }
+
+  #arrived(values: unknown[]): void {
+    for (let i = 0; i < values.length; i += 2) {
+      const entry = this.#byId.get(values[i] as number);
+      const bytes = values[i + 1] as Uint8Array | null;
+      if (bytes === null) entry?.close();
+      else entry?.write(bytes);
+    }
   }
 
   all(): IterableIterator<ConnectionEntry> {
@@ -121,9 +174,5 @@ function statOf({ id, connection, owner, received, sent, unread }: ConnectionEnt
 
 /** The table of the thread a service runs in. */
 export function connectionTable(kernel: ServiceKernel): ConnectionTable {
-  return kernel.local(KEY, (thread) => {
-    const table = new ConnectionTable();
-    thread.onStop(() => table.stop());
-    return table;
-  });
+  return kernel.local(KEY, (thread) => new ConnectionTable(thread));
 }
