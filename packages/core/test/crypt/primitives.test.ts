@@ -112,6 +112,39 @@ describe('DES', () => {
       }),
     );
   });
+
+  /** The cipher text of whole blocks, nothing added: whatever padding was added is in the last block. */
+  function raw(blocks: string): Uint8Array {
+    return crypt.desencode('12345678', Buffer.from(blocks, 'hex')).subarray(0, -8);
+  }
+
+  it.each<[crypt.Padding, string, string]>([
+    [0, '8000000000000000', ''],
+    [0, '6162636465666780', '61626364656667'],
+    [0, '6180800000000000', '6180'],
+    [0, '61626364656667688000000000000000', '6162636465666768'],
+    [1, '0808080808080808', ''],
+    [1, '6161616161616101', '61616161616161'],
+    [1, '0202020202020202', '020202020202'],
+  ])('takes padding %i off %s', (padding, blocks, plain) => {
+    expect(hex(crypt.desdecode('12345678', raw(blocks), padding))).toBe(plain);
+  });
+
+  it.each<[crypt.Padding, string]>([
+    [0, '0000000000000000'],
+    [0, '6161616161618001'],
+    [0, '6161616161800100'],
+    [0, '61616161616161800000000000000000'],
+    [1, '6161616161616100'],
+    [1, '0909090909090909'],
+    [1, '09090909090909090909090909090909'],
+    [1, '6161616161616102'],
+    [1, '0708080808080808'],
+  ])('refuses padding %i of %s', (padding, blocks) => {
+    expect(() => crypt.desdecode('12345678', raw(blocks), padding)).toThrow(
+      expect.objectContaining({ code: 'ERR_CRYPT_DES_TEXT', message: 'Invalid des crypt text' }),
+    );
+  });
 });
 
 describe('hashes', () => {
@@ -281,5 +314,10 @@ describe('equal', () => {
       ),
     );
     expect(crypt.equal('secret', Buffer.from('secret'))).toBe(true);
+  });
+
+  it('is not misled by differences that cancel out', () => {
+    expect(crypt.equal('ab', 'ba')).toBe(false);
+    expect(crypt.equal(Uint8Array.of(1, 1, 5), Uint8Array.of(0, 0, 5))).toBe(false);
   });
 });

@@ -103,6 +103,17 @@ describe('FrameReader', () => {
     expect(frames).toEqual(['6162', '63']);
   });
 
+  it('gives each frame its own bytes, whatever lies before and behind it in the chunk', () => {
+    for (let size = 0; size < 100; size++) {
+      const payload = new Uint8Array(size).fill(size + 1);
+      const frame = pack(payload);
+      const expected = hex(payload);
+      expect(owned([frame])).toEqual([expected]);
+      expect(owned([concat([frame, Uint8Array.of(0)])])).toEqual([expected]);
+      expect(owned([concat([frame, frame, Uint8Array.of(0, 9, 9)])])).toEqual([expected, expected]);
+    }
+  });
+
   it('counts the bytes of the frame that has begun', () => {
     const reader = new FrameReader({ header: 4 });
     const counted: number[] = [];
@@ -143,6 +154,14 @@ describe('FrameReader', () => {
       expect(() => feed(last)).toThrow(refusal);
       expect(frames).toEqual(['ten chars.']);
       expect(reader.pendingBytes).toBe(0);
+    });
+
+    it('refuses also a frame that is there as a whole', () => {
+      const frames: string[] = [];
+      const reader = new FrameReader({ limit: 10 });
+      const push = (): void => reader.pushOwned(pack('elevenchars'), (frame) => frames.push(hex(frame)));
+      expect(push).toThrow(refusal);
+      expect(frames).toEqual([]);
     });
 
     it('goes on refusing until it is reset', () => {
