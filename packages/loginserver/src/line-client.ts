@@ -1,0 +1,139 @@
+import type { SkynetError } from '@skynet/core';
+import type { ServiceKernel, Suspension } from '@skynet/core/kernel';
+import type { Connection, Receiver } from '@skynet/core/transport';
+import { Refusal } from './refusal.ts';
+
+/** Bytes of a client that may lie unread. */
+export const RECEIVE_LIMIT = 8192;
+/** Milliseconds a client may take to receive its status line. */
+const FLUSH_TIME = 5000;
+const LINE_BREAK = 0x0a;
+const EMPTY = Buffer.alloc(0);
+
+/** One connection of a login server: lines in and out, a limit for what lies unread, and a time limit for all of it. */
+export class LineClient implements Receiver {
+  readonly fd: number;
+  readonly address: string;
+  readonly #kernel: ServiceKernel;
+  readonly #connection: Connection;
+  readonly #gone: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #buffer: Buffer = EMPTY;
+  #waiting: Suspension<string> | undefined;
+  #failure: Refusal | undefined;
+  /** The peer sends no more. */
+  #ended = false;
+  /** The client's part is over: what still comes is thrown away. */
+  #deaf = false;
+
+  /** @param timeout Milliseconds until {@link finish} has to be called, 0 for ever. @param gone Called once, at the end. */
+  constructor(kernel: ServiceKernel, connection: Connection, fd: number, timeout: number, gone: () => void) {
+    this.#kernel = kernel;
+    this.#connection = connection;
+    this.fd = fd;
+    this.address = connection.remoteAddress;
+    this.#gone = gone;
+    if (timeout > 0) {
+      // Of the real clock: a client does not get faster with the node's.
+      this.#timer = setTimeout(() => this.#fail(new Refusal('handshake timeout', undefined, true)), timeout);
+    }
+    connection.start(this);
+  }
+
+  /** Whether there is nobody left to write to. */
+  get over(): boolean {
+    return this.#connection.closed;
+  }
+
+  /** The next line without its line break, one character a byte. @throws Refusal. */
+  async readLine(): Promise<string> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const line = this.#take();
+    if (line !== undefined) return line;
+    if (this.#ended || this.#connection.closed) throw this.#closedByPeer();
+    this.#waiting = this.#kernel.suspend<string>();
+    this.#connection.resume();
+    return await this.#waiting.promise;
+  }
+
+  /** Sends a line. */
+  write(line: string): void {
+    this.#connection.write(Buffer.from(`${line}\n`, 'latin1'));
+  }
+
+  /** The client has said all it has to say: nothing more is taken from it, and the clock stops. */
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#deaf = true;
+    this.#buffer = EMPTY;
+    this.#connection.resume();
+  }
+
+  /** Sends what was written, then closes. */
+  close(): void {
+    this.finish();
+    this.#connection.close(FLUSH_TIME);
+  }
+
+  destroy(): void {
+    this.finish();
+    this.#connection.destroy();
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#deaf) return;
+    const size = this.#buffer.length + chunk.length;
+    if (size > RECEIVE_LIMIT) {
+      this.#fail(new Refusal(`socket buffer overflow: fd=${this.fd} size=${size}`, undefined, true));
+      return;
+    }
+    this.#buffer = this.#buffer.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#buffer, chunk]);
+    if (this.#waiting === undefined) {
+      this.#connection.pause();
+      return;
+    }
+    const line = this.#take();
+    if (line === undefined) return;
+    this.#connection.pause();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting.resolve(line);
+  }
+
+  end(): void {
+    this.#ended = true;
+    if (this.#waiting !== undefined) this.#fail(this.#closedByPeer());
+  }
+
+  drained(): void {}
+
+  error(_error: SkynetError): void {}
+
+  closed(): void {
+    this.#fail(this.#closedByPeer());
+    this.finish();
+    this.#gone();
+  }
+
+  #take(): string | undefined {
+    const at = this.#buffer.indexOf(LINE_BREAK);
+    if (at < 0) return undefined;
+    const line = this.#buffer.toString('latin1', 0, at);
+    this.#buffer = this.#buffer.subarray(at + 1);
+    return line;
+  }
+
+  #closedByPeer(): Refusal {
+    return new Refusal('socket error', undefined, false);
+  }
+
+  #fail(refusal: Refusal): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = refusal;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.destroy();
+    waiting?.reject(refusal);
+  }
+}

@@ -1,0 +1,239 @@
+import { type Handle, isSkynetError, type LaunchArgument, type Skynet, type SkynetError } from '@skynet/core';
+import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
+import type { Connection, Listener } from '@skynet/core/transport';
+import { AddressTable, networkOf } from './address-limits.ts';
+import { LineClient } from './line-client.ts';
+import type { Authenticated, LoginServerOptions, ResolvedOptions } from './options.ts';
+import { Refusal } from './refusal.ts';
+import type { SlaveAnswer, SlaveCommands } from './slave.ts';
+import { type FailureStatus, okStatus, STATUS } from './status.ts';
+
+const THREAD: unique symbol = Symbol.for('skynet.loginserver.thread');
+/** Milliseconds between two log lines about addresses that are turned away. */
+const QUIET = 1000;
+
+/** Text of what a handler threw. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The listening side of a login server: takes clients, passes their lines to slaves, hands users over to login points. */
+export class Master {
+  readonly #skynet: Skynet;
+  readonly #kernel: ServiceKernel;
+  readonly #thread: ThreadKernel;
+  readonly #handlers: LoginServerOptions;
+  readonly #options: ResolvedOptions;
+  readonly #addresses: AddressTable;
+  readonly #clients = new Set<LineClient>();
+  /** Users inside the login handler. */
+  readonly #busy = new Set<Authenticated['uid']>();
+  readonly #args: readonly LaunchArgument[];
+  #slaves: Handle[] = [];
+  #next = 0;
+  #launching = 0;
+  #listener: Listener | undefined;
+  #turnedAway = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    skynet: Skynet,
+    args: readonly LaunchArgument[],
+    handlers: LoginServerOptions,
+    options: ResolvedOptions,
+  ) {
+    this.#skynet = skynet;
+    this.#args = args;
+    this.#kernel = kernelOf(skynet);
+    this.#thread = this.#kernel.local(THREAD, (thread) => thread);
+    this.#handlers = handlers;
+    this.#options = options;
+    this.#addresses = new AddressTable(options.connectionsPerAddress, options.failuresPerMinute);
+    this.#kernel.own(() => this.#end());
+  }
+
+  /** Where it listens, undefined once it does not. */
+  get listener(): Listener | undefined {
+    return this.#listener;
+  }
+
+  /** Connections now. */
+  get count(): number {
+    return this.#clients.size;
+  }
+
+  /** Starts the slaves, then listens. @throws ERR_LISTEN, ERR_ADDRESS_INVALID, and what starting a slave throws. */
+  async start(): Promise<void> {
+    this.#skynet.onExit(() => {
+      for (const slave of this.#slaves) this.#skynet.kill(slave);
+    });
+    try {
+      for (let i = 0; i < this.#options.instance; i++) this.#slaves.push(await this.#startSlave());
+      await this.#listen();
+    } catch (error) {
+      for (const slave of this.#slaves) this.#skynet.kill(slave);
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const onAcceptError = (error: SkynetError): void =>
+      this.#thread.log(this.#skynet.self(), `login server accept error: ${error.message}`);
+    const listening = this.#kernel.transports.listen(this.#options.url, { onAcceptError }, (connection) =>
+      this.#accept(connection),
+    );
+    const listener = await this.#skynet.await(listening);
+    this.#listener = listener;
+    const { address, port } = listener;
+    const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;
+    this.#skynet.error(`login server listen at : ${shown}`);
+  }
+
+  /** Stops listening; logins under way go on. */
+  async close(): Promise<void> {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    if (listener !== undefined) await this.#skynet.await(listener.close());
+  }
+
+  #end(): void {
+    void this.#listener?.close();
+    for (const client of this.#clients) client.destroy();
+  }
+
+  /** Starts a copy of this service, which sees by the name `starting` that it is to be a slave. */
+  async #startSlave(): Promise<Handle> {
+    const { starting } = this.#options;
+    if (this.#launching++ === 0) this.#skynet.register(starting);
+    try {
+      return await this.#skynet.newService({ name: this.#skynet.name, thread: 'spread' }, ...this.#args);
+    } finally {
+      if (--this.#launching === 0) this.#skynet.unregister(starting);
+    }
+  }
+
+  #accept(connection: Connection): void {
+    if (!this.#kernel.alive) return connection.destroy();
+    const network = networkOf(connection.remoteAddress);
+    const refusal =
+      this.#clients.size >= this.#options.maxclient
+        ? `more than ${this.#options.maxclient} connections in all`
+        : this.#addresses.refusal(network);
+    if (refusal !== undefined) {
+      connection.destroy();
+      this.#tellTurnedAway(network, refusal);
+      return;
+    }
+    this.#addresses.opened(network);
+    const fd = this.#thread.nextId();
+    const client = new LineClient(this.#kernel, connection, fd, this.#options.handshakeTimeout, () => {
+      this.#clients.delete(client);
+      this.#addresses.closed(network);
+    });
+    this.#clients.add(client);
+    this.#kernel.enqueue(this.#serve, client, network, undefined);
+  }
+
+  /** A flood of connections must not become a flood of log lines. */
+  #tellTurnedAway(network: string, reason: string): void {
+    this.#turnedAway++;
+    const now = performance.now();
+    if (now - this.#toldAt < QUIET) return;
+    this.#toldAt = now;
+    const text = `login server turned away ${this.#turnedAway}, the last from ${network}: ${reason}`;
+    this.#turnedAway = 0;
+    this.#thread.log(this.#skynet.self(), text);
+  }
+
+  /** A login from its beginning to its end. */
+  readonly #serve = async (client: LineClient, network: string): Promise<void> => {
+    const slave = this.#slaves[this.#next++ % this.#slaves.length] as Handle;
+    try {
+      const login = await this.#authenticate(slave, client);
+      await this.#respond(slave, client, okStatus(await this.#login(client, login)));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (error.counts) this.#addresses.failed(network);
+      this.#skynet.error(`invalid client (fd = ${client.fd}) error = ${error.message}`);
+      if (error.status !== undefined) await this.#respond(slave, client, error.status);
+      else this.#skynet.send(slave, 'lua', 'drop', client.fd);
+    } finally {
+      client.close();
+    }
+  };
+
+  /** Takes the client through the handshake. @throws Refusal. */
+  async #authenticate(slave: Handle, client: LineClient): Promise<Extract<SlaveAnswer, { server: string }>> {
+    client.write(await this.#ask(slave, 'open', client.fd, client.address));
+    for (;;) {
+      const answer = await this.#ask(slave, 'line', client.fd, await client.readLine());
+      if ('say' in answer) {
+        if (answer.say !== '') client.write(answer.say);
+      } else if ('status' in answer) {
+        throw new Refusal(answer.reason, answer.status, true);
+      } else {
+        client.finish();
+        return answer;
+      }
+    }
+  }
+
+  /** Hands the user over to the login point. @throws Refusal. */
+  async #login(
+    client: LineClient,
+    { server, uid, secret }: Extract<SlaveAnswer, { server: string }>,
+  ): Promise<Awaited<ReturnType<LoginServerOptions['loginHandler']>>> {
+    // Nobody would use what the handler sets up.
+    if (client.over) throw new Refusal('socket error', undefined, false);
+    const alone = !this.#options.multilogin;
+    if (alone && this.#busy.has(uid))
+      throw new Refusal(`User ${uid} is already login`, STATUS.notAcceptable, false);
+    if (alone) this.#busy.add(uid);
+    try {
+      return await this.#handlers.loginHandler(server, uid, secret);
+    } catch (error) {
+      throw new Refusal(messageOf(error), STATUS.forbidden, false);
+    } finally {
+      if (alone) this.#busy.delete(uid);
+    }
+  }
+
+  async #respond(slave: Handle, client: LineClient, status: FailureStatus | string): Promise<void> {
+    client.write(await this.#ask(slave, 'seal', client.fd, status).catch(() => status));
+  }
+
+  /** Calls a slave. @throws Refusal if it has ended; another one is started in its place. */
+  async #ask<Name extends Exclude<keyof SlaveCommands, 'drop'>>(
+    slave: Handle,
+    command: Name,
+    ...args: Parameters<SlaveCommands[Name]>
+  ): Promise<Awaited<ReturnType<SlaveCommands[Name]>>> {
+    try {
+      return await this.#skynet.call<Awaited<ReturnType<SlaveCommands[Name]>>>(
+        slave,
+        'lua',
+        command,
+        ...args,
+      );
+    } catch (error) {
+      if (isSkynetError(error, 'ERR_NO_SERVICE') || isSkynetError(error, 'ERR_SERVICE_GONE'))
+        this.#replace(slave);
+      throw new Refusal(
+        `slave ${this.#skynet.address(slave)}: ${messageOf(error)}`,
+        STATUS.badRequest,
+        false,
+      );
+    }
+  }
+
+  #replace(lost: Handle): void {
+    const at = this.#slaves.indexOf(lost);
+    if (at < 0) return;
+    // Its clients fail, new ones go to the others until there is a new one.
+    if (this.#slaves.length > 1) this.#slaves.splice(at, 1);
+    this.#skynet.fork(async () => {
+      const started = await this.#startSlave();
+      this.#slaves = [...this.#slaves.filter((slave) => slave !== lost), started];
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import type { Skynet } from '@skynet/core';
+import { type Challenge, ClassicHandshake, createChallenge, type Handshake, type Step } from './handshake.ts';
+import { MODERN_GREETING, type ModernSuite } from './modern.ts';
+import type { Authenticated, LoginServerOptions } from './options.ts';
+import { type FailureStatus, STATUS } from './status.ts';
+
+/** What a slave answers to a line of a client. */
+export type SlaveAnswer =
+  /** A line for the client, '' for none. */
+  | { readonly say: string }
+  | { readonly status: FailureStatus; readonly reason: string }
+  /** The token is good. */
+  | { readonly server: string; readonly uid: Authenticated['uid']; readonly secret: Uint8Array };
+
+/** What the master asks of a slave. */
+export type SlaveCommands = {
+  /** A client has come: the line to greet it with. */
+  open(fd: number, address: string): string;
+  /** A line of the client. */
+  line(fd: number, text: string): Promise<SlaveAnswer>;
+  /** The status line as it has to go over the wire; the client is forgotten. */
+  seal(fd: number, status: string): string;
+  /** The client has gone, or was cut off. */
+  drop(fd: number): void;
+};
+
+const decoder = new TextDecoder();
+
+/** A client that a slave is talking with. */
+interface Guest {
+  readonly challenge: Challenge;
+  handshake: Handshake | undefined;
+}
+
+/** Makes the service a slave: it talks with clients through the master, and checks their tokens. */
+export function startSlave(
+  skynet: Skynet,
+  handlers: Pick<LoginServerOptions, 'authHandler'>,
+  classic: boolean,
+  modern: ModernSuite | undefined,
+): void {
+  const guests = new Map<number, Guest>();
+
+  const handshakeFor = (guest: Guest, line: string): Handshake | undefined => {
+    if (line.startsWith(`${MODERN_GREETING} `)) return modern?.start(guest.challenge.line);
+    return classic ? new ClassicHandshake(guest.challenge.bytes) : undefined;
+  };
+
+  const authenticate = async (token: Uint8Array, secret: Uint8Array): Promise<SlaveAnswer> => {
+    try {
+      const { server, uid } = await handlers.authHandler(decoder.decode(token), token);
+      return { server, uid, secret };
+    } catch (error) {
+      return { status: STATUS.unauthorized, reason: error instanceof Error ? error.message : String(error) };
+    }
+  };
+
+  const commands: SlaveCommands = {
+    open(fd, address) {
+      skynet.error(`connect from ${address} (fd = ${fd})`);
+      const challenge = createChallenge();
+      guests.set(fd, { challenge, handshake: undefined });
+      return challenge.line;
+    },
+    async line(fd, text) {
+      const guest = guests.get(fd);
+      if (guest === undefined) return { status: STATUS.badRequest, reason: 'unknown client' };
+      guest.handshake ??= handshakeFor(guest, text);
+      const step: Step = guest.handshake?.take(text) ?? {
+        status: STATUS.badRequest,
+        reason: 'handshake refused',
+      };
+      return 'token' in step ? await authenticate(step.token, step.secret) : step;
+    },
+    seal(fd, status) {
+      const guest = guests.get(fd);
+      guests.delete(fd);
+      return guest?.handshake?.seal(status) ?? status;
+    },
+    drop(fd) {
+      if (guests.delete(fd)) skynet.error(`auth failed: socket (fd = ${fd}) closed`);
+    },
+  };
+  skynet.dispatch('lua', commands);
+}
