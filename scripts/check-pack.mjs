@@ -55,7 +55,7 @@ for (const { name, exports, bin } of manifests) {
     ]);
   }
   const program = entries.map((entry, i) => `import * as m${i} from '${entry}';\nvoid m${i};\n`).join('');
-  const file = `${name.replace(/\W+/g, '-')}.ts`;
+  const file = `${name.replace('@skynet/', '')}.ts`;
   writeFileSync(path.join(folder, file), program);
   const types = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
   const typeRoots = ['--typeRoots', path.join(root, 'node_modules/@types')];
