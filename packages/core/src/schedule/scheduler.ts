@@ -35,6 +35,7 @@ export class Scheduler {
   #ready: (Runnable | undefined)[] = [];
   #later: (Runnable | undefined)[] = [];
   #readyCount = 0;
+  #laterCount = 0;
   #scheduled = false;
   #running = false;
   #runStart = 0;
@@ -56,7 +57,7 @@ export class Scheduler {
 
   /** Services that a task was started or resumed for in this pass, besides the one whose turn it is. */
   get settling(): number {
-    return this.#later.length;
+    return this.#laterCount;
   }
 
   /** Looks into a source in every pass. */
@@ -79,29 +80,33 @@ export class Scheduler {
     this.#source?.poll();
     const ready = this.#ready;
     const later = this.#later;
-    let laterCount = 0;
+    const isQuiet = this.#readyCount === 0;
     let mustYield = false;
+    this.#laterCount = 0;
     // Services made ready by the turns of this pass join its list.
     for (let i = 0; i < this.#readyCount; i++) {
       const service = ready[i] as Runnable;
       ready[i] = undefined;
-      if (mustYield) later[laterCount++] = service;
+      if (mustYield) later[this.#laterCount++] = service;
       else {
         if (service.turn(TURN_LIMIT) === TURN.IDLE) service.queued = false;
-        else later[laterCount++] = service;
+        else later[this.#laterCount++] = service;
         if (--this.#turnsLeft <= 0) mustYield = this.#lookAtClock();
       }
     }
     this.#ready = later;
     this.#later = ready;
-    this.#readyCount = laterCount;
-    if (laterCount === 0) {
+    this.#readyCount = this.#laterCount;
+    if (mustYield && this.#readyCount > 0) setImmediate(this.#passAfterIo);
+    // Waiting for other threads may take a moment: first everything that was promised here has to settle.
+    else if (this.#readyCount > 0 || (this.#source !== undefined && !isQuiet))
+      void SETTLED.then(this.#passWhenSettled);
+    else {
       this.#scheduled = false;
       this.#running = false;
       this.#onIdle();
       this.#source?.idle();
-    } else if (mustYield) setImmediate(this.#passAfterIo);
-    else void SETTLED.then(this.#passWhenSettled);
+    }
   }
 
   /** Whether messages have run long enough. */
