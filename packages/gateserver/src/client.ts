@@ -56,7 +56,8 @@ export class Client implements Receiver, ConnectionEntry {
   sent = 0;
   unread = 0;
   readonly #host: ClientHost;
-  readonly #frames: FrameQueue;
+  /** Made when something comes. */
+  #frames: FrameQueue | undefined;
   #begun = false;
   #hold = 0;
   #warnAt = BACKLOG_MARK;
@@ -67,7 +68,6 @@ export class Client implements Receiver, ConnectionEntry {
     this.connection = connection;
     this.#host = host;
     this.options = options;
-    this.#frames = new FrameQueue(options.header, options.maxFrame);
   }
 
   get owner(): Handle {
@@ -90,6 +90,7 @@ export class Client implements Receiver, ConnectionEntry {
     this.received += size;
     this.unread += size;
     this.silentFor = 0;
+    this.#frames ??= new FrameQueue(this.options.header, this.options.maxFrame);
     this.#frames.add(chunk);
     if (this.unread > this.options.pendingBytes) this.hold(HOLD.UNREAD);
     if (!this.scheduled) this.#host.pending(this);
@@ -116,7 +117,7 @@ export class Client implements Receiver, ConnectionEntry {
   /** The next packet. One above the limit ends the connection instead. */
   take(): Uint8Array | undefined {
     try {
-      const frame = this.#frames.take();
+      const frame = this.#frames?.take();
       if (frame === undefined) {
         this.unread = 0;
         this.release(HOLD.UNREAD);

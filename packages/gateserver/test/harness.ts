@@ -106,6 +106,15 @@ export async function connectClient(where: number | string, header: 2 | 4 = 2): 
   return new PacketClient(socket, header);
 }
 
+export async function turnOfLoop(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits through turns of the event loop until something has come true. */
+export async function until(reached: () => boolean): Promise<void> {
+  while (!reached()) await turnOfLoop();
+}
+
 /** A callback of a gate, as a test sees it; packets as text. */
 export type Event = readonly [name: string, fd: number, ...values: unknown[]];
 
