@@ -43,8 +43,9 @@ test('callers of the stock gate are checked', () => {
     expectTypeOf(handle).toEqualTypeOf<ServiceHandle<GateCommands>>();
     const proxy = skynet.proxy(handle);
     const opened = await proxy.open({ port: 0 });
-    expectTypeOf(opened.port).toEqualTypeOf<number>();
-    expectTypeOf(proxy.forward).parameters.toEqualTypeOf<[fd: number, client?: Handle, agent?: Handle]>();
+    expectTypeOf(opened).toEqualTypeOf<{ address: string; port: number }>();
+    expectTypeOf(proxy.forward).toBeCallableWith(9, 0, 4);
+    expectTypeOf<[fd: string]>().not.toExtend<Parameters<typeof proxy.forward>>();
     expectTypeOf(proxy).not.toHaveProperty('shout');
   };
   expectTypeOf(use).toBeFunction();
