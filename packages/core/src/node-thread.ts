@@ -10,7 +10,7 @@ import { errorFromData, errorToData } from './codec/error.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
-import type { LaunchRequest, NodeHost } from './contracts/node.ts';
+import type { LaunchRequest, NodeHost, Started } from './contracts/node.ts';
 import type { CommandTable, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
@@ -24,8 +24,8 @@ import { Scheduler } from './schedule/scheduler.ts';
 import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
 import type { Activity } from './threads/activity.ts';
-import { LogOrder } from './threads/log-order.ts';
 import type { LinkReceiver } from './threads/link.ts';
+import { LogOrder } from './threads/log-order.ts';
 import type { RouteTable } from './threads/route-table.ts';
 import { ThreadLinks } from './threads/thread-links.ts';
 import type { Control, PeerSetup } from './threads/wire.ts';
@@ -53,6 +53,9 @@ export interface SharedParts {
 
 /** Places in {@link SharedParts.counters}. */
 const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
+
+/** The word in front of the names of services, as in the original. */
+const SNLUA = 'snlua ';
 
 /** An answer that another thread owes. */
 interface Asked {
@@ -82,6 +85,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
   readonly #links: ThreadLinks | undefined;
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
   readonly #asked = new Map<number, Asked>();
+  readonly #lossListeners: ((thread: number) => void)[] = [];
   readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
   readonly #origin: number;
   readonly #locals = new Map<symbol, unknown>();
@@ -132,6 +136,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
       threadOf: (id) => (id + shared.threads - 1) % shared.threads,
       post: (thread, key, values) => this.#links?.postControl(thread, { op: 'driver', key, values }),
       onPost: (key, take) => void this.#drivers.set(key, take),
+      onThreadLost: (listener) => void this.#lossListeners.push(listener),
       onStop: (close) => void this.#closers.push(close),
     };
     if (shared.peers.length > 0) {
@@ -238,7 +243,13 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   #killHere(handle: Handle): void {
     const service = this.find(handle);
-    service?.end(new SkynetError('ERR_SERVICE_GONE', `${service.name} was killed while it started`));
+    if (service === undefined) return;
+    const isStarting = service.state === STATE.STARTING;
+    service.end(
+      isStarting
+        ? new SkynetError('ERR_SERVICE_GONE', `${service.name} was killed while it started`)
+        : undefined,
+    );
   }
 
   setMonitor(handle: Handle): void {
@@ -280,19 +291,22 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   // --- starting
 
-  launch({ service, args, placement }: LaunchRequest): Promise<Handle> {
+  launch(request: LaunchRequest): Promise<Handle> {
+    return new Promise((resolve, reject) => {
+      this.launchThen(request, (error, handle) => (error === undefined ? resolve(handle) : reject(error)));
+    });
+  }
+
+  launchThen({ service, args, placement }: LaunchRequest, done: Started): void {
     const { thread = 'same' } = placement;
     if (
       thread !== 'same' &&
       thread !== 'spread' &&
       !(Number.isInteger(thread) && thread >= 0 && thread < this.#config.thread)
     ) {
-      return Promise.reject(
-        new SkynetError(
-          'ERR_ARGUMENT',
-          `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`,
-        ),
-      );
+      const text = `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`;
+      done(new SkynetError('ERR_ARGUMENT', text), 0);
+      return;
     }
     const target =
       thread === 'spread'
@@ -300,27 +314,34 @@ export class NodeThread implements NodeHost, LinkReceiver {
         : thread;
     if (typeof target === 'number' && target !== this.thread) {
       if (typeof service !== 'string') {
-        return Promise.reject(
+        done(
           new SkynetError('ERR_ARGUMENT', 'only a service with a name can be started in another thread'),
+          0,
         );
+        return;
       }
-      return this.#ask(target, (id) => ({
-        op: 'launch',
-        id,
-        name: service,
-        args: [...args],
-      })) as Promise<Handle>;
+      this.#ask(target, (id) => ({ op: 'launch', id, name: service, args: [...args] })).then(
+        (handle) => done(undefined, handle as Handle),
+        (error: unknown) => done(error, 0),
+      );
+      return;
     }
-    if (typeof service !== 'string') return this.start(service, service.start.name || 'service', args);
+    if (typeof service !== 'string') {
+      this.#start(service, service.start.name || 'service', args, SNLUA, done);
+      return;
+    }
     const loaded = this.loader.cached(service);
-    if (loaded !== undefined) return this.start(loaded, service, args);
-    return this.loader.load(service).then(
-      (definition) => this.start(definition, service, args),
+    if (loaded !== undefined) {
+      this.#start(loaded, service, args, SNLUA, done);
+      return;
+    }
+    this.loader.load(service).then(
+      (definition) => this.#start(definition, service, args, SNLUA, done),
       (error: unknown) => {
         this.log(0, `lua loader error : ${isSkynetError(error) ? error.message : describe(error)}`);
         if (isSkynetError(error, 'ERR_SERVICE_MODULE') && error.cause !== undefined)
           this.log(0, describe(error.cause));
-        throw error;
+        done(error, 0);
       },
     );
   }
@@ -330,59 +351,80 @@ export class NodeThread implements NodeHost, LinkReceiver {
     definition: ServiceDefinition,
     name: string,
     args: readonly string[],
-    kind = 'snlua ',
+    kind: string = SNLUA,
   ): Promise<Handle> {
-    if (this.#stopping) return Promise.reject(new SkynetError('ERR_NODE_STOPPED', 'the node is stopping'));
-    const title = args.length === 0 ? `${kind}${name}` : `${kind}${name} ${args.join(' ')}`;
-    const service = this.#add(
-      (local) => new Service(this, makeHandle(this.harbor, local), local, name, title, DEFAULT_PROTOCOLS),
-    );
-    service.log(`LAUNCH ${title}${kind === '' ? ' ' : ''}`);
     return new Promise((resolve, reject) => {
-      service.onStarted = (error) => (error === undefined ? resolve(service.handle) : reject(error));
-      // The original starts through a timer of its own, which takes session 1.
-      service.sessions.next();
-      service.push(new WorkTask(this.#startTask(service, definition, args), []));
+      this.#start(definition, name, args, kind, (error, handle) =>
+        error === undefined ? resolve(handle) : reject(error),
+      );
     });
   }
 
+  // Services are started by the hundred thousand: no promise and one closure for each, all of it the caller's.
+  #start(
+    definition: ServiceDefinition,
+    name: string,
+    args: readonly string[],
+    kind: string,
+    done: Started,
+  ): void {
+    if (this.#stopping) {
+      done(new SkynetError('ERR_NODE_STOPPED', 'the node is stopping'), 0);
+      return;
+    }
+    const service = this.#add(kind, name, args);
+    service.log(`LAUNCH ${service.title}${kind === '' ? ' ' : ''}`);
+    service.onStarted = done;
+    // The original starts through a timer of its own, which takes session 1.
+    service.sessions.next();
+    service.push(new WorkTask(this.#runStart, [service, definition]));
+  }
+
   /** Gives a new service its number and its place. */
-  #add(make: (local: number) => Service): Service {
+  #add(kind: string, name: string, args: readonly string[]): Service {
     const { routes } = this.#shared;
+    const make = (local: number): Service =>
+      new Service(this, makeHandle(this.harbor, local), local, kind, name, args, DEFAULT_PROTOCOLS);
     if (routes === undefined) return this.#table.add(make);
-    const service = make(routes.allocate((local) => this.#table.isFree(local), this.thread));
+    const service = make(routes.allocate(this.#isFree, this.thread));
     this.#table.put(service);
     return service;
   }
 
-  #startTask(service: Service, definition: ServiceDefinition, args: readonly string[]): () => unknown {
-    const context = new Context(service, this);
-    const done = (result: unknown): void => {
-      if (service.state !== STATE.STARTING) return;
-      service.state = STATE.RUNNING;
-      if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
-      service.onStarted?.(undefined);
-      service.onStarted = undefined;
-    };
-    const failed = (thrown: unknown): void => {
-      if (thrown instanceof ExitSignal || !service.alive) return;
-      service.log(`init service failed: ${describe(thrown)}`);
-      service.log('KILL self');
-      const text = `call failed: ${service.name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-      service.end(
-        new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }),
+  readonly #isFree = (local: number): boolean => this.#table.isFree(local);
+
+  /** The first task of a service. */
+  readonly #runStart = (service: Service, definition: ServiceDefinition): unknown => {
+    try {
+      const result = definition.start(new Context(service, this), ...service.args);
+      const inits = service.takeInits();
+      if (!(result instanceof Promise) && inits === undefined) return this.#started(service, result);
+      return Promise.all([result, ...(inits ?? []), ...(service.takeInits() ?? [])]).then(
+        ([value]) => this.#started(service, value),
+        (thrown: unknown) => this.#startFailed(service, thrown),
       );
-    };
-    return () => {
-      try {
-        const result = definition.start(context, ...args);
-        const inits = service.takeInits();
-        if (!(result instanceof Promise) && inits.length === 0) return done(result);
-        return Promise.all([result, ...inits, ...service.takeInits()]).then(([value]) => done(value), failed);
-      } catch (thrown) {
-        return failed(thrown);
-      }
-    };
+    } catch (thrown) {
+      return this.#startFailed(service, thrown);
+    }
+  };
+
+  #started(service: Service, result: unknown): void {
+    if (service.state !== STATE.STARTING) return;
+    service.state = STATE.RUNNING;
+    if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
+    const { onStarted } = service;
+    service.onStarted = undefined;
+    onStarted?.(undefined, service.handle);
+  }
+
+  #startFailed(service: Service, thrown: unknown): void {
+    if (thrown instanceof ExitSignal || !service.alive) return;
+    service.log(`init service failed: ${describe(thrown)}`);
+    service.log('KILL self');
+    const text = `call failed: ${service.name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    service.end(
+      new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }),
+    );
   }
 
   /** Makes a service the one that takes the log. */
@@ -488,6 +530,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
       );
     }
     this.#logOrder.skipMissing();
+    for (const listener of this.#lossListeners) listener(thread);
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
       for (const pending of service.sessions.all()) {

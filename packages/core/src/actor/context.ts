@@ -101,8 +101,8 @@ export class Context implements Skynet {
   ): Promise<ServiceHandle<Commands>> {
     try {
       const words = launchWords(args);
-      if (typeof service === 'string') return this.#launch(service, words, {});
-      if ('start' in service) return this.#launch(service, words, {});
+      if (typeof service === 'string') return this.#launch(service, words, HERE);
+      if ('start' in service) return this.#launch(service, words, HERE);
       return this.#launch(service.name, words, service);
     } catch (error) {
       return Promise.reject(error);
@@ -111,11 +111,15 @@ export class Context implements Skynet {
 
   #launch<Commands>(
     service: string | ServiceDefinition,
-    args: string[],
+    args: readonly string[],
     placement: Placement,
   ): Promise<ServiceHandle<Commands>> {
-    this.#mustLive();
-    return this.await(this.#host.launch({ service, args, placement }));
+    const starter = this.#service;
+    const pending = this.#suspend();
+    this.#host.launchThen({ service, args, placement }, (error, handle) =>
+      starter.settle(pending, error ?? handle, error !== undefined),
+    );
+    return pending.promise as Promise<ServiceHandle<Commands>>;
   }
 
   uniqueService(nameOrGlobal: string | true, ...args: LaunchArgument[]): Promise<Handle> {
@@ -165,8 +169,12 @@ export class Context implements Skynet {
       const end = (): void => {
         if (!service.alive) return;
         service.log('KILL self');
-        const early = new SkynetError('ERR_SERVICE_EXITED', `${service.name} ended itself while it started`);
-        service.end(early);
+        const isStarting = service.state === STATE.STARTING;
+        service.end(
+          isStarting
+            ? new SkynetError('ERR_SERVICE_EXITED', `${service.name} ended itself while it started`)
+            : undefined,
+        );
       };
       if ((service.extras.exitHooks?.length ?? 0) === 0) end();
       else {
@@ -607,8 +615,12 @@ function mustBeFunction(work: unknown): void {
     throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${String(work)}`);
 }
 
+const NO_WORDS: readonly string[] = [];
+const HERE: Placement = {};
+
 /** Start arguments are one word of text each, as in the original (book §4.1). */
-function launchWords(args: readonly LaunchArgument[]): string[] {
+function launchWords(args: readonly LaunchArgument[]): readonly string[] {
+  if (args.length === 0) return NO_WORDS;
   return args.map((arg) => {
     if (
       (typeof arg === 'string' && arg !== '' && !/\s/.test(arg)) ||

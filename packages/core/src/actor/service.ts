@@ -2,6 +2,7 @@ import { copyArgs } from '../codec/copy.ts';
 import { seriSize } from '../codec/lua-seri.ts';
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
+import type { Started } from '../contracts/node.ts';
 import type { CommandTable, Dispatcher, FilteredMessage, Request, ServiceStat } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -42,6 +43,8 @@ class Extras {
   linked: ActiveRequest[] | undefined;
 }
 
+type AnyWork = (...args: unknown[]) => unknown;
+
 /** What a protocol-less answer to `debug` messages needs; set by the built-in services. */
 export type DebugCommands = (service: Service, request: ActiveRequest, values: unknown[]) => unknown;
 
@@ -54,8 +57,10 @@ export class Service implements Runnable, TimerOwner, Answerer {
   readonly local: number;
   /** Name it was started under. */
   readonly name: string;
-  /** `snlua name args`, as lists and log lines show it. */
-  readonly title: string;
+  /** Word in front of the name, such as `snlua `. */
+  readonly kind: string;
+  /** What its start function was given. */
+  readonly args: readonly string[];
   readonly host: Host;
   protocols: ProtocolTable;
   queued = false;
@@ -67,7 +72,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
   readonly mailbox: Mailbox = new Mailbox();
   readonly sessions: SessionTable = new SessionTable();
   /** Who is told when the start function has returned. */
-  onStarted: ((error: SkynetError | undefined) => void) | undefined = undefined;
+  onStarted: Started | undefined = undefined;
   #forks: Mailbox<WorkTask> | undefined = undefined;
   #extras: Extras | undefined = undefined;
   #luaHandler: Handler | undefined = undefined;
@@ -80,16 +85,24 @@ export class Service implements Runnable, TimerOwner, Answerer {
     host: Host,
     handle: Handle,
     local: number,
+    kind: string,
     name: string,
-    title: string,
+    args: readonly string[],
     protocols: ProtocolTable,
   ) {
     this.host = host;
     this.handle = handle;
     this.local = local;
     this.name = name;
-    this.title = title;
+    this.kind = kind;
+    this.args = args;
     this.protocols = protocols;
+  }
+
+  /** `snlua name args`, as lists and log lines show it. */
+  get title(): string {
+    const { kind, name, args } = this;
+    return args.length === 0 ? kind + name : `${kind}${name} ${args.join(' ')}`;
   }
 
   get alive(): boolean {
@@ -236,11 +249,8 @@ export class Service implements Runnable, TimerOwner, Answerer {
       return;
     }
     this.current = timer;
-    const work = timer.work as (...args: unknown[]) => unknown;
-    this.#perform(
-      () => work(...(timer.args as unknown[])),
-      timer.period === 0 ? undefined : () => this.#rearm(timer),
-    );
+    const rearm = timer.period === 0 ? undefined : () => this.#rearm(timer);
+    this.#perform(timer.work as AnyWork, timer.args as readonly unknown[], rearm);
   }
 
   #rearm(timer: Timer): void {
@@ -436,14 +446,14 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const before = this.current;
     this.current = task;
     const { work, args } = task;
-    this.#perform(() => (work as (...args: unknown[]) => unknown)(...args), undefined);
+    this.#perform(work as AnyWork, args, undefined);
     if (!this.#unsettled) this.current = before;
   }
 
-  #perform(work: () => unknown, then: (() => void) | undefined): void {
+  #perform(work: AnyWork, args: readonly unknown[], then: (() => void) | undefined): void {
     let result: unknown;
     try {
-      result = work();
+      result = work(...args);
     } catch (thrown) {
       this.taskFailed(thrown);
       then?.();
@@ -581,8 +591,9 @@ export class Service implements Runnable, TimerOwner, Answerer {
   // --- end --------------------------------------------------------------------------------------------------------
 
   /** What `skynet.init` started, to be waited for before the service counts as started. */
-  takeInits(): Promise<unknown>[] {
-    return this.#extras?.inits?.splice(0) ?? [];
+  takeInits(): Promise<unknown>[] | undefined {
+    const inits = this.#extras?.inits;
+    return inits === undefined || inits.length === 0 ? undefined : inits.splice(0);
   }
 
   get hasExitHooks(): boolean {
@@ -644,7 +655,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
     this.#forks = undefined;
     this.#extras = undefined;
     this.#luaHandler = undefined;
-    if (starting) this.onStarted?.(startFailure);
+    if (starting) this.onStarted?.(startFailure, this.handle);
   }
 
   // --- reports ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ export interface LaunchRequest {
   readonly placement: Placement;
 }
 
+/** Told once what became of a start: an error, or the handle. */
+export type Started = (error: unknown, handle: Handle) => void;
+
 /** What the context of a service asks of its node, beyond what the service itself does. */
 export interface NodeHost extends Host {
   readonly harbor: number;
@@ -28,6 +31,8 @@ export interface NodeHost extends Host {
   readonly startFraction: number;
   /** Starts a service; resolves to its handle when its start function has returned. */
   launch(request: LaunchRequest): Promise<Handle>;
+  /** As {@link launch} for callers that count every promise. */
+  launchThen(request: LaunchRequest, done: Started): void;
   /** Ends a service in the name of another. */
   kill(handle: Handle, by: Handle): void;
   /** Services that live in this thread. */
