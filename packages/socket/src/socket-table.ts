@@ -1,11 +1,14 @@
 import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
 import { type ConnectionTable, connectionTable } from '@skynet/core/transport';
 import type { Entry, SocketStat } from './entry.ts';
+import type { Settings } from './options.ts';
 import type { Owner } from './owner.ts';
+import { SocketExchange } from './remote.ts';
+import { Stream } from './stream.ts';
 
 /**
- * The sockets that live in this thread, by id. Ids are unique in the node, and this is the one place that turns one
- * into a socket: an id of another thread would be recognised here.
+ * The sockets that services of this thread work with, by id. Ids are unique in the node, and this is the one place that
+ * turns one into a socket; one that another thread has is brought here by {@link fetch}.
  */
 export class SocketTable {
   readonly thread: ThreadKernel;
@@ -14,14 +17,41 @@ export class SocketTable {
   readonly #entries = new Map<number, Entry>();
   /** Closed by their services, but still sending. */
   readonly #closing = new Set<Entry>();
+  readonly #exchange: SocketExchange;
   #drained: (() => void) | undefined = undefined;
 
   /** @param kernel of any service of the thread. */
   constructor(thread: ThreadKernel, kernel: ServiceKernel) {
     this.thread = thread;
     this.#shared = connectionTable(kernel);
-    this.#shared.contribute(() => [...this.#entries.values(), ...this.#closing].map((entry) => entry.stat()));
+    this.#shared.contribute(
+      () => [...this.#entries.values(), ...this.#closing].map((entry) => entry.stat()),
+      (id, bytes) => this.#deliver(id, bytes),
+    );
     thread.onStop(() => this.#stop());
+    this.#exchange = new SocketExchange(thread, (id) => {
+      const entry = this.#entries.get(id);
+      return entry?.kind === 'stream' ? (entry as Stream).release() : undefined;
+    });
+  }
+
+  /** What a service of another thread writes, or null to close. */
+  #deliver(id: number, bytes: Uint8Array | null): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) this.#exchange.deliver(id, bytes);
+    else if (entry.kind !== 'stream') return;
+    else if (bytes === null) (entry as Stream).hangUp();
+    else if ((entry as Stream).accepts()) (entry as Stream).write(bytes, false);
+  }
+
+  /** Brings a socket of another thread here, ready to be started; undefined if there is none. */
+  async fetch(id: number, settings: Settings): Promise<Stream | undefined> {
+    if (!this.#exchange.isElsewhere(id)) return undefined;
+    const found = await this.#exchange.fetch(id);
+    if (found === undefined) return undefined;
+    const stream = new Stream(this, found.connection, settings, id);
+    stream.data(found.unread);
+    return stream;
   }
 
   find(id: number): Entry | undefined {
@@ -44,14 +74,14 @@ export class SocketTable {
     if (this.#closing.size === 0) this.#drained?.();
   }
 
-  /** Writes to a connection of another package. */
+  /** Writes to a connection of another package, or of another thread. */
   writeShared(id: number, bytes: Uint8Array): boolean {
-    return this.#shared.write(id, bytes);
+    return this.#exchange.deliver(id, bytes) || this.#shared.write(id, bytes);
   }
 
-  /** Closes a connection of another package. */
+  /** Closes a connection of another package, or of another thread. */
   closeShared(id: number): void {
-    this.#shared.close(id);
+    if (!this.#exchange.deliver(id, null)) this.#shared.close(id);
   }
 
   /** A log line in the name of the socket's service. */

@@ -100,7 +100,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
    * (`socket closed`), ERR_ARGUMENT when `accept` is missing.
    */
   async start(id: number, accept?: AcceptCallback): Promise<number> {
-    const entry = this.#table.find(id);
+    const entry = this.#table.find(id) ?? (await this.#fetch(id));
     if (entry === undefined || entry.kind === 'udp') throw invalidSocket(id);
     if (entry.kind === 'listener') {
       const listener = entry as Listener;
@@ -113,6 +113,13 @@ export class SocketApi<E extends Encoding = 'utf8'> {
       (entry as Stream).start(this.#owner, this.#settings);
     }
     return id;
+  }
+
+  /** A socket that another thread has. */
+  async #fetch(id: number): Promise<Entry | undefined> {
+    const { promise, resolve, reject } = this.#kernel.suspend<Entry | undefined>();
+    this.#table.fetch(id, this.#settings).then(resolve, reject);
+    return promise;
   }
 
   /** Wraps an open descriptor of the process, which then belongs to the id. @throws ERR_SOCKET_DESCRIPTOR. */

@@ -68,8 +68,14 @@ export class Stream implements Entry, Receiver {
   #read = 0;
   #written = 0;
 
-  constructor(table: SocketTable, connection: Connection, settings: Settings) {
-    this.id = table.thread.nextId();
+  /** `id` is given for a socket that had one in another thread. */
+  constructor(
+    table: SocketTable,
+    connection: Connection,
+    settings: Settings,
+    id: number = table.thread.nextId(),
+  ) {
+    this.id = id;
     this.#table = table;
     this.#connection = connection;
     this.#settings = settings;
@@ -142,6 +148,18 @@ export class Stream implements Entry, Receiver {
     if (this.#dead) return;
     this.#paused = true;
     this.#connection.pause();
+  }
+
+  /** Gives the connection up to another thread, with what was received and not read; the id is forgotten here. */
+  release(): { connection: Connection; unread: Uint8Array } {
+    this.#connection.pause();
+    if (this.#low !== undefined) this.#sendLow(Number.POSITIVE_INFINITY);
+    this.owner?.drop(this);
+    this.#leave();
+    this.#stopTimers();
+    this.#closed = true;
+    this.#table.remove(this, false);
+    return { connection: this.#connection, unread: this.#buffer.take(this.#buffer.size) };
   }
 
   /** Closes the socket unless a service starts it in time. */

@@ -63,6 +63,8 @@ export interface ThreadKernel {
   post(thread: number, key: string, values: unknown[]): void;
   /** Listens for what {@link post} of other threads sends. */
   onPost(key: string, take: (values: unknown[], from: number) => void): void;
+  /** Told of threads that are lost with everything in them; others take their numbers. */
+  onThreadLost(listener: (thread: number) => void): void;
   /** Numbers for sockets and the like: unique in the node, growing, never 0. */
   nextId(): number;
   /** Runs when the node stops, after all services ended. */

@@ -62,6 +62,7 @@ export class ConnectionTable {
   /** What waits to go to other threads, by thread. */
   readonly #outgoing = new Map<number, unknown[]>();
   readonly #others: (() => readonly ConnectionStat[])[] = [];
+  readonly #deliverers: ((id: number, bytes: Uint8Array | null) => void)[] = [];
   #empty: (() => void) | undefined;
 
   constructor(thread: ThreadKernel) {
@@ -122,10 +123,12 @@ export class ConnectionTable {
 
   #arrived(values: unknown[]): void {
     for (let i = 0; i < values.length; i += 2) {
-      const entry = this.#byId.get(values[i] as number);
+      const id = values[i] as number;
+      const entry = this.#byId.get(id);
       const bytes = values[i + 1] as Uint8Array | null;
-      if (bytes === null) entry?.close();
-      else entry?.write(bytes);
+      if (entry === undefined) for (const deliver of this.#deliverers) deliver(id, bytes);
+      else if (bytes === null) entry.close();
+      else entry.write(bytes);
     }
   }
 
@@ -133,9 +136,16 @@ export class ConnectionTable {
     return this.#byId.values();
   }
 
-  /** Adds what a package keeps in a table of its own to {@link netstat}. */
-  contribute(list: () => readonly ConnectionStat[]): void {
+  /**
+   * Adds what a package keeps in a table of its own: to {@link netstat}, and to what other threads can write to and
+   * close (`deliver`, with null to close; ids it does not know are none of its business).
+   */
+  contribute(
+    list: () => readonly ConnectionStat[],
+    deliver: (id: number, bytes: Uint8Array | null) => void,
+  ): void {
     this.#others.push(list);
+    this.#deliverers.push(deliver);
   }
 
   /** All sockets of the thread, by id. */

@@ -199,7 +199,10 @@ describe('debug console', () => {
     await node.run((skynet) => {
       const type = 'LISTEN' as const;
       const stat = { id: 7, type, address: 0x0100000a, read: 1, write: 2, rbuffer: 3, wbuffer: 4 };
-      connectionTable(kernelOf(skynet)).contribute(() => [{ ...stat, sock: '1.2.3.4:5', peer: undefined }]);
+      connectionTable(kernelOf(skynet)).contribute(
+        () => [{ ...stat, sock: '1.2.3.4:5', peer: undefined }],
+        () => {},
+      );
     });
     const line =
       'address::0100000a\tpeer:nil\trbuffer:3\tread:1\tsock:1.2.3.4:5\ttype:LISTEN\twbuffer:4\twrite:2';
