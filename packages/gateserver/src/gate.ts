@@ -11,7 +11,10 @@ import { gateError } from './errors.ts';
 import { startGateserver } from './gateserver.ts';
 import type { GateOptions } from './options.ts';
 
-/** Packets in the mailbox of an agent above which nothing more is read from its client, and below which again. */
+/**
+ * Nothing more is read from a client while more messages wait in its agent's mailbox, or while its agent works on
+ * more of its packets at once; and again when there are fewer than the second number.
+ */
 const AGENT_HIGH = 512;
 const AGENT_LOW = 128;
 /** After so many packets of a client its agent's mailbox is looked at. */
@@ -106,16 +109,25 @@ function startGate(skynet: Skynet): void {
     return undefined;
   });
 
-  /** Reads again for agents that have caught up. Looks after every round of messages, since nobody tells. */
+  /** Reads again for agents that have caught up. Nobody tells of that, so it is looked for. */
   const relieve = (): void => {
     if (!kernel.alive) return;
+    let soon = false;
     for (const link of throttled) {
-      if (kernel.queueLength(link.agent) > AGENT_LOW) continue;
-      throttled.delete(link);
-      gateserver.resumeClient(link.fd);
+      const waiting = kernel.queueLength(link.agent) > AGENT_LOW;
+      if (waiting) soon = true;
+      else if (kernel.openRequests(link.agent, link.fd) <= AGENT_LOW) {
+        throttled.delete(link);
+        gateserver.resumeClient(link.fd);
+      }
     }
-    if (throttled.size > 0) setImmediate(relieve);
+    // A mailbox is worked off at once; what has been begun and waits for something else takes its time.
+    if (soon) setImmediate(relieve);
+    else if (throttled.size > 0) skynet.timeout(1, relieve);
   };
+
+  const isBusy = ({ agent, fd }: Link): boolean =>
+    kernel.queueLength(agent) > AGENT_HIGH || kernel.openRequests(agent, fd) > AGENT_HIGH;
 
   const throttle = (link: Link): void => {
     gateserver.pauseClient(link.fd);
@@ -144,7 +156,11 @@ function startGate(skynet: Skynet): void {
 
   const gateserver = startGateserver(skynet, {
     open(source, config) {
-      watchdog = (config.watchdog as Address | undefined) ?? source;
+      const named = config.watchdog ?? source;
+      if (typeof named !== 'number' && typeof named !== 'string') {
+        throw gateError('ERR_ARGUMENT', `gate option watchdog must be an address, not ${String(named)}`);
+      }
+      watchdog = named;
       return { address: config.address, port: config.port };
     },
     connect(fd, address) {
@@ -157,7 +173,7 @@ function startGate(skynet: Skynet): void {
       const { agent } = link;
       if (agent === 0) tell('data', fd, bytes);
       else if (skynet.redirect(agent, link.client, 'client', fd, bytes) === undefined) agentGone(agent);
-      else if (++link.packets % LOOK_EVERY === 0 && kernel.queueLength(agent) > AGENT_HIGH) throttle(link);
+      else if (++link.packets % LOOK_EVERY === 0 && isBusy(link)) throttle(link);
     },
     disconnect(fd) {
       const link = links.get(fd);

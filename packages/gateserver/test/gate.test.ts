@@ -11,7 +11,7 @@ import { kernelOf } from '@skynet/core/kernel';
 import { connectionTable, type Transport } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { type GateOptions, gate } from '../src/index.ts';
-import { connectClient, Happenings, startTestNode, type TestNode } from './harness.ts';
+import { connectClient, Happenings, startTestNode, type TestNode, until } from './harness.ts';
 
 type WatchdogEvent = readonly unknown[];
 
@@ -327,6 +327,35 @@ describe('an agent', () => {
     expect(longest).toBeLessThan(1024);
   });
 
+  test('that waits while it works on packets gets only so many', async () => {
+    const { node, port, nextFd, command } = await startGate();
+    const client = await connectClient(port);
+    const fd = await nextFd();
+    let go = (): void => {};
+    const later = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let done = 0;
+    const agent = await startAgent(node, async (_text, _request, skynet) => {
+      await skynet.await(later);
+      done++;
+    });
+    await command('forward', fd, 0, agent.handle);
+    const texts = Array.from({ length: 5000 }, (_, i) => String(i));
+    client.send(...texts);
+    await agent.packets.count(512);
+    // Another client of the same agent gets through meanwhile.
+    const other = await connectClient(port);
+    await command('forward', await nextFd(), 0, agent.handle);
+    other.send('mine');
+    await agent.packets.find(({ text }) => text === 'mine');
+    expect(agent.packets.all.length).toBeLessThan(1024);
+    go();
+    await agent.packets.count(texts.length + 1);
+    await until(() => done === texts.length + 1);
+    expect(agent.packets.all.filter(({ session }) => session === fd).map(({ text }) => text)).toEqual(texts);
+  });
+
   test('cannot be one that does not live', async () => {
     const { node, port, nextFd, command } = await startGate();
     await connectClient(port);
@@ -338,6 +367,12 @@ describe('an agent', () => {
 });
 
 describe('commands', () => {
+  test('open with a watchdog that is no address is refused', async () => {
+    const { command } = await startGate();
+    await command('close');
+    await expect(command('open', { port: 0, watchdog: {} })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+  });
+
   test('open tells where the gate listens', async () => {
     const { command } = await startGate();
     await command('close');

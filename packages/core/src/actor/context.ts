@@ -697,6 +697,10 @@ class ContextKernel implements ServiceKernel {
     return this.#host.find(handle)?.mailbox.length ?? 0;
   }
 
+  openRequests(handle: Handle, session: number): number {
+    return this.#host.find(handle)?.countRequests(session) ?? 0;
+  }
+
   reportError(what: string, error: unknown): void {
     this.#service.log(`${what}: ${describe(error)}`);
   }

@@ -337,6 +337,13 @@ export class Service implements Runnable, TimerOwner, Answerer {
     } else this.#finish(request, result);
   }
 
+  /** Requests with this session that are being worked on. */
+  countRequests(session: number): number {
+    let count = 0;
+    for (const request of this.#extras?.openRequests ?? []) if (request.session === session) count++;
+    return count;
+  }
+
   #remember(request: ActiveRequest): void {
     const { extras } = this;
     extras.openRequests ??= new Set();

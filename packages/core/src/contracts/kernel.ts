@@ -33,6 +33,8 @@ export interface ServiceKernel {
   local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
   /** Messages that wait at a service of this thread; 0 for services elsewhere. */
   queueLength(handle: Handle): number;
+  /** Requests with this session that a service of this thread works on now; 0 for services elsewhere. */
+  openRequests(handle: Handle, session: number): number;
   /** Logs an error with its stack in the name of the service. */
   reportError(what: string, error: unknown): void;
 }
