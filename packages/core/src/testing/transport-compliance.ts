@@ -339,6 +339,34 @@ export function transportCompliance(
       assert.equal(client.connection.pendingBytes, 0);
     });
 
+    test('loses nothing that was written before it closes, though bytes of the peer are unread', async (world) => {
+      const [client, server] = await world.pair('late');
+      const bytes = pattern(8_000_000);
+      client.connection.write(pattern(100_000));
+      for (let i = 0; i < 20; i++) await turn();
+      client.connection.pause();
+      server.connection.write(bytes);
+      server.connection.close();
+      client.connection.write(pattern(100_000));
+      for (let i = 0; i < 20; i++) await turn();
+      client.connection.resume();
+      await client.heard.event('end');
+      same(client.heard.bytes, bytes);
+    });
+
+    test('throws away what comes after it was closed', async (world) => {
+      const [client, server] = await world.pair();
+      client.connection.pause();
+      server.connection.write(pattern(8_000_000));
+      server.connection.close();
+      client.connection.write(text('too late'));
+      for (let i = 0; i < 20; i++) await turn();
+      client.connection.resume();
+      await server.heard.event('closed');
+      assert.equal(server.heard.received, 0);
+      assert.deepEqual(server.heard.events, ['closed']);
+    });
+
     test('closes even while the peer goes on sending', async (world) => {
       const [client, server] = await world.pair();
       client.heard.onData = () => client.connection.write(pattern(1000));

@@ -121,6 +121,24 @@ describe.each(ENGINES)('tcp over %s', (_, options) => {
     server.close();
   });
 
+  it('reports a reset that only a write can notice', async () => {
+    const accepted: Socket[] = [];
+    const server = createServer((socket) => accepted.push(socket)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const connection = await transports.connect(`127.0.0.1:${(server.address() as { port: number }).port}`);
+    const heard = new RecordingReceiver();
+    connection.start(heard);
+    connection.pause();
+    connection.write(new Uint8Array(64 << 20));
+    while (accepted.length === 0) await turn();
+    expect(connection.pendingBytes).toBe(64 << 20);
+    accepted[0]?.resetAndDestroy();
+    await heard.event('closed');
+    expect(heard.events).toEqual(['error ERR_CONNECTION_RESET', 'closed']);
+    expect(connection.pendingBytes).toBe(0);
+    server.close();
+  });
+
   it('survives clients that are gone before they are accepted', async () => {
     const heard: RecordingReceiver[] = [];
     const listener = await transports.listen('127.0.0.1:0', {}, (connection) => {
