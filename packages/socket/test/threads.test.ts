@@ -33,7 +33,7 @@ test('a connection accepted in one thread is served by a service in another, unt
   peer.socket.end(' and bye');
   await peer.until(() => peer.received.toString() === 'HELLO AND BYE');
   await node.logged('peer gone');
-  await peer.until(() => peer.closed);
+  await peer.until(() => peer.ended);
 });
 
 test('it is handed on from thread to thread and back, and no byte is lost', async () => {
@@ -78,7 +78,7 @@ test('any service may write to it or close it, whichever thread holds it', async
   socket.write(id, 'from home');
   await peer.until(() => peer.received.toString().endsWith('from home'));
   await two.closeFd(id);
-  await peer.until(() => peer.closed);
+  await peer.until(() => peer.ended);
 });
 
 test('back-pressure holds: a holder that does not read stops the sender, and one that reads gets everything', async () => {
@@ -118,7 +118,7 @@ test('an id that nobody has, and one that was closed, cannot be started from ano
   await expect(one.start(-1)).rejects.toMatchObject({ code: 'ERR_SOCKET_ID' });
   await one.startOnly(id);
   await one.close(id);
-  await peer.until(() => peer.closed);
+  await peer.until(() => peer.ended);
   await expect(one.start(id)).rejects.toMatchObject({ code: 'ERR_SOCKET_ID' });
 });
 
@@ -129,7 +129,7 @@ test('when the thread of the holder is lost its clients are disconnected, others
   peer.socket.write('a');
   await peer.until(() => peer.received.toString() === 'A');
   await doomed.exitProcess().catch(() => {});
-  await peer.until(() => peer.closed);
+  await peer.until(() => peer.ended);
   const again = skynet.proxy(await agentIn(skynet, 1));
   await expect(again.start(id)).rejects.toMatchObject({ code: 'ERR_SOCKET_ID' });
 });
