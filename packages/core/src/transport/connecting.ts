@@ -33,7 +33,7 @@ export function connected(
     const onConnected = (): void => settle();
     const onError = (error: NodeJS.ErrnoException): void =>
       settle(systemError('ERR_CONNECT', error, address));
-    // A peer that hangs up during a handshake gives no error.
+    // Sockets tell why they close by an error; should one not, the attempt must not hang.
     const onClose = (): void => {
       settle(new SkynetError('ERR_CONNECT', 'Connection closed by peer', { details: { address } }));
     };
