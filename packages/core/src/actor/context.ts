@@ -26,7 +26,7 @@ import { SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
 import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
-import { type Protocol, PTYPE } from '../protocol.ts';
+import type { Protocol } from '../protocol.ts';
 import { checkName, isLocalName } from '../route/name-table.ts';
 import type { Transports } from '../transport/contract.ts';
 import { createCallGroup } from './call-group.ts';
@@ -37,7 +37,7 @@ import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { type Service, STATE } from './service.ts';
 import { ExitSignal, taskOf, WorkTask } from './task.ts';
-import { Timer } from './timer.ts';
+import { IntervalTimer, Timer } from './timer.ts';
 
 const EXIT = new ExitSignal();
 /** Longest wait of a pause between tasks that is still a yield. */
@@ -337,8 +337,7 @@ export class Context implements Skynet {
       throw noService(formatHandle(dest));
     const pending = service.suspend(dest, reader, session);
     const timeout = limits?.timeout === undefined ? this.#host.callTimeout : toMilliseconds(limits.timeout);
-    if (timeout > 0)
-      pending.timer = service.startTimer(new Timer(service, undefined, undefined, pending, 0), timeout);
+    if (timeout > 0) pending.timer = service.startTimer(new Timer(service, pending), timeout);
     if (limits?.signal !== undefined) this.#obey(limits.signal, pending);
     return pending;
   }
@@ -424,7 +423,7 @@ export class Context implements Skynet {
       const milliseconds = toMilliseconds(time);
       const service = this.#service;
       const pending = this.#waiter(token);
-      const timer = new Timer(service, undefined, undefined, pending, 0);
+      const timer = new Timer(service, pending);
       if (milliseconds > NO_TIME) pending.timer = service.startTimer(timer, milliseconds);
       else service.push(timer);
       return pending.promise as Promise<'BREAK' | undefined>;
@@ -502,7 +501,8 @@ export class Context implements Skynet {
     this.#mustLive();
     const service = this.#service;
     service.sessions.next();
-    const timer = new Timer(service, work, args, undefined, period);
+    const timer =
+      period === 0 ? new Timer(service, work, args) : new IntervalTimer(service, work, args, period);
     if (delay > NO_TIME) service.startTimer(timer, delay);
     else service.push(timer);
     return timer;

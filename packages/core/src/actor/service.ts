@@ -235,8 +235,9 @@ export class Service implements Runnable, TimerOwner, Answerer {
 
   #takeTimer(timer: Timer): void {
     if (timer.cancelled) return;
-    const { pending } = timer;
-    if (pending !== undefined) {
+    const { target } = timer;
+    if (typeof target !== 'function') {
+      const pending = target;
       if (pending.dest !== 0 && !pending.settled) {
         this.giveUp(
           pending,
@@ -250,7 +251,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
     }
     this.current = timer;
     const rearm = timer.period === 0 ? undefined : () => this.#rearm(timer);
-    this.#perform(timer.work as AnyWork, timer.args as readonly unknown[], rearm);
+    this.#perform(target as AnyWork, timer.args, rearm);
   }
 
   #rearm(timer: Timer): void {
@@ -589,8 +590,8 @@ export class Service implements Runnable, TimerOwner, Answerer {
 
   cancelTimer(timer: Timer): boolean {
     if (timer.cancelled) return false;
-    timer.cancelled = true;
     const waiting = this.host.stopTimer(timer);
+    timer.markCancelled();
     if (waiting) this.#unlist(timer);
     return waiting;
   }

@@ -4,7 +4,7 @@ export interface WheelEntry {
   due: number;
   /** Place in the wheel, -1 when it is not in. */
   slot: number;
-  wheelNext: WheelEntry | undefined;
+  next: WheelEntry | undefined;
   wheelPrev: WheelEntry | undefined;
 }
 
@@ -58,15 +58,15 @@ export class Wheel<Entry extends WheelEntry> {
   remove(entry: Entry): boolean {
     const slot = entry.slot;
     if (slot < 0) return false;
-    const { wheelPrev: prev, wheelNext: next } = entry;
+    const { wheelPrev: prev, next } = entry;
     if (prev === undefined) this.#heads[slot] = next;
-    else prev.wheelNext = next;
+    else prev.next = next;
     if (next === undefined) this.#tails[slot] = prev;
     else next.wheelPrev = prev;
     this.#counts[levelOf(slot)]!--;
     this.#size--;
     entry.slot = -1;
-    entry.wheelNext = undefined;
+    entry.next = undefined;
     entry.wheelPrev = undefined;
     return true;
   }
@@ -129,10 +129,10 @@ export class Wheel<Entry extends WheelEntry> {
         : NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(due / widthOf(level)) % FAR_SLOTS);
     const tail = this.#tails[slot];
     entry.slot = slot;
-    entry.wheelNext = undefined;
+    entry.next = undefined;
     entry.wheelPrev = tail;
     if (tail === undefined) this.#heads[slot] = entry;
-    else tail.wheelNext = entry;
+    else tail.next = entry;
     this.#tails[slot] = entry;
     this.#counts[level]!++;
   }
@@ -148,7 +148,7 @@ export class Wheel<Entry extends WheelEntry> {
       this.#heads[slot] = undefined;
       this.#tails[slot] = undefined;
       while (entry !== undefined) {
-        const next: WheelEntry | undefined = entry.wheelNext;
+        const next: WheelEntry | undefined = entry.next;
         this.#counts[level]!--;
         this.#place(entry);
         entry = next;

@@ -5,7 +5,7 @@ import { Wheel, type WheelEntry } from '../../src/schedule/wheel.ts';
 class Entry implements WheelEntry {
   due = 0;
   slot = -1;
-  wheelNext: WheelEntry | undefined = undefined;
+  next: WheelEntry | undefined = undefined;
   wheelPrev: WheelEntry | undefined = undefined;
   readonly id: number;
 
