@@ -1,23 +1,10 @@
-// The stock gate with an agent service for each connection, which returns every packet: `npm run gateagent -- <port>`.
-import { defineService, type Handle, PTYPE } from '@skynet/core';
-import { kernelOf } from '@skynet/core/kernel';
-import { pack } from '@skynet/core/netpack';
-import { connectionTable } from '@skynet/core/transport';
+// The stock gate with an agent service for each connection, which returns every packet. For load from outside:
+// `npm run gateagent -- <port> [threads]`. With more than one thread the agents are in the others.
+import { defineService, type Handle } from '@skynet/core';
 import { gate as stockGate } from '@skynet/gateserver';
 import { serve } from './serve.ts';
 
-/** Answers packets the way of the book's agent (§13.7): `socket.write(fd, netpack.pack(packet))`. */
-const agent = defineService((skynet, gate = '', number = '') => {
-  const fd = Number(number);
-  // What `write` of @skynet/socket does; this package does not depend on that one.
-  const connections = connectionTable(kernelOf(skynet));
-  skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT, unpack: (body) => body });
-  skynet.dispatch('client', (_request, bytes: Uint8Array) => {
-    connections.find(fd)?.write(pack(bytes));
-  });
-  skynet.dispatch('lua', { quit: () => skynet.exit() });
-  skynet.send(gate, 'lua', 'forward', fd);
-});
+const threads = Number(process.argv.slice(2).filter((word) => word !== '--')[1] ?? 1);
 
 /** Watchdog and gate in one: `open` starts the gate, which tells of connections. */
 const watchdog = defineService((skynet) => {
@@ -29,7 +16,10 @@ const watchdog = defineService((skynet) => {
     agents.delete(fd);
   };
   const events: { readonly [name: string]: (fd: number) => unknown } = {
-    open: async (fd) => agents.set(fd, await skynet.newService(agent, skynet.address(gate), fd)),
+    open: async (fd) => {
+      const thread = threads > 1 ? 1 + (fd % (threads - 1)) : 'same';
+      agents.set(fd, await skynet.newService({ name: 'agent', thread }, skynet.address(gate), fd));
+    },
     close: drop,
     error: drop,
   };
@@ -42,4 +32,4 @@ const watchdog = defineService((skynet) => {
   };
 });
 
-await serve('gateagent', watchdog);
+await serve('gateagent', watchdog, threads);

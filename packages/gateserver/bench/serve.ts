@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { isSkynetError, type ServiceDefinition, startNode } from '@skynet/core';
 
 /** Runs a gate service on the port that was typed, until Ctrl-C. */
-export async function serve(name: string, gate: ServiceDefinition): Promise<void> {
+export async function serve(name: string, gate: ServiceDefinition, thread = 1): Promise<void> {
   const [typed] = process.argv.slice(2).filter((word) => word !== '--');
   const port = Number(typed);
   if (typed === undefined || !Number.isInteger(port) || port < 0 || port > 0xffff) {
@@ -9,7 +10,10 @@ export async function serve(name: string, gate: ServiceDefinition): Promise<void
     process.exitCode = 2;
     return;
   }
-  const node = await startNode();
+  const node = await startNode(
+    { thread, services: ['./services/?'] },
+    { base: fileURLToPath(new URL('.', import.meta.url)) },
+  );
   try {
     const handle = await node.newService(gate);
     await node.run((skynet) => skynet.call(handle, 'lua', 'open', { port, maxclient: 100_000 }));
