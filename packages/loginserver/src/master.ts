@@ -113,7 +113,10 @@ export class Master {
   }
 
   #accept(connection: Connection): void {
-    if (!this.#kernel.alive) return connection.destroy();
+    if (!this.#kernel.alive) {
+      connection.destroy();
+      return;
+    }
     const network = networkOf(connection.remoteAddress);
     const refusal =
       this.#clients.size >= this.#options.maxclient

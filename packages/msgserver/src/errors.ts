@@ -1,0 +1,21 @@
+import { type ErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
+
+/** Codes this package adds to those of `@skynet/core`. */
+export type MsgErrorCode =
+  /** No user is logged in under that name. */
+  | 'ERR_MSG_USER'
+  /** A user is logged in under that name already. */
+  | 'ERR_MSG_USER_EXISTS'
+  /** A text that is no login name. */
+  | 'ERR_MSG_USERNAME'
+  /** The message server was not opened, so it has no name yet. */
+  | 'ERR_MSG_NOT_OPEN';
+
+/** An error of this package, or one of the kernel's codes. */
+export function msgError(
+  code: MsgErrorCode | Extract<ErrorCode, 'ERR_ARGUMENT' | 'ERR_UNKNOWN_COMMAND' | 'ERR_FRAME_TOO_LARGE'>,
+  message: string,
+  options?: SkynetErrorOptions,
+): SkynetError {
+  return new SkynetError(code, message, options);
+}

@@ -1,0 +1,430 @@
+import type { Skynet } from '@skynet/core';
+import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
+import { kernelOf } from '@skynet/core/kernel';
+import { msgError } from './errors.ts';
+import type { Answer } from './history.ts';
+import {
+  type Content,
+  checkHandlers,
+  type MsgHandlers,
+  type MsgOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from './options.ts';
+import type { Gate, GateEvents, StartGate } from './ports.ts';
+import { type Link, User } from './user.ts';
+import { type NamePart, type UserId, userIdOf, usernameOf } from './username.ts';
+import {
+  ACK_SESSION,
+  contentBytes,
+  decodeAck,
+  encodeAnswer,
+  type Handshake,
+  type HandshakeStatus,
+  MAX_CONTENT,
+  PUSH_EXTENSION,
+  parseHandshake,
+  pushNumber,
+  RESULT,
+  SESSION_SIZE,
+  STATUS,
+  sessionOf,
+} from './wire.ts';
+
+/** Largest handshake that is looked at, in bytes. */
+const MAX_HANDSHAKE = 4096;
+const EMPTY = new Uint8Array(0);
+
+/** The commands of a message server, besides `open` and `close` of its gate. */
+export type MsgCommands = {
+  /** A user may come: returns the subid. */
+  login(uid: string, secret: Uint8Array | string): NamePart;
+  logout(uid: string, subid: NamePart): unknown;
+  kick(uid: string, subid: NamePart): unknown;
+  /** Sends something to a user that is no answer. Returns whether the client takes pushes. */
+  push(uid: string, subid: NamePart, content: Content): boolean;
+};
+
+function isPromise(value: unknown): value is Promise<Content> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+/** Text of what a handler threw. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Makes this service a message server (`msgserver.start` of the original's `snax.msgserver`, book §15): it starts
+ * listening after the `lua` message `open { port, maxclient, servername }`, and answers `login`, `logout`, `kick`,
+ * `push` and `close`.
+ *
+ * @param startGate Starts the gate it runs on: `startGateserver` of `@skynet/gateserver`.
+ * @throws ERR_ARGUMENT for a missing handler or an option that cannot be used.
+ */
+export function startMsgServer(
+  skynet: Skynet,
+  startGate: StartGate,
+  handlers: MsgHandlers,
+  options: MsgOptions = {},
+): MsgServer {
+  checkHandlers(handlers);
+  return new MsgServer(skynet, startGate, handlers, resolveOptions(options));
+}
+
+/** A running message server: what its handlers work with. Made by {@link startMsgServer}. */
+export class MsgServer {
+  readonly #skynet: Skynet;
+  readonly #handlers: MsgHandlers;
+  readonly #options: ResolvedOptions;
+  readonly #gate: Gate;
+  readonly #users = new Map<string, User>();
+  readonly #links = new Map<number, Link>();
+  #servername: string | undefined;
+
+  /** Use {@link startMsgServer}. */
+  constructor(skynet: Skynet, startGate: StartGate, handlers: MsgHandlers, options: ResolvedOptions) {
+    this.#skynet = skynet;
+    this.#handlers = handlers;
+    this.#options = options;
+    const events: GateEvents = {
+      connect: (fd, address) => this.#connect(fd, address),
+      message: (fd, payload) => this.#message(fd, payload),
+      disconnect: (fd) => this.#disconnect(fd),
+      error: (fd) => this.#disconnect(fd),
+      open: (_source, config) => this.#open(config),
+      command: (command, _source, ...args) => this.#command(command, args),
+    };
+    this.#gate = startGate(skynet, events);
+    kernelOf(skynet).own(() => {
+      for (const link of this.#links.values()) clearTimeout(link.timer);
+    });
+  }
+
+  // --- for handlers
+
+  /** Where the gate listens, undefined while it does not. */
+  get address(): string | undefined {
+    return this.#gate.address;
+  }
+
+  /** The name `open` was given. @throws ERR_MSG_NOT_OPEN. */
+  get servername(): string {
+    if (this.#servername === undefined)
+      throw msgError('ERR_MSG_NOT_OPEN', 'the message server was not opened');
+    return this.#servername;
+  }
+
+  /** Users who are logged in. */
+  get userCount(): number {
+    return this.#users.size;
+  }
+
+  /** Makes a login name (`msgserver.username`). */
+  username(uid: NamePart, subid: NamePart, servername: NamePart): string {
+    return usernameOf(uid, subid, servername);
+  }
+
+  /** Takes a login name apart (`msgserver.userid`). @throws ERR_MSG_USERNAME. */
+  userid(username: string): UserId {
+    const id = userIdOf(username);
+    if (id === undefined)
+      throw msgError('ERR_MSG_USERNAME', `not a login name: ${username}`, { details: { username } });
+    return id;
+  }
+
+  /**
+   * From now on a client that knows the secret may connect under the login name (`msgserver.login`). The secret has 8
+   * bytes, as text or as they are.
+   * @throws ERR_MSG_USER_EXISTS, ERR_ARGUMENT for a secret of another length.
+   */
+  login(username: string, secret: Uint8Array | string): void {
+    const bytes = contentBytes(secret);
+    if (bytes.length !== 8)
+      throw msgError('ERR_ARGUMENT', 'the secret of a user has 8 bytes', { details: { key: 'secret' } });
+    if (this.#users.has(username))
+      throw msgError('ERR_MSG_USER_EXISTS', `${username} is logged in already`, { details: { username } });
+    this.#users.set(username, new User(username, bytes.slice(), this.#options));
+  }
+
+  /** Forgets a user and closes the connections (`msgserver.logout`). @throws ERR_MSG_USER. */
+  logout(username: string): void {
+    const user = this.#find(username);
+    this.#users.delete(username);
+    for (const link of user.links) {
+      this.#links.delete(link.fd);
+      this.#gate.closeClient(link.fd);
+    }
+    user.links.clear();
+    user.newest = undefined;
+  }
+
+  /** Address of a user's newest connection, `ip:port` (`msgserver.ip`); undefined if there is none, or no such user. */
+  ip(username: string): string | undefined {
+    return this.#users.get(username)?.newest?.address;
+  }
+
+  /**
+   * Sends something that is no answer. It is kept until the client has acknowledged it, so that it comes through even
+   * if the connection is lost: a client that comes back gets what it has missed. Needs a client with the extension.
+   * @returns whether that is so, or may still be: false once a client without it has connected.
+   * @throws ERR_MSG_USER, ERR_FRAME_TOO_LARGE above 65530 bytes.
+   */
+  push(username: string, content: Content): boolean {
+    const user = this.#find(username);
+    const bytes = contentBytes(content);
+    if (bytes.length > MAX_CONTENT) {
+      throw msgError(
+        'ERR_FRAME_TOO_LARGE',
+        `a push of ${bytes.length} bytes is above the limit of ${MAX_CONTENT}`,
+        {
+          details: { size: bytes.length, limit: MAX_CONTENT },
+        },
+      );
+    }
+    if (!user.takesPushes) return false;
+    const payload = user.pushes.add(bytes);
+    if (payload === undefined) return false;
+    const { newest } = user;
+    if (newest?.extended) this.#gate.send(newest.fd, payload);
+    return true;
+  }
+
+  /** Pushes that a user's client has not acknowledged yet. @throws ERR_MSG_USER. */
+  pendingPushes(username: string): number {
+    return this.#find(username).pushes.size;
+  }
+
+  #find(username: string): User {
+    const user = this.#users.get(username);
+    if (user === undefined)
+      throw msgError('ERR_MSG_USER', `no user ${username} is logged in`, { details: { username } });
+    return user;
+  }
+
+  // --- messages of services
+
+  #open(config: { readonly [key: string]: unknown }): unknown {
+    const { servername } = config;
+    if (typeof servername !== 'string' || servername === '') {
+      throw msgError('ERR_ARGUMENT', 'a message server is opened with a servername', {
+        details: { key: 'servername' },
+      });
+    }
+    this.#servername = servername;
+    return this.#handlers.registerHandler(servername);
+  }
+
+  #command(command: string, args: readonly unknown[]): unknown {
+    const handlers = this.#handlers;
+    switch (command) {
+      case 'login':
+        return handlers.loginHandler(args[0] as string, contentBytes(args[1] as Content));
+      case 'logout':
+        return handlers.logoutHandler(args[0] as string, args[1] as NamePart);
+      case 'kick':
+        return handlers.kickHandler(args[0] as string, args[1] as NamePart);
+      case 'push': {
+        const [uid, subid, content] = args as [NamePart, NamePart, Content];
+        return this.push(usernameOf(uid, subid, this.servername), content);
+      }
+      default:
+        if (handlers.commandHandler !== undefined) return handlers.commandHandler(command, ...args);
+        throw msgError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, {
+          details: { command: String(command) },
+        });
+    }
+  }
+
+  // --- connections
+
+  #connect(fd: number, address: string): void {
+    const { handshakeTimeout } = this.#options;
+    const link: Link = { fd, address, user: undefined, extended: false, timer: undefined };
+    // Of the real clock: a client does not get faster with the node's.
+    if (handshakeTimeout > 0) link.timer = setTimeout(() => this.#cut(link), handshakeTimeout);
+    this.#links.set(fd, link);
+    this.#gate.openClient(fd);
+  }
+
+  #disconnect(fd: number): unknown {
+    const link = this.#links.get(fd);
+    if (link === undefined) return undefined;
+    const { user } = link;
+    try {
+      // The handler can still ask for the address.
+      return user === undefined ? undefined : this.#handlers.disconnectHandler?.(user.username);
+    } finally {
+      this.#cut(link);
+    }
+  }
+
+  /** Closes a connection once what was written has gone. The user stays. */
+  #cut(link: Link): void {
+    clearTimeout(link.timer);
+    link.timer = undefined;
+    this.#links.delete(link.fd);
+    const { user } = link;
+    user?.links.delete(link);
+    if (user?.newest === link) user.newest = undefined;
+    this.#gate.closeClient(link.fd);
+  }
+
+  /** Closes a connection whose handler has to hear of it. */
+  #refuse(link: Link, reason: string): unknown {
+    this.#skynet.error(`Invalid package ${reason}`);
+    return this.#disconnect(link.fd);
+  }
+
+  #message(fd: number, payload: Uint8Array): unknown {
+    const link = this.#links.get(fd);
+    if (link === undefined) return undefined;
+    if (link.user === undefined) return this.#handshake(link, payload);
+    return this.#request(link, link.user, payload);
+  }
+
+  // --- handshake
+
+  #handshake(link: Link, payload: Uint8Array): void {
+    const text = payload.length > MAX_HANDSHAKE ? '' : Buffer.from(payload).toString('latin1');
+    const handshake = parseHandshake(text);
+    const user = handshake === undefined ? undefined : this.#users.get(handshake.username);
+    const status =
+      handshake === undefined || user === undefined ? STATUS.notFound : this.#check(user, handshake);
+    if (status !== STATUS.ok || handshake === undefined || user === undefined) {
+      this.#say(link, status);
+      this.#cut(link);
+      return;
+    }
+    this.#accept(link, user, BigInt(handshake.index), pushNumber(handshake.extension));
+  }
+
+  /** Whether a handshake is one of this user. */
+  #check(user: User, { username, index, hmac, extension }: Handshake): HandshakeStatus {
+    if (!/^\d{1,20}$/.test(index)) return STATUS.badRequest;
+    let proof: Uint8Array;
+    try {
+      proof = base64decode(hmac);
+    } catch {
+      return STATUS.badRequest;
+    }
+    if (BigInt(index) <= user.index) return STATUS.expired;
+    if (!equal(proof, hmacHash(user.secret, `${username}:${index}`))) return STATUS.unauthorized;
+    // A push that was never sent cannot have come.
+    if ((pushNumber(extension) ?? 0) > user.pushes.sent) return STATUS.badRequest;
+    return STATUS.ok;
+  }
+
+  #accept(link: Link, user: User, index: bigint, received: number | undefined): void {
+    clearTimeout(link.timer);
+    link.timer = undefined;
+    user.index = index;
+    user.version++;
+    link.user = user;
+    link.extended = received !== undefined;
+    user.links.add(link);
+    user.newest = link;
+    if (user.links.size > this.#options.connectionsPerUser) {
+      for (const oldest of user.links) {
+        this.#cut(oldest);
+        break;
+      }
+    }
+    user.takesPushes = link.extended;
+    if (received === undefined) {
+      user.pushes.clear();
+      this.#say(link, STATUS.ok);
+      return;
+    }
+    user.pushes.acknowledge(received);
+    this.#say(link, `${STATUS.ok} ${PUSH_EXTENSION}/${user.pushes.first}`);
+    for (const payload of user.pushes.payloads()) this.#gate.send(link.fd, payload);
+  }
+
+  #say(link: Link, status: string): void {
+    this.#gate.send(link.fd, contentBytes(status));
+  }
+
+  // --- requests
+
+  #request(link: Link, user: User, payload: Uint8Array): unknown {
+    const size = payload.length - SESSION_SIZE;
+    if (size < 0)
+      return this.#refuse(link, `of ${payload.length} bytes : ${Buffer.from(payload).toString('hex')}`);
+    const session = sessionOf(payload);
+    const content = payload.subarray(0, size);
+    if (link.extended && session === ACK_SESSION) return this.#acknowledge(link, user, content);
+    const { verdict, answer } = user.history.take(session, link.fd, user.version);
+    switch (verdict) {
+      case 'run':
+        return this.#run(link, user, session, content, answer);
+      case 'repeat':
+        return this.#give(user, answer);
+      case 'conflict':
+        return this.#refuse(link, `Conflict session ${session.toString(16).padStart(8, '0')}`);
+      case 'wait':
+        return undefined;
+    }
+  }
+
+  #acknowledge(link: Link, user: User, content: Uint8Array): unknown {
+    const sequence = decodeAck(content);
+    if (sequence !== undefined && user.pushes.acknowledge(sequence)) return undefined;
+    return this.#refuse(link, 'acknowledges what was not sent');
+  }
+
+  #run(link: Link, user: User, session: number, content: Uint8Array, answer: Answer): unknown {
+    if (user.pending >= this.#options.pendingRequests) {
+      user.history.forget(session, answer);
+      return this.#refuse(link, `while ${user.pending} requests are worked on`);
+    }
+    let result: Content | Promise<Content>;
+    try {
+      result = this.#handlers.requestHandler(user.username, content);
+    } catch (error) {
+      return this.#fail(user, session, answer, error);
+    }
+    if (!isPromise(result)) return this.#finish(user, session, answer, result);
+    user.pending++;
+    return result.then(
+      (value) => {
+        user.pending--;
+        return this.#finish(user, session, answer, value);
+      },
+      (error: unknown) => {
+        user.pending--;
+        this.#fail(user, session, answer, error);
+      },
+    );
+  }
+
+  #fail(user: User, session: number, answer: Answer, error: unknown): void {
+    this.#skynet.error(messageOf(error));
+    user.history.complete(answer, encodeAnswer(EMPTY, RESULT.failed, session), user.version);
+    this.#give(user, answer);
+  }
+
+  #finish(user: User, session: number, answer: Answer, value: Content): unknown {
+    const bytes = contentBytes(value);
+    if (bytes.length > MAX_CONTENT) {
+      user.history.forget(session, answer);
+      const link = this.#links.get(answer.fd);
+      const reason = `of ${bytes.length} bytes as answer, above the limit of ${MAX_CONTENT}`;
+      if (link !== undefined) return this.#refuse(link, reason);
+      this.#skynet.error(`Invalid package ${reason}`);
+      return undefined;
+    }
+    user.history.complete(answer, encodeAnswer(bytes, RESULT.ok, session), user.version);
+    return this.#give(user, answer);
+  }
+
+  /** Sends an answer to whoever asked last, if still there. */
+  #give(user: User, answer: Answer): undefined {
+    // The number of a connection that is gone, or has another user by now, is not found.
+    if (this.#links.get(answer.fd)?.user === user && answer.payload !== undefined)
+      this.#gate.send(answer.fd, answer.payload);
+    user.history.given(answer);
+  }
+}
