@@ -49,7 +49,10 @@ export class Hosted implements Receiver {
   #paused = false;
   #taken = 0;
   #look: NodeJS.Timeout | undefined = undefined;
-  /** The connection is being given to somebody else: what it says is theirs. */
+  /** Chunks that came although reading was stopped to give the connection away. */
+  readonly #late: Uint8Array[] = [];
+  #leaving = false;
+  /** The connection is somebody else's. */
   #left = false;
 
   constructor(id: number, connection: Connection, holder: number, tell: Tell, gone: () => void) {
@@ -68,15 +71,22 @@ export class Hosted implements Receiver {
 
   /** Stops passing on, so that the connection can be given away without losing a byte. */
   pause(): void {
+    this.#leaving = true;
     this.connection.pause();
   }
 
-  leave(): void {
+  /** Gives the connection up. Returns what came since {@link pause}. */
+  leave(): Uint8Array[] {
     this.#left = true;
     clearTimeout(this.#look);
+    return this.#late;
   }
 
   data(chunk: Uint8Array): void {
+    if (this.#leaving) {
+      this.#late.push(Buffer.from(chunk));
+      return;
+    }
     this.#unread += chunk.length;
     // The chunk's memory is used for the next read.
     this.#tell(['data', this.id, Buffer.from(chunk)]);
@@ -144,8 +154,8 @@ export class RemoteConnection implements Connection {
   #paused = true;
   #taken = 0;
   #sent = 0;
-  /** What came while nobody wanted to hear it. */
-  #held: ((receiver: Receiver) => void)[] = [];
+  /** What came while nobody wanted to hear it: bytes, and other things to tell. */
+  readonly #held: (Uint8Array | ((receiver: Receiver) => void))[] = [];
 
   constructor(id: number, home: number, remoteAddress: string, localAddress: string, tell: Tell) {
     this.id = id;
@@ -179,26 +189,30 @@ export class RemoteConnection implements Connection {
     while (!this.#paused && this.#receiver !== undefined) {
       const event = this.#held.shift();
       if (event === undefined) return;
-      event(this.#receiver);
+      if (typeof event === 'function') event(this.#receiver);
+      else {
+        this.#tell(['passed', this.id, event.length]);
+        this.#receiver.data(event);
+      }
     }
   }
 
-  #hear(event: (receiver: Receiver) => void): void {
+  #hear(event: Uint8Array | ((receiver: Receiver) => void)): void {
     this.#held.push(event);
     this.#pass();
+  }
+
+  /** Bytes that were not passed on, when the connection goes to another thread. */
+  takeHeld(): Uint8Array[] {
+    return this.#held.splice(0).filter((event) => typeof event !== 'function');
   }
 
   /** A note from home. */
   take(note: Note): void {
     switch (note[0]) {
-      case 'data': {
-        const bytes = note[2];
-        this.#hear((receiver) => {
-          this.#tell(['passed', this.id, bytes.length]);
-          receiver.data(bytes);
-        });
+      case 'data':
+        this.#hear(note[2]);
         break;
-      }
       case 'ended':
         this.#hear((receiver) => receiver.end());
         break;
@@ -372,8 +386,7 @@ export class SocketExchange {
     hosted.pause();
     const unread = (await this.#ask(hosted.holder, (ask) => ['release', id, ask])) as Uint8Array | null;
     if (unread === null || !this.#hosted.delete(id)) return undefined;
-    hosted.leave();
-    return { connection: hosted.connection, unread };
+    return { connection: hosted.connection, unread: Buffer.concat([unread, ...hosted.leave()]) };
   }
 
   async #lend(id: number, to: number): Promise<Fetched | null> {
@@ -411,9 +424,11 @@ export class SocketExchange {
       }
       case 'release': {
         const [, id, ask] = order;
-        const released = this.#release(id);
+        const held = this.#held.get(id)?.takeHeld() ?? [];
         this.#held.delete(id);
-        this.#thread.post(from, ORDERS, ['released', ask, released?.unread ?? null]);
+        const unread = this.#release(id)?.unread;
+        const all = unread === undefined ? null : Buffer.concat([unread, ...held]);
+        this.#thread.post(from, ORDERS, ['released', ask, all]);
         break;
       }
       case 'released':

@@ -50,7 +50,7 @@ export class SocketTable {
     const found = await this.#exchange.fetch(id);
     if (found === undefined) return undefined;
     const stream = new Stream(this, found.connection, settings, id);
-    stream.data(found.unread);
+    stream.adopt(found.unread);
     return stream;
   }
 

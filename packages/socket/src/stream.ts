@@ -162,6 +162,13 @@ export class Stream implements Entry, Receiver {
     return { connection: this.#connection, unread: this.#buffer.take(this.#buffer.size) };
   }
 
+  /** Takes over what another thread released: the bytes it had not read, and whatever comes before {@link start}. */
+  adopt(unread: Uint8Array): void {
+    this.#buffer.push(unread);
+    this.#startForEnd();
+    this.#paused = true;
+  }
+
   /** Closes the socket unless a service starts it in time. */
   awaitClaim(): void {
     const { claimTimeout } = this.#settings;
