@@ -2,12 +2,12 @@ import type { BenchCase } from '../case.ts';
 import { netEcho, transportEcho } from '../echo-servers.ts';
 import { idleConnections } from '../idle-connections.ts';
 
-const idleConnectionBytes: BenchCase = {
+const transportIdleConnectionBytes: BenchCase = {
   lines: [
-    { name: 'idle-connection-bytes', unit: 'bytes' },
-    { name: 'idle-connection-bytes-heap', unit: 'bytes' },
+    { name: 'transport-idle-connection-bytes', unit: 'bytes' },
+    { name: 'transport-idle-connection-bytes-heap', unit: 'bytes' },
   ],
   floors: { 'node:net': idleConnections(9000, netEcho) },
   run: idleConnections(9000, transportEcho()),
 };
-export default idleConnectionBytes;
+export default transportIdleConnectionBytes;

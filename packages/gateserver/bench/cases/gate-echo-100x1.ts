@@ -1,0 +1,14 @@
+import type { BenchCase } from '../../../core/bench/case.ts';
+import { echo } from '../../../core/bench/echo.ts';
+import { netEcho } from '../../../core/bench/echo-servers.ts';
+import { gateEcho } from '../gate-servers.ts';
+
+const gateEchoCase: BenchCase = {
+  lines: [
+    { name: 'gate-echo-100x1', unit: 'frames/s' },
+    { name: 'gate-echo-100x1-cpu', unit: 'us/frame' },
+  ],
+  floors: { 'node:net': echo(100, 1, netEcho) },
+  run: echo(100, 1, gateEcho),
+};
+export default gateEchoCase;
