@@ -5,7 +5,10 @@ import { LogOrder } from '../../src/threads/log-order.ts';
 test('lines come out by number, whatever order they arrive in', () => {
   fc.assert(
     fc.property(fc.nat(40), fc.infiniteStream(fc.nat()), (count, keys) => {
-      const arrival = Array.from({ length: count }, (_, number) => ({ number, key: keys.next().value as number }));
+      const arrival = Array.from({ length: count }, (_, number) => ({
+        number,
+        key: keys.next().value as number,
+      }));
       arrival.sort((a, b) => a.key - b.key);
       const written: number[] = [];
       const order = new LogOrder(0, (source) => written.push(source));

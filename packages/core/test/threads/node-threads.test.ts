@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CommandsOf, Handle, ServiceHandle, Skynet } from '../../src/index.ts';
+import { anyValue, expectSame } from '../codec/values.ts';
 import type peer from '../fixtures/threads/peer.ts';
 import type { Step } from '../fixtures/threads/peer.ts';
 import { startTestNode, type TestNode } from '../test-node.ts';
@@ -193,6 +194,42 @@ test('a thread that dies takes only its services, and is started again', async (
     ]);
   });
 });
+
+test('a value arrives the same within a thread and between threads, and what is refused is refused alike', async () => {
+  const node = await startThreads(2);
+  await node.run(async (skynet) => {
+    const here = await start(skynet, 0);
+    const there = await start(skynet, 1);
+    const answerOf = (to: Handle, value: unknown): Promise<unknown> =>
+      skynet
+        .call(to, 'lua', 'echo', value)
+        .catch((error: { code: string; message: string }) => `${error.code} ${error.message}`);
+    await fc.assert(
+      fc.asyncProperty(anyValue, async (value) => {
+        expectSame(await answerOf(there, value), await answerOf(here, value));
+      }),
+      { numRuns: 300 },
+    );
+    class Point {}
+    for (const value of [() => 0, { at: [new Date()] }, new Map([['p', new Point()]]), Symbol('s')]) {
+      const refusal = await answerOf(here, value);
+      expect(refusal).toMatch(/^ERR_UNSERIALIZABLE /);
+      expect(await answerOf(there, value)).toBe(refusal);
+    }
+  });
+}, 60_000);
+
+test('a thread that runs out of its heap ends alone', async () => {
+  const node = await startTestNode({ thread: 2, threadHeap: 32, services: ['./threads/?'] });
+  await node.run(async (skynet) => {
+    const greedy = await start(skynet, 1);
+    const other = await start(skynet, 0);
+    await expect(skynet.proxy(greedy).hoard()).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    expect(await skynet.proxy(other).self()).toBe(other);
+    const again = await start(skynet, 1);
+    expect(await skynet.proxy(again).self()).toBe(again);
+  });
+}, 60_000);
 
 test('stopping runs the exit hooks of all threads and loses no log line', async () => {
   const node = await startThreads(3);
