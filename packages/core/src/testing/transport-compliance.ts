@@ -271,6 +271,42 @@ export function transportCompliance(
       assert.deepEqual(server.heard.events, []);
     });
 
+    test('changes hands again and again while bytes come, and loses none', async (world) => {
+      const [client, server] = await world.pair('late');
+      const expected = pattern(3_000_000);
+      const all = new RecordingReceiver();
+      let hands = 0;
+      const next = (): RecordingReceiver => {
+        const receiver = new RecordingReceiver();
+        const mine = ++hands;
+        receiver.onData = (chunk) => {
+          assert.equal(mine, hands, 'bytes came to a receiver that had handed over');
+          all.data(chunk);
+          server.connection.pause();
+          if (mine % 3 === 0) server.connection.start(next());
+          else if (mine % 3 === 1) setImmediate(() => server.connection.start(next()));
+          else {
+            setImmediate(() => server.connection.resume());
+            receiver.onData = (more) => {
+              all.data(more);
+              server.connection.start(next());
+            };
+          }
+        };
+        receiver.end = () => all.end();
+        return receiver;
+      };
+      server.connection.start(next());
+      for (let at = 0; at < expected.length; at += 30_000) {
+        client.connection.write(expected.subarray(at, at + 30_000));
+        await turn();
+      }
+      client.connection.end();
+      await all.event('end');
+      same(all.bytes, expected);
+      assert.ok(hands > 10, `${hands} receivers`);
+    });
+
     test('ends one direction and goes on in the other', async (world) => {
       const [client, server] = await world.pair();
       client.connection.write(text('request'));
