@@ -17,17 +17,17 @@ export interface Accepting {
 }
 
 /** The descriptor of an accepted socket, 0 if it has none to tell. */
-function descriptorOf(handle: unknown): number {
+export function descriptorOf(handle: unknown): number {
   return (handle as { fd?: number } | null | undefined)?.fd ?? 0;
 }
 
 /** An address to connect to from this machine. */
-function urlOf({ scheme }: TransportAddress, address: string): string {
+export function urlOf({ scheme }: TransportAddress, address: string): string {
   return `${scheme}://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
 }
 
-/** @throws ERR_LISTEN. */
-async function bind(server: Server, target: TransportAddress, options: ListenOptions): Promise<void> {
+/** Makes a server listen. @throws ERR_LISTEN. */
+export async function bind(server: Server, target: TransportAddress, options: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = withResolvers();
   server.once('error', reject);
   server.once('listening', resolve);

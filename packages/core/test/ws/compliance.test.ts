@@ -6,7 +6,11 @@ import { certificate } from '../transport/certificate.ts';
 
 const runner = { describe, it };
 
-transportCompliance('ws', () => ({ transports: createTransports([ws()]), address: 'ws://127.0.0.1:0' }), runner);
+transportCompliance(
+  'ws',
+  () => ({ transports: createTransports([ws()]), address: 'ws://127.0.0.1:0' }),
+  runner,
+);
 
 transportCompliance(
   'ws with a path',

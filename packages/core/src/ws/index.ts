@@ -1,0 +1,2 @@
+export type { WsOptions } from './ws.ts';
+export { ws } from './ws.ts';

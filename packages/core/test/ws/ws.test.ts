@@ -1,0 +1,246 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { connect as netConnect } from 'node:net';
+import { RecordingReceiver } from '@skynet/core/testing';
+import { type Connection, createTransports, type Listener } from '@skynet/core/transport';
+import { type WsOptions, ws } from '@skynet/core/ws';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { certificate } from '../transport/certificate.ts';
+
+interface Accepted {
+  connection: Connection;
+  heard: RecordingReceiver;
+}
+
+/** A listener, and what it accepts, started. */
+async function listen(
+  options: WsOptions = {},
+  address = 'ws://127.0.0.1:0',
+): Promise<{ listener: Listener; next: () => Promise<Accepted>; count: () => number }> {
+  const accepted: Accepted[] = [];
+  const waiting: ((one: Accepted) => void)[] = [];
+  let count = 0;
+  const listener = await createTransports([ws(options)]).listen(address, {}, (connection) => {
+    count++;
+    const heard = new RecordingReceiver();
+    connection.start(heard);
+    const wait = waiting.shift();
+    if (wait === undefined) accepted.push({ connection, heard });
+    else wait({ connection, heard });
+  });
+  onTestFinished(async () => {
+    await listener.close();
+    for (const { connection } of accepted) connection.destroy();
+  });
+  const next = async (): Promise<Accepted> =>
+    accepted.shift() ?? (await new Promise<Accepted>((resolve) => waiting.push(resolve)));
+  return { listener, next, count: () => count };
+}
+
+/** A client that knows nothing of us, as a browser. */
+async function stranger(
+  url: string,
+  options: ConstructorParameters<typeof WebSocket>[2] = {},
+): Promise<WebSocket> {
+  const socket = new WebSocket(url, options);
+  onTestFinished(() => socket.terminate());
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  return socket;
+}
+
+async function statusOf(
+  url: string,
+  options: ConstructorParameters<typeof WebSocket>[2] = {},
+): Promise<number> {
+  const socket = new WebSocket(url, options);
+  socket.on('error', () => {});
+  const [, response] = await once(socket, 'unexpected-response');
+  socket.terminate();
+  return response.statusCode;
+}
+
+describe('ws', () => {
+  it('sends what was written in one turn as one binary message', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const { connection } = await next();
+    const messages: Buffer[] = [];
+    client.on('message', (data: Buffer, isBinary) => {
+      expect(isBinary).toBe(true);
+      messages.push(data);
+    });
+    for (const word of ['one', 'two', 'three']) connection.write(Buffer.from(word));
+    await once(client, 'message');
+    connection.write(Buffer.from('four'));
+    await once(client, 'message');
+    expect(messages.map(String)).toEqual(['onetwothree', 'four']);
+  });
+
+  it('takes messages as they come, whole or in fragments', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const { heard } = await next();
+    client.send(Buffer.from('ab'));
+    client.send(Buffer.from('cd'), { fin: false });
+    client.send(Buffer.from('ef'), { fin: true });
+    expect((await heard.size(6)).toString()).toBe('abcdef');
+  });
+
+  it('sends no message above 64 KiB', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const { connection } = await next();
+    const sizes: number[] = [];
+    client.on('message', (data: Buffer) => sizes.push(data.length));
+    connection.write(new Uint8Array(300_000));
+    connection.close();
+    await once(client, 'close');
+    expect(Math.max(...sizes)).toBe(65_536);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(300_000);
+  });
+
+  it('refuses text with close code 1003, and tells the receiver', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const { heard } = await next();
+    client.send('text');
+    client.send(Buffer.from('more'));
+    const [code, reason] = await once(client, 'close');
+    expect([code, String(reason)]).toEqual([1003, 'binary messages only']);
+    await heard.event('closed');
+    expect(heard.events).toEqual(['error ERR_CONNECTION_RESET', 'closed']);
+    expect(heard.errors[0]?.message).toBe('WebSocket: the peer sent a text message');
+    expect(heard.received).toBe(0);
+  });
+
+  it('refuses a message above the limit with close code 1009', async () => {
+    const { listener, next } = await listen({ maxPayload: 1000 });
+    const client = await stranger(listener.url);
+    const { heard } = await next();
+    client.send(new Uint8Array(1000));
+    await heard.size(1000);
+    client.send(new Uint8Array(1001));
+    const [code] = await once(client, 'close');
+    expect(code).toBe(1009);
+    await heard.event('closed');
+    expect(heard.events).toEqual(['error ERR_FRAME_TOO_LARGE', 'closed']);
+  });
+
+  it('tells of frames that are none', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const { heard } = await next();
+    (client as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(
+      Buffer.from('ff00', 'hex'),
+    );
+    const [code] = await once(client, 'close');
+    expect(code).toBe(1002);
+    await heard.event('closed');
+    expect(heard.events).toEqual(['error ERR_CONNECTION_RESET', 'closed']);
+  });
+
+  it('closes with a close frame, and shows that of the peer as the end', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const first = await next();
+    first.connection.close();
+    expect((await once(client, 'close'))[0]).toBe(1000);
+    await first.heard.event('closed');
+    expect(first.heard.events).toEqual(['closed']);
+    const other = await stranger(listener.url);
+    const second = await next();
+    other.close(1001);
+    await second.heard.event('closed');
+    expect(second.heard.events).toEqual(['end', 'closed']);
+  });
+
+  it('shows a close frame with a complaint as an error', async () => {
+    const { listener, next } = await listen();
+    const client = await stranger(listener.url);
+    const { heard } = await next();
+    client.close(4000, 'no more');
+    await heard.event('closed');
+    expect(heard.errors[0]?.message).toBe('WebSocket: closed by the peer with 4000 no more');
+    expect(heard.errors[0]?.details).toMatchObject({ code: 4000 });
+  });
+
+  it('stays in one path, if the address has one', async () => {
+    const { listener } = await listen({}, 'ws://127.0.0.1:0/game');
+    expect(listener.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/game$/);
+    const base = listener.url.slice(0, -'/game'.length);
+    await stranger(`${base}/game?token=1`);
+    expect(await statusOf(`${base}/other`)).toBe(404);
+    await expect(createTransports([ws()]).connect(`${base}/other`)).rejects.toMatchObject({
+      code: 'ERR_CONNECT',
+      message: 'the server answers 404',
+    });
+  });
+
+  it('lets in pages of the origins it knows, and clients that are no pages', async () => {
+    const { listener, count } = await listen({ origins: ['https://game.example'] });
+    await stranger(listener.url, { origin: 'https://game.example' });
+    await stranger(listener.url);
+    expect(await statusOf(listener.url, { origin: 'https://evil.example' })).toBe(403);
+    expect(count()).toBe(2);
+    const picky = await listen({ origins: (origin) => origin === 'null' });
+    expect(await statusOf(picky.listener.url)).toBe(403);
+    await stranger(picky.listener.url, { origin: 'null' });
+  });
+
+  it('answers who does not ask for an upgrade, and closes on who says nothing', async () => {
+    const { listener, count } = await listen({ handshakeTimeout: 50 });
+    const status = await new Promise((resolve, reject) => {
+      get(listener.url.replace('ws:', 'http:'), (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on('error', reject);
+    });
+    expect(status).toBe(426);
+    const silent = netConnect(listener.port, '127.0.0.1');
+    await once(silent, 'close');
+    const slow = netConnect(listener.port, '127.0.0.1').on('error', () => {});
+    slow.write('GET / HTTP/1.1\r\nupgrade: websocket\r\n');
+    await once(slow, 'close');
+    expect(count()).toBe(0);
+  });
+
+  it('keeps a connection that was upgraded in time', async () => {
+    const { listener, next } = await listen({ handshakeTimeout: 30 });
+    const client = await stranger(listener.url);
+    const { heard } = await next();
+    const silent = netConnect(listener.port, '127.0.0.1');
+    await once(silent, 'close'); // so the time is over
+    client.send(Buffer.from('still here'));
+    await heard.size(10);
+  });
+
+  it('gives up connecting to a server that says nothing', async () => {
+    const { createServer } = await import('node:net');
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${(server.address() as { port: number }).port}`;
+    const transports = createTransports([ws()]);
+    await expect(transports.connect(url, { timeout: 20 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+    const controller = new AbortController();
+    const attempt = transports.connect(url, { signal: controller.signal });
+    setImmediate(() => controller.abort());
+    await expect(attempt).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    server.close();
+  });
+
+  it('checks who a wss server is', async () => {
+    const { listener } = await listen({ server: certificate }, 'wss://127.0.0.1:0');
+    await expect(createTransports([ws()]).connect(listener.url)).rejects.toMatchObject({
+      code: 'ERR_CONNECT',
+      message: expect.stringMatching(/self.signed certificate/),
+    });
+  });
+
+  it('refuses settings that cannot be used', () => {
+    expect(() => ws({ maxPayload: 0 })).toThrow('ws option maxPayload must be a whole number above 0');
+    expect(() => ws({ handshakeTimeout: 1.5 })).toThrow('ws option handshakeTimeout');
+    expect(() => ws({ origins: 'https://game.example' as never })).toThrow('ws option origins');
+  });
+});
