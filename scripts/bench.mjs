@@ -61,13 +61,15 @@ function allCases() {
 
 function chosenCases() {
   const all = allCases();
-  const chosen = all.filter(
-    ({ name }) => options.names.length === 0 || options.names.some((wanted) => name.startsWith(wanted)),
-  );
-  const unknown = options.names.find((wanted) => !all.some(({ name }) => name.startsWith(wanted)));
-  if (unknown !== undefined)
-    stop(`no case ${unknown}; there are ${all.map(({ name }) => name).join(' ')}`, 2);
-  return chosen;
+  if (options.names.length === 0) return all;
+  const chosen = new Set();
+  for (const wanted of options.names) {
+    const exact = all.filter(({ name }) => name === wanted);
+    const some = exact.length > 0 ? exact : all.filter(({ name }) => name.startsWith(wanted));
+    if (some.length === 0) stop(`no case ${wanted}; there are ${all.map(({ name }) => name).join(' ')}`, 2);
+    for (const each of some) chosen.add(each);
+  }
+  return all.filter((each) => chosen.has(each));
 }
 
 /** Runs one side of a case in a process of its own; resolves to what it printed. */

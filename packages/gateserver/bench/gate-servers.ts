@@ -1,7 +1,18 @@
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type ServiceDefinition, startNode } from '@skynet/core';
 import type { EchoServer } from '../../core/bench/echo-servers.ts';
 import { agentGate, echoGate } from './gates.ts';
+
+/** One packet there and back: what is loaded on first use is loaded then. */
+function firstPacket(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from([0, 1, 42])));
+    socket.once('error', reject);
+    socket.once('data', () => socket.end());
+    socket.once('close', () => resolve());
+  });
+}
 
 /** A node of its own around a gate, as a server to be loaded. */
 function inNode(gate: ServiceDefinition, thread: number): EchoServer {
@@ -14,6 +25,7 @@ function inNode(gate: ServiceDefinition, thread: number): EchoServer {
     const { port } = await node.run((skynet) =>
       skynet.call<{ port: number }>(handle, 'lua', 'open', { port: 0, maxclient: 100_000 }),
     );
+    await firstPacket(port);
     return { port, stop: () => void node.stop() };
   };
 }
