@@ -37,7 +37,7 @@ export default defineConfig(
         entriesOf(folder).map((file) => [path.relative(`${folder}/src`, file).replace(/\.ts$/, ''), file]),
       ),
       outDir: `${folder}/dist`,
-      tsconfig: `${folder}/tsconfig.json`,
+      tsconfig: `${folder}/tsconfig.build.json`,
       format: ['esm' as const],
       target: 'node20',
       platform: 'node' as const,
