@@ -47,7 +47,10 @@ export class ThreadPool {
 
   constructor(config: ResolvedConfig, activity: SharedArrayBuffer) {
     if (config.transports.length > 0 && !('file' in config.origin)) {
-      throw new SkynetError('ERR_CONFIG', 'transports cannot be sent to other threads: put them in a configuration file');
+      throw new SkynetError(
+        'ERR_CONFIG',
+        'transports cannot be sent to other threads: put them in a configuration file',
+      );
     }
     this.#config = config;
     this.#activity = activity;
