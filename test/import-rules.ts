@@ -52,6 +52,7 @@ export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   netpack: [],
   crypt: [],
   transport: [],
+  ws: ['transport'],
   testing: ['transport', 'netpack'],
 };
 
