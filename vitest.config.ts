@@ -11,6 +11,5 @@ export default defineConfig({
     reporters: ['default', './scripts/vitest-tally.mjs'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    coverage: { provider: 'v8', include: ['packages/*/src/**'] },
   },
 });
