@@ -11,7 +11,7 @@ export default defineConfig({
   harbor: 1,
   start: process.env.SKYNET_START ?? 'console',
   timeScale: Number(process.env.SKYNET_TIME_SCALE ?? 1),
-  services: ['03', '04', '05', '06', '07', '09', '13'].map((chapter) => `./ch${chapter}/?`),
+  services: ['03', '04', '05', '06', '07', '09', '13', '14', '15'].map((chapter) => `./ch${chapter}/?`),
   // Book 3.3.
   myname: 'Dmaker',
   myage: 20,

@@ -64,9 +64,6 @@ export class Master {
 
   /** Starts the slaves, then listens. @throws ERR_LISTEN, ERR_ADDRESS_INVALID, and what starting a slave throws. */
   async start(): Promise<void> {
-    this.#skynet.onExit(() => {
-      for (const slave of this.#slaves) this.#skynet.kill(slave);
-    });
     try {
       for (let i = 0; i < this.#options.instance; i++) this.#slaves.push(await this.#startSlave());
       await this.#listen();

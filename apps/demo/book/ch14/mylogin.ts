@@ -1,0 +1,2 @@
+// Book 14.4: the name under which myloginserver is started.
+export { default } from './myloginserver.ts';

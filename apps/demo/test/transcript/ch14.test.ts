@@ -1,0 +1,5 @@
+import { testChapter } from './book.ts';
+import { freePorts } from './ports.ts';
+
+// Two clients have to start within the five seconds that a login takes in 14.7.
+testChapter('ch14', async () => ({ ports: await freePorts(8001), timeScale: 0.8 }));
