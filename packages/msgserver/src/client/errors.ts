@@ -1,0 +1,48 @@
+/** What can go wrong in the client; callers branch on these. */
+export type ClientErrorCode =
+  /** An option or argument that cannot be used. */
+  | 'ERR_CLIENT_ARGUMENT'
+  /** No connection could be made in time; `cause` says why the last attempt failed. */
+  | 'ERR_CLIENT_CONNECT'
+  /** The login server refused: `details.status` is 400, 401, 403 or 406. */
+  | 'ERR_CLIENT_LOGIN'
+  /** The message server refused the handshake: `details.status` is 400, 401, 403 or 404. Log in again. */
+  | 'ERR_CLIENT_REFUSED'
+  /** The server does not speak the protocol, or is not the one whose key is pinned. */
+  | 'ERR_CLIENT_SERVER'
+  /** The server's handler failed; asking again would run it again. */
+  | 'ERR_CLIENT_REQUEST'
+  /** No answer in time. The server may have worked on the request. */
+  | 'ERR_CLIENT_TIMEOUT'
+  /** Given up through an AbortSignal. The server may have worked on the request. */
+  | 'ERR_CLIENT_ABORTED'
+  /** The client was closed. */
+  | 'ERR_CLIENT_CLOSED'
+  /** A request above 65531 bytes; `details.size`, `details.limit`. */
+  | 'ERR_CLIENT_TOO_LARGE'
+  /** Too many requests wait for their turn; `details.limit`. */
+  | 'ERR_CLIENT_BUSY';
+
+/** What may accompany an error. */
+export interface ClientErrorOptions {
+  /** What led to it. */
+  cause?: unknown;
+  /** Plain data for programs. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
+/** An error of the client. */
+export class ClientError extends Error {
+  readonly code: ClientErrorCode;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ClientErrorCode, message: string, options?: ClientErrorOptions) {
+    super(message, options !== undefined && 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options?.details;
+  }
+
+  override get name(): string {
+    return 'ClientError';
+  }
+}
