@@ -1,0 +1,26 @@
+// A login server and a message server for clients from outside: `npm run msgref -- <login port> <msgserver port> [threads]`.
+// Users: any, with the password `password`, on the server `sample`. See the README of @skynet/msgserver.
+import { isSkynetError, startNode } from '@skynet/core';
+
+const words = process.argv.slice(2).filter((word) => word !== '--');
+const [loginPort = Number.NaN, gatePort = Number.NaN, thread = 1] = words.map(Number);
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 0xffff;
+}
+
+if (!isPort(loginPort) || !isPort(gatePort) || !Number.isInteger(thread)) {
+  process.stderr.write('usage: npm run msgref -- <login port> <msgserver port> [threads]\n');
+  process.exit(2);
+}
+
+try {
+  const node = await startNode(
+    { thread, start: 'main', startArgs: [String(loginPort), String(gatePort)], services: ['./services/?'] },
+    { base: import.meta.dirname },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void node.stop());
+} catch (error) {
+  process.stderr.write(`msgref: ${isSkynetError(error) ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
