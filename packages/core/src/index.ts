@@ -24,6 +24,7 @@ export type {
   ServiceHandle,
   ServiceStat,
   Skynet,
+  SuspendedTask,
   Task,
   TimerHandle,
 } from './contracts/skynet.ts';

@@ -286,6 +286,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   stop(): Promise<void> {
+    if (this.thread !== 0) this.#links?.postControl(0, { op: 'abort' });
     return this.#stopNode();
   }
 
@@ -427,6 +428,11 @@ export class NodeThread implements NodeHost, LinkReceiver {
     );
   }
 
+  /** The service that takes the log. */
+  get logger(): Handle {
+    return this.#logger;
+  }
+
   /** Makes a service the one that takes the log. */
   setLogger(handle: Handle): void {
     this.#logger = handle;
@@ -461,6 +467,9 @@ export class NodeThread implements NodeHost, LinkReceiver {
         break;
       case 'stop':
         this.#answer(from, control.id, this.shutdown(control.deadline));
+        break;
+      case 'abort':
+        void this.stop();
         break;
       case 'done':
         this.#settle(control.id)?.resolve(control.value);

@@ -1,4 +1,5 @@
 import { describe } from './actor/failure.ts';
+import { ExitSignal } from './actor/task.ts';
 import type { ResolvedConfig, SkynetConfig } from './config.ts';
 import { resolveConfig } from './config.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
@@ -216,13 +217,11 @@ class RunningNode implements Node {
   }
 
   reopenLog(): void {
-    const logger = this.#thread.names.get('.logger');
-    if (logger !== undefined)
-      this.#thread.deliver(logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
+    this.#thread.deliver(this.#thread.logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
   }
 
   reportStray(reason: unknown): void {
-    if (isSkynetError(reason, 'ERR_SERVICE_ENDED')) return;
+    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || reason instanceof ExitSignal) return;
     this.#thread.log(0, `unhandled rejection: ${describe(reason)}`);
   }
 

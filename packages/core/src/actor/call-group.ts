@@ -3,17 +3,27 @@ import { type Duration, toMilliseconds } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import type { Address } from '../handle.ts';
 
+/** A call that can be made, once, and given up. */
+export interface PreparedCall {
+  make(): Promise<readonly unknown[]>;
+  giveUp(): void;
+}
+
 /** Several calls under way at once; outcomes come in the order of completion (`skynet.request`). */
-export function createCallGroup(skynet: Skynet, timeout: Duration | undefined): CallGroup {
+export function createCallGroup(
+  skynet: Skynet,
+  prepare: (target: Address | CallTarget, type: string, values: unknown[]) => PreparedCall,
+  timeout: Duration | undefined,
+): CallGroup {
   if (timeout !== undefined) toMilliseconds(timeout);
-  const calls: (() => Promise<readonly unknown[]>)[] = [];
+  const calls: PreparedCall[] = [];
   let timedOut = false;
   return {
     get timedOut() {
       return timedOut;
     },
     add(target: Address | CallTarget, type: string, ...values: unknown[]) {
-      calls.push(async () => skynet.unpack(await skynet.rawCall(target, type, skynet.pack(...values))));
+      calls.push(prepare(target, type, values));
       return calls.length - 1;
     },
     async *[Symbol.asyncIterator](): AsyncGenerator<CallOutcome> {
@@ -23,7 +33,7 @@ export function createCallGroup(skynet: Skynet, timeout: Duration | undefined): 
       calls.forEach((call, request) => {
         skynet.fork(async () => {
           try {
-            outcomes.push({ request, ok: true, values: await call() });
+            outcomes.push({ request, ok: true, values: await call.make() });
           } catch (thrown) {
             const error = isSkynetError(thrown)
               ? thrown
@@ -51,6 +61,8 @@ export function createCallGroup(skynet: Skynet, timeout: Duration | undefined): 
         }
       } finally {
         alarm?.cancel();
+        // Ended before all answers came: the others are not waited for, nor kept in mind.
+        for (const call of calls) call.giveUp();
       }
     },
   };

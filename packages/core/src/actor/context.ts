@@ -18,6 +18,7 @@ import type {
   ServiceHandle,
   ServiceStat,
   Skynet,
+  SuspendedTask,
   Task,
   TimerHandle,
 } from '../contracts/skynet.ts';
@@ -29,13 +30,13 @@ import { type Body, Message, type Packed } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 import { checkName, isLocalName } from '../route/name-table.ts';
 import type { Transports } from '../transport/contract.ts';
-import { createCallGroup } from './call-group.ts';
+import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { describe, goneFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
-import { type Service, STATE } from './service.ts';
+import { type Service, STATE, valuesOf } from './service.ts';
 import { ExitSignal, taskOf, WorkTask } from './task.ts';
 import { IntervalTimer, Timer } from './timer.ts';
 
@@ -205,12 +206,11 @@ export class Context implements Skynet {
     const handle = this.#find(address);
     if (handle === undefined) return;
     for (const pending of this.#service.sessions.all()) {
-      if (pending.dest !== handle) continue;
-      this.#service.giveUp(
-        pending,
-        new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`),
-      );
-      this.#service.push(pending);
+      if (pending.dest === handle)
+        this.#service.abandon(
+          pending,
+          new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`),
+        );
     }
   }
 
@@ -343,15 +343,11 @@ export class Context implements Skynet {
   }
 
   #obey(signal: AbortSignal, pending: Pending): void {
-    const abort = (): void => {
-      if (pending.settled || pending.queuedToResume) return;
-      const error = new SkynetError('ERR_ABORTED', 'call failed: aborted by its signal', {
-        cause: signal.reason,
-      });
-      this.#service.giveUp(pending, error);
-      pending.queuedToResume = true;
-      this.#service.push(pending);
-    };
+    const abort = (): void =>
+      this.#service.abandon(
+        pending,
+        new SkynetError('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason }),
+      );
     if (signal.aborted) abort();
     else {
       signal.addEventListener('abort', abort, { once: true });
@@ -360,7 +356,32 @@ export class Context implements Skynet {
   }
 
   request(options: { timeout?: Duration } = {}): CallGroup {
-    return createCallGroup(this, options.timeout);
+    return createCallGroup(
+      this,
+      (target, type, values) => this.#prepare(target, type, values),
+      options.timeout,
+    );
+  }
+
+  /** A call whose values are copied now and that is made later; it gives all values of the answer. */
+  #prepare(to: Address | CallTarget, type: string, values: unknown[]): PreparedCall {
+    const service = this.#service;
+    const protocol = service.protocols.named(type);
+    const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
+    let pending: Pending | undefined;
+    return {
+      make: async () => {
+        pending = this.#request(to, protocol, body, undefined);
+        return valuesOf(protocol, (await pending.promise) as Body);
+      },
+      giveUp: () => {
+        if (pending !== undefined)
+          service.abandon(
+            pending,
+            new SkynetError('ERR_ABORTED', 'call failed: nobody waits for it any more'),
+          );
+      },
+    };
   }
 
   genid(): number {
@@ -396,7 +417,7 @@ export class Context implements Skynet {
     this.#service.extras.filter = rewrite;
   }
 
-  onUnknownRequest(handler: ((request: Request) => void) | undefined): void {
+  onUnknownRequest(handler: ((request: Request) => unknown) | undefined): void {
     this.#service.extras.unknownRequest = handler;
   }
 
@@ -416,6 +437,14 @@ export class Context implements Skynet {
 
   running(): Task {
     return taskOf(this.#service.currentTask());
+  }
+
+  tasks(): SuspendedTask[] {
+    return this.#service.suspended();
+  }
+
+  killTask(task: Task): boolean {
+    return this.#service.killTask(task);
   }
 
   sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined> {

@@ -38,8 +38,17 @@ export function createCriticalSection(tasks: SectionTasks): CriticalSection {
       depth = 1;
     } else {
       const turn = tasks.suspend();
-      waiting.push({ task, resume: turn.resume });
-      await turn.promise;
+      const place = { task, resume: turn.resume };
+      waiting.push(place);
+      try {
+        await turn.promise;
+      } catch (signal) {
+        // Killed while it waited, or when the lock had just been passed to it.
+        const index = waiting.indexOf(place);
+        if (index < 0) leave();
+        else waiting.splice(index, 1);
+        throw signal;
+      }
     }
     try {
       return await work(...args);

@@ -19,9 +19,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return undefined;
   },
   TASK: (service) =>
-    service.sessions.all().map((pending) => ({
-      session: pending.session,
-      waitsFor: pending.dest === 0 ? 'time or wakeup' : formatHandle(pending.dest),
+    service.suspended().map(({ session, waitsFor }) => ({
+      session,
+      waitsFor: waitsFor === 0 ? 'time or wakeup' : formatHandle(waitsFor),
     })),
   INFO: (service, _request, args) => service.extras.info?.(...args.map(String)),
   EXIT: (service) => {
@@ -29,24 +29,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     service.end();
     throw new ExitSignal();
   },
-  KILLTASK: (service, _request, [session]) => {
-    const pending = service.sessions.take(Number(session));
-    if (pending === undefined) return false;
-    pending.forget?.();
-    if (pending.timer !== undefined) service.cancelTimer(pending.timer);
-    return true;
-  },
+  KILLTASK: (service, _request, [session]) => service.killSession(Number(session)),
   PING: () => true,
   SUPPORT: () => Object.keys(COMMANDS),
   TERM: (service, _request, [address]) => {
     const handle = parseHandle(String(address));
     for (const pending of service.sessions.all()) {
-      if (pending.dest !== handle) continue;
-      service.giveUp(
-        pending,
-        new SkynetError('ERR_ABORTED', `call failed: given up by term ${String(address)}`),
-      );
-      service.push(pending);
+      if (pending.dest === handle)
+        service.abandon(
+          pending,
+          new SkynetError('ERR_ABORTED', `call failed: given up by term ${String(address)}`),
+        );
     }
     return undefined;
   },

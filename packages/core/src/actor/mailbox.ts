@@ -43,4 +43,27 @@ export class Mailbox<Item extends MailboxItem = MailboxItem> {
     this.#length--;
     return item;
   }
+
+  /** Takes an item out wherever it stands, by looking at all before it. Whether it was there. */
+  remove(item: Item): boolean {
+    let before: Item | undefined;
+    for (let at = this.#head; at !== undefined; at = at.next as Item | undefined) {
+      if (at !== item) {
+        before = at;
+        continue;
+      }
+      if (before === undefined) this.#head = item.next as Item | undefined;
+      else before.next = item.next;
+      if (this.#tail === item) this.#tail = before;
+      item.next = undefined;
+      this.#length--;
+      return true;
+    }
+    return false;
+  }
+
+  /** The items, first first. */
+  *[Symbol.iterator](): Iterator<Item> {
+    for (let at = this.#head; at !== undefined; at = at.next as Item | undefined) yield at;
+  }
 }

@@ -3,7 +3,15 @@ import { seriSize } from '../codec/lua-seri.ts';
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
 import type { Started } from '../contracts/node.ts';
-import type { CommandTable, Dispatcher, FilteredMessage, Request, ServiceStat } from '../contracts/skynet.ts';
+import type {
+  CommandTable,
+  Dispatcher,
+  FilteredMessage,
+  Request,
+  ServiceStat,
+  SuspendedTask,
+  Task,
+} from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
@@ -14,7 +22,7 @@ import { Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
-import { ExitSignal, unknownTask, type WorkTask } from './task.ts';
+import { ExitSignal, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
 
 /** Mailbox length of the first overload warning; the next comes at twice the length then. */
@@ -36,7 +44,7 @@ class Extras {
   inits: Promise<unknown>[] | undefined;
   forward: Readonly<Record<number, number>> | undefined;
   filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
-  unknownRequest: ((request: Request) => void) | undefined;
+  unknownRequest: ((request: Request) => unknown) | undefined;
   unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
   info: ((...args: string[]) => unknown) | undefined;
   handlers: Map<number, Handler> | undefined;
@@ -198,8 +206,13 @@ export class Service implements Runnable, TimerOwner, Answerer {
     if (pending === undefined) {
       if (this.#extras?.abandoned?.delete(message.session)) return;
       const hook = this.#extras?.unknownResponse;
-      if (hook !== undefined) hook(message.session, message.source, message.body as Body);
-      else if (!failed) {
+      if (hook !== undefined) {
+        try {
+          hook(message.session, message.source, message.body as Body);
+        } catch (thrown) {
+          this.logFailure(message, thrown);
+        }
+      } else if (!failed) {
         this.log(`Response message : ${textOf(message.body)}`);
         this.log(`Unknown session : ${message.session} from ${formatHandle(message.source)}`);
       }
@@ -385,7 +398,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const hook = this.#extras?.unknownRequest;
     const { message } = request;
     if (hook !== undefined) {
-      hook(request);
+      this.#conclude(request, hook(request));
       return;
     }
     const name = this.protocols.nameOf(message.type);
@@ -543,8 +556,57 @@ export class Service implements Runnable, TimerOwner, Answerer {
     this.push(pending);
   }
 
+  /** Suspended tasks, by what they wait for; oldest first. A task that waits for several things is there for each. */
+  suspended(): SuspendedTask[] {
+    return this.sessions.all().map((pending) => ({
+      task: taskOf(pending.task ?? pending),
+      session: pending.session,
+      waitsFor: pending.dest,
+    }));
+  }
+
+  /** Ends a task that is suspended, woken or not begun. Whether there was one. */
+  killTask(task: Task): boolean {
+    if (task instanceof WorkTask && this.#forks?.remove(task)) return true;
+    const waits = [...this.sessions.all(), ...(this.#extras?.woken ?? [])].filter(
+      (pending) => taskOf(pending.task ?? pending) === task,
+    );
+    for (const pending of waits) this.#kill(pending);
+    return waits.length > 0;
+  }
+
+  /** Ends the task that waits under this session. Whether there was one. */
+  killSession(session: number): boolean {
+    const pending = this.sessions.all().find((other) => other.session === session);
+    if (pending !== undefined) this.#kill(pending);
+    return pending !== undefined;
+  }
+
+  /** Lets a suspended task go on with the signal that ends it, so that its `finally` blocks run. */
+  #kill(pending: Pending): void {
+    const { task, token } = pending;
+    if (task instanceof ActiveRequest && task.session !== 0 && task.state === ANSWER.OPEN) {
+      task.state = ANSWER.DONE;
+      this.answerError(task, new SkynetError('ERR_ABORTED', 'the task that worked on it was killed'));
+    }
+    if (token !== undefined) this.#extras?.waiting?.delete(token);
+    const isWoken = token === undefined && !this.sessions.has(pending.session);
+    this.giveUp(pending, new KillSignal());
+    if (isWoken || pending.queuedToResume) return;
+    pending.queuedToResume = true;
+    this.push(pending);
+  }
+
+  /** Makes a call fail; its task hears of it in the order of the mailbox. Nothing if it has ended already. */
+  abandon(pending: Pending, error: SkynetError): void {
+    if (pending.settled || pending.queuedToResume) return;
+    this.giveUp(pending, error);
+    pending.queuedToResume = true;
+    this.push(pending);
+  }
+
   /** Makes a call fail; its answer, should it still come, is dropped. */
-  giveUp(pending: Pending, error: SkynetError): void {
+  giveUp(pending: Pending, error: SkynetError | ExitSignal): void {
     if (this.sessions.take(pending.session) !== undefined && pending.dest !== 0) {
       const { extras } = this;
       extras.abandoned ??= new Set();

@@ -65,3 +65,10 @@ export class ExitSignal {
     return 'the service ends here (skynet.exit); let this pass';
   }
 }
+
+/** What a task that `killTask` ends gets from whatever it waits for. Treated as {@link ExitSignal}. */
+export class KillSignal extends ExitSignal {
+  override toString(): string {
+    return 'the task ends here (skynet.killTask); let this pass';
+  }
+}

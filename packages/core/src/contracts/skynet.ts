@@ -123,7 +123,10 @@ export type CriticalSection = <Args extends unknown[], Result>(
 
 /** Several calls at once (`skynet.request`). Iterate to get `[request, values or error]` in the order of completion. */
 export interface CallGroup extends AsyncIterable<CallOutcome> {
-  /** Adds a call; returns the number that its outcome carries. */
+  /**
+   * Adds a call, to be made when the iteration begins; returns the number that its outcome carries.
+   * @throws ERR_PROTOCOL, ERR_UNSERIALIZABLE.
+   */
   add(target: Address | CallTarget, type: string, ...values: unknown[]): number;
   /** Whether the time limit ended the iteration. */
   readonly timedOut: boolean;
@@ -133,6 +136,15 @@ export interface CallGroup extends AsyncIterable<CallOutcome> {
 export type CallOutcome =
   | { readonly request: number; readonly ok: true; readonly values: readonly unknown[] }
   | { readonly request: number; readonly ok: false; readonly error: SkynetError };
+
+/** A task that waits for something. */
+export interface SuspendedTask {
+  readonly task: Task;
+  /** Session under which it waits, as debug consoles show it. */
+  readonly session: number;
+  /** Whose answer it waits for; 0 for time, a wakeup or a driver. */
+  readonly waitsFor: Handle;
+}
 
 /** What `skynet.stat()` tells about the service. */
 export interface ServiceStat {
@@ -259,8 +271,11 @@ export interface Skynet {
   forwardType(map: Readonly<Record<number, number>>): void;
   /** Rewrites every message before it is dispatched; return undefined to drop it (`skynet.filter`). */
   filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void;
-  /** Called for messages of types nobody handles, instead of the log line (`skynet.dispatch_unknown_request`). */
-  onUnknownRequest(handler: ((request: Request) => void) | undefined): void;
+  /**
+   * Called for messages of types nobody handles, instead of the log line (`skynet.dispatch_unknown_request`). As with
+   * any handler what it returns is the answer.
+   */
+  onUnknownRequest(handler: ((request: Request) => unknown) | undefined): void;
   /** Called for answers nobody waits for, instead of the log line (`skynet.dispatch_unknown_response`). */
   onUnknownResponse(handler: ((session: number, source: Handle, body: Body) => void) | undefined): void;
 
@@ -269,6 +284,15 @@ export interface Skynet {
   fork<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): Task;
   /** The task that runs now (`coroutine.running`). */
   running(): Task;
+  /** Tasks of this service that are suspended, oldest first (`skynet.task`). */
+  tasks(): SuspendedTask[];
+  /**
+   * Ends a task that is suspended or has not begun (`skynet.killthread`). What it waits for throws a signal, so that
+   * `finally` blocks run and locks are given back; a `catch` must let it pass, or the task lives on. A caller that it
+   * serves gets ERR_ABORTED. Returns whether there was such a task: not the running one, and none that waits for a
+   * promise that is not the framework's.
+   */
+  killTask(task: Task): boolean;
   /** Suspends for a time; resolves to `"BREAK"` when woken early (book §6.1). 0 or less yields. */
   sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined>;
   /**

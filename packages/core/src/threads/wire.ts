@@ -37,6 +37,7 @@ export type Control =
   | { op: 'clear-cache' }
   | { op: 'list'; id: number }
   | { op: 'stop'; id: number; deadline: number }
+  | { op: 'abort' }
   | { op: 'driver'; key: string; values: unknown[] };
 
 /** How a worker is told what it is; posted once, as its `workerData`. */

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { ExitSignal } from '../actor/task.ts';
 import { errorToData } from '../codec/error.ts';
 import { loadConfig, resolveConfig, type SkynetConfig } from '../config.ts';
+import { isSkynetError } from '../errors.ts';
 import { NodeThread } from '../node-thread.ts';
 import { createNodeTransports } from '../node-transports.ts';
 import { Activity } from './activity.ts';
@@ -39,7 +41,10 @@ async function main(): Promise<void> {
   thread.adoptMonitor(setup.monitor);
   parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));
   // A service's stray errors must not take the others of the thread with it.
-  process.on('unhandledRejection', (reason) => thread.log(0, `unhandled rejection: ${stackOf(reason)}`));
+  process.on('unhandledRejection', (reason) => {
+    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || reason instanceof ExitSignal) return;
+    thread.log(0, `unhandled rejection: ${stackOf(reason)}`);
+  });
   process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${stackOf(error)}`));
   post({ kind: 'ready' });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defineService, formatHandle, type Handle, isSkynetError } from '../../src/index.ts';
+import { defineService, formatHandle, type Handle, isSkynetError, type Skynet } from '../../src/index.ts';
 import { startTestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -203,4 +203,95 @@ test('a node that stops refuses new services', async () => {
   await expect(node.newService('echo')).rejects.toSatisfy((error) =>
     isSkynetError(error, 'ERR_NODE_STOPPED'),
   );
+});
+
+test.each([
+  ['at once', () => {}],
+  ['after a sleep', (own: Skynet) => own.sleep('1ms')],
+])('a service whose init work fails %s fails to start', async (_when, wait) => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const order: string[] = [];
+    const good = defineService(async (own) => {
+      own.init(async () => {
+        await own.sleep('1ms');
+        order.push('init');
+      });
+    });
+    await skynet.newService(good);
+    order.push('started');
+    expect(order).toEqual(['init', 'started']);
+    const bad = defineService(async (own) => {
+      own.init(async () => {
+        await wait(own);
+        throw new Error('no database');
+      });
+    });
+    await expect(skynet.newService(bad)).rejects.toThrow(code('ERR_SERVICE_INIT'));
+    await node.logged(/init service failed: Error: no database/);
+  });
+});
+
+test('a service that ends itself after it slept in its start function fails its creator', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const leaves = defineService(async (own) => {
+      await own.sleep('1ms');
+      own.exit();
+    });
+    await expect(skynet.newService(leaves)).rejects.toThrow(code('ERR_SERVICE_EXITED'));
+  });
+});
+
+test('kill takes names and printed handles; who kills itself runs on to its next suspension', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const named = await skynet.newService(defineService((own) => own.register('.victim')));
+    skynet.kill('.victim');
+    expect(skynet.localName('.victim')).toBeUndefined();
+    expect(skynet.send(named, 'lua')).toBeUndefined();
+    const printed = await skynet.newService('echo');
+    skynet.kill(skynet.address(printed));
+    expect(skynet.send(printed, 'lua')).toBeUndefined();
+    const seen: string[] = [];
+    const self = await skynet.newService(
+      defineService((own) => ({
+        async end() {
+          own.kill(own.self());
+          seen.push('runs on');
+          await own.yield();
+          seen.push('never');
+        },
+      })),
+    );
+    await expect(skynet.call(self, 'lua', 'end')).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    expect(seen).toEqual(['runs on']);
+  });
+});
+
+test('abort ends the node from any service, exit hooks first', async () => {
+  const node = await startTestNode();
+  const seen: string[] = [];
+  await node.newService(
+    defineService((own) => {
+      own.onExit(() => seen.push('hook'));
+      own.fork(() => {
+        own.abort();
+        seen.push('returned');
+      });
+    }),
+  );
+  await node.stopped;
+  expect(seen).toEqual(['returned', 'hook']);
+});
+
+test('a log service of your own gets text, and a system message when the log is to be reopened', async () => {
+  const node = await startTestNode({ logService: 'keeps-log' });
+  await node.run(async (skynet) => {
+    skynet.error('to the keeper', 1);
+    node.reopenLog();
+    expect(await skynet.call('.keeper', 'lua', 'lines')).toEqual(
+      expect.arrayContaining([`${skynet.address(skynet.self())} to the keeper 1`, 'reopen']),
+    );
+  });
 });

@@ -344,3 +344,125 @@ test('several calls at once come back in the order of completion', async () => {
     expect(late.timedOut).toBe(true);
   });
 });
+
+test('a group uses the protocol of its type, takes its values when they are added, and forgets what it leaves', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const words = {
+      name: 'words',
+      id: 100,
+      pack: (...values: unknown[]) => Buffer.from(values.join(' ')),
+      unpack: (body: unknown) => String(body).split(' '),
+    };
+    skynet.registerProtocol(words);
+    const service = await skynet.newService(
+      defineService((own) => {
+        own.registerProtocol({
+          ...words,
+          dispatch: (request: Request, ...list: string[]) => void request.ret(...list.reverse()),
+        });
+        return { first: ([value]: number[]) => value, hang: () => own.wait({}) };
+      }),
+    );
+    const group = skynet.request();
+    const list = [1];
+    group.add(service, 'words', 'a', 'b');
+    group.add({ to: service, timeout: '1h' }, 'lua', 'first', list);
+    list[0] = 2;
+    expect(() => group.add(service, 'nonsense')).toThrow(code('ERR_PROTOCOL'));
+    expect(() => group.add(service, 'lua', () => {})).toThrow(code('ERR_UNSERIALIZABLE'));
+    group.add(service, 'lua', 'hang');
+    const values: unknown[] = [];
+    for await (const outcome of group) {
+      if (outcome.ok) values[outcome.request] = outcome.values;
+      if (values.length === 2) break;
+    }
+    expect(values).toEqual([['b', 'a'], [1]]);
+    await skynet.yield();
+    expect(skynet.tasks()).toEqual([]);
+  });
+});
+
+test('a service can call itself', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService(
+      defineService((own) => ({
+        outer: () => own.call(own.self(), 'lua', 'inner'),
+        inner: () => 'me',
+      })),
+    );
+    expect(await skynet.call(handle, 'lua', 'outer')).toBe('me');
+  });
+});
+
+test('what goes wrong after the answer, in a send, or in reading a body is told where it belongs', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService(
+      defineService(() => ({
+        late(this: Request) {
+          this.ret('answer');
+          throw new Error('after the answer');
+        },
+        send: () => {
+          throw new Error('in a send');
+        },
+      })),
+    );
+    expect(await skynet.call(handle, 'lua', 'late')).toBe('answer');
+    await node.logged(/error : Error: after the answer/);
+    skynet.send(handle, 'lua', 'send');
+    await node.logged(/ : 0 msgsz = \d+\] error : Error: in a send/);
+    await expect(skynet.rawCall(handle, 'lua', new Uint8Array([0xff]))).rejects.toThrow(
+      code('ERR_SERI_MALFORMED'),
+    );
+    await node.logged(/msgsz = 1\] error : SkynetError/);
+  });
+});
+
+test('answers nobody waits for are logged, or given to the hook, whose errors stay there', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const echo = await skynet.newService('echo');
+    const address = skynet.address(echo);
+    skynet.redirect(echo, skynet.self(), 'lua', 99, skynet.pack('echo', 'hello'));
+    expect(await node.logged(/Unknown session : 99/)).toContain(`from ${address}`);
+    expect(node.log).toContainEqual(expect.stringContaining('Response message : hello'));
+    skynet.onUnknownResponse(() => {
+      throw new Error('in the hook');
+    });
+    skynet.redirect(echo, skynet.self(), 'lua', 99, skynet.pack('echo', 'hello'));
+    await node.logged(/error : Error: in the hook/);
+    expect(await skynet.call(echo, 'lua', 'echo', 'still here')).toBe('still here');
+  });
+});
+
+test('the hook for unknown requests answers as a handler does', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService(
+      defineService((own) =>
+        own.onUnknownRequest((request) => (request.session === 0 ? undefined : own.unpack(request.body)[0])),
+      ),
+    );
+    expect(await skynet.call(handle, 'lua', 'hello')).toBe('hello');
+    skynet.send(handle, 'lua', 'quiet');
+    await skynet.call(handle, 'lua', 'x');
+    expect(node.log.filter((line) => line.includes('Unknown request'))).toEqual([]);
+  });
+});
+
+test('dispatch returns the handler it replaces, and without a new one the one there is', async () => {
+  const node = await startTestNode();
+  await node.run((skynet) => {
+    const first = (): void => {};
+    const second = { get: () => 1 };
+    expect(skynet.dispatch('lua', first)).toBeUndefined();
+    expect(skynet.dispatch('lua', second)).toBe(first);
+    expect(skynet.dispatch('lua')).toBe(second);
+    expect(() => skynet.dispatch('lua', 5 as never)).toThrow(code('ERR_ARGUMENT'));
+    expect(skynet.harbor(0x02000001)).toEqual({ harbor: 2, remote: true });
+    expect(skynet.harbor(skynet.self())).toEqual({ harbor: 1, remote: false });
+  });
+});

@@ -268,3 +268,117 @@ test('a mailbox that grows long is reported, at 1024 and at each doubling', asyn
     await node.logged(/May overload, message queue length = \d+/);
   });
 });
+
+test('killTask ends a suspended task: finally blocks run, locks are given back, its caller gets an error', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const seen: string[] = [];
+    const handle = await skynet.newService(
+      defineService((own) => {
+        const cs = own.queue();
+        return {
+          hold: () =>
+            cs(async () => {
+              try {
+                await own.sleep('1h');
+                seen.push('after the sleep');
+              } finally {
+                seen.push('finally');
+              }
+            }),
+          free: () => cs(() => 'free'),
+          killAll: () => own.tasks().map(({ task }) => own.killTask(task)),
+        };
+      }),
+    );
+    const held = skynet.call(handle, 'lua', 'hold');
+    const next = skynet.call(handle, 'lua', 'free');
+    expect((await skynet.call<unknown[]>(handle, 'debug', 'TASK')).length).toBe(2);
+    // The second waits for the lock of the first and is killed with it; a third gets the lock.
+    expect(await skynet.call(handle, 'lua', 'killAll')).toEqual([true, true]);
+    await expect(held).rejects.toThrow(code('ERR_ABORTED'));
+    await expect(next).rejects.toThrow(code('ERR_ABORTED'));
+    expect(await skynet.call(handle, 'lua', 'free')).toBe('free');
+    expect(seen).toEqual(['finally']);
+    expect(await skynet.call(handle, 'debug', 'STAT')).toMatchObject({ task: 0 });
+    expect(node.log.filter((line) => / error : /.test(line))).toEqual([]);
+  });
+});
+
+test('killTask works on forks not begun, woken tasks, sleepers and callers, and nothing else', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const ran: string[] = [];
+    const visitor = skynet.running();
+    const deaf = await skynet.newService(
+      defineService((own) => own.dispatch('lua', (request: Request) => void request.noReply())),
+    );
+    const notBegun = skynet.fork(() => ran.push('not begun'));
+    const other = skynet.fork(() => ran.push('other'));
+    expect(skynet.killTask(notBegun)).toBe(true);
+    expect(skynet.killTask(notBegun)).toBe(false);
+    const wait = (suspend: () => Promise<unknown>): Task =>
+      skynet.fork(async () => {
+        await suspend();
+        ran.push('went on');
+      });
+    const woken = wait(() => skynet.wait());
+    const sleeping = wait(() => skynet.sleep('1h'));
+    const yielding = wait(() => skynet.yield());
+    const calling = wait(() => skynet.call(deaf, 'lua'));
+    const failures: unknown[] = [];
+    const check = (): void => {
+      expect(skynet.tasks().map(({ task, waitsFor }) => [task, waitsFor])).toEqual([
+        [visitor, 0],
+        [woken, 0],
+        [sleeping, 0],
+        [yielding, 0],
+        [calling, deaf],
+      ]);
+      skynet.wakeup(woken);
+      for (const task of [woken, sleeping, yielding, calling]) expect(skynet.killTask(task)).toBe(true);
+      expect(skynet.wakeup(sleeping)).toBe(false);
+      expect(skynet.killTask(skynet.running())).toBe(false);
+    };
+    skynet.fork(() => {
+      try {
+        check();
+      } catch (failure) {
+        failures.push(failure);
+      }
+    });
+    await skynet.sleep('2ms');
+    expect(failures).toEqual([]);
+    expect(skynet.killTask(other)).toBe(false);
+    expect(skynet.tasks()).toEqual([]);
+    expect(ran).toEqual(['other']);
+    expect(skynet.stat().task).toBe(1);
+    expect(node.log.filter((line) => / error : |unhandled/.test(line))).toEqual([]);
+  });
+});
+
+test('the first session of a start function is 2, and calls, timers and waits share the counter', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const sessions: number[] = [];
+    const target = await skynet.newService(
+      defineService(() => ({
+        note(this: Request) {
+          sessions.push(this.session);
+        },
+      })),
+    );
+    await skynet.newService(
+      defineService(async (own) => {
+        await own.call(target, 'lua', 'note');
+        await own.sleep(0);
+        own.timeout(0, () => {});
+        await own.yield();
+        sessions.push(own.genid());
+        own.send(target, 'lua', 'note');
+        await own.call(target, 'lua', 'note');
+      }),
+    );
+    expect(sessions).toEqual([2, 6, 0, 7]);
+  });
+});
