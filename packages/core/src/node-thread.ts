@@ -204,7 +204,8 @@ export class NodeThread implements NodeHost, LinkReceiver {
   }
 
   resuming(handle: Handle): void {
-    if (this.#scheduler.settling > 0) queueMicrotask(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
+    if (this.#scheduler.settling > 0)
+      this.#scheduler.soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
   }
 
   log(source: Handle, text: string): void {

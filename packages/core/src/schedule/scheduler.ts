@@ -60,6 +60,11 @@ export class Scheduler {
     return this.#laterCount;
   }
 
+  /** Runs `work` behind the microtasks that are due now. */
+  soon(work: () => void): void {
+    void SETTLED.then(work);
+  }
+
   /** Looks into a source in every pass. */
   attach(source: MessageSource): void {
     this.#source = source;
@@ -100,7 +105,7 @@ export class Scheduler {
     if (mustYield && this.#readyCount > 0) setImmediate(this.#passAfterIo);
     // Waiting for other threads may take a moment: first everything that was promised here has to settle.
     else if (this.#readyCount > 0 || (this.#source !== undefined && !isQuiet))
-      void SETTLED.then(this.#passWhenSettled);
+      this.soon(this.#passWhenSettled);
     else {
       this.#scheduled = false;
       this.#running = false;
