@@ -39,7 +39,7 @@ export function startEchoThread(rings?: RingPair): Worker {
 }
 
 /** Calls over a port: one message each way, a promise each. */
-function portCaller(worker: Worker): (value: unknown) => Promise<unknown> {
+export function portCaller(worker: Worker): (value: unknown) => Promise<unknown> {
   const waiting = new Map<number, (value: unknown) => void>();
   let last = 0;
   worker.on('message', ({ session, value }: PortMessage) => {

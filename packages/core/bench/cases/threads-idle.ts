@@ -1,6 +1,6 @@
 import type { BenchCase, Measure } from '../case.ts';
 import { inNode } from '../node.ts';
-import { startEchoThread } from '../thread-floors.ts';
+import { portCaller, startEchoThread } from '../thread-floors.ts';
 
 const THREADS = 4;
 const SECONDS = 3;
@@ -17,6 +17,8 @@ async function idleCpu(seconds: number): Promise<number> {
 
 const idleWorkers: Measure = async (effort) => {
   const workers = Array.from({ length: THREADS - 1 }, () => startEchoThread());
+  // They have started when they answer.
+  await Promise.all(workers.map((worker) => portCaller(worker)(0)));
   const cpu = await idleCpu(effort.tiny ? 0.01 : SECONDS);
   await Promise.all(workers.map((worker) => worker.terminate()));
   return [cpu];
