@@ -75,8 +75,9 @@ export async function startTestServer(
   options: MsgOptions = {},
   gate: GateOptions = {},
   other: Partial<MsgHandlers> = {},
+  config: SkynetConfig = {},
 ): Promise<TestServer> {
-  const node = await startTestNode();
+  const node = await startTestNode(config);
   const requests: string[] = [];
   const events: string[] = [];
   const held = new Set<object>();

@@ -33,6 +33,8 @@ function textOf(error: unknown): string {
  */
 export async function connect(options: ConnectOptions): Promise<MsgClient> {
   const client = new MsgClient(resolveOptions(options));
+  for (const [name, listener] of Object.entries(options.on ?? {}))
+    client.on(name as keyof ClientEvents, listener as (event: unknown) => void);
   await client.open(options.signal);
   return client;
 }
@@ -58,6 +60,8 @@ export class MsgClient {
   readonly #emitter = new Emitter();
   readonly #requests: RequestTable;
   #state: ClientState = 'connecting';
+  /** Why it has come to its end. */
+  #ended: ClientError | undefined;
   #stream: Stream | undefined;
   /** Index of the last handshake that was sent, or the one before the first. */
   #index: number;
@@ -137,7 +141,7 @@ export class MsgClient {
   request(content: string | Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const { timeout = this.#options.requestTimeout, signal } = options;
-      if (this.#state === 'closed') throw new ClientError('ERR_CLIENT_CLOSED', 'the client is closed');
+      if (this.#ended !== undefined) throw this.#ended;
       const bytes = contentOf(content);
       let timer: ReturnType<typeof setTimeout> | undefined;
       const giveUp = (code: ClientErrorCode, message: string, cause?: unknown): void => {
@@ -184,6 +188,7 @@ export class MsgClient {
   #end(error: ClientError): boolean {
     if (this.#state === 'closed') return false;
     this.#state = 'closed';
+    this.#ended = error;
     clearTimeout(this.#retryTimer);
     this.#attempt?.abort(error);
     const stream = this.#stream;

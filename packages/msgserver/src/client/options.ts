@@ -1,5 +1,6 @@
 import type { NamePart } from '../username.ts';
 import { ClientError } from './errors.ts';
+import type { ClientEvents } from './events.ts';
 import type { Dial } from './stream.ts';
 
 /** How long to wait before the next attempt to connect. */
@@ -46,6 +47,8 @@ export interface ConnectOptions {
   push?: boolean;
   /** Number of the last push that has come, for a client that goes on with an old login: `client.lastPush`. Default 0. */
   lastPush?: number;
+  /** Listeners that are there from the start, so that no push is missed that comes with the connection. */
+  on?: { readonly [Name in keyof ClientEvents]?: (event: ClientEvents[Name]) => void };
 }
 
 type Numbers =
