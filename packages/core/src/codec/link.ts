@@ -59,6 +59,8 @@ const MAX_KEY = 64;
 const MAX_NODES = 8192;
 /** Shapes at most. */
 const MAX_SHAPES = 4096;
+/** Bytes from this length on begin at a multiple of eight. */
+const MIN_ALIGNED = 32;
 /** Tag and eight bytes: what every value may use without asking. */
 const MARGIN = 10;
 
@@ -346,11 +348,12 @@ export class LinkEncoder {
     if (value instanceof Uint8Array) {
       const size = value.length;
       const pos = this.#pos;
-      if (pos + size > this.#end) throw FULL;
+      const at = placeOfBytes(pos + 5, size);
+      if (at + size > this.#end) throw FULL;
       this.#bytes[pos] = Buffer.isBuffer(value) ? TAG.BUFFER : TAG.BYTES;
       this.#region.view.setUint32(pos + 1, size, true);
-      this.#bytes.set(value, pos + 5);
-      this.#pos = pos + 5 + size;
+      this.#bytes.set(value, at);
+      this.#pos = at + size;
     } else if (value instanceof Map) {
       let count = value.size;
       this.#bytes[this.#pos++] = TAG.MAP;
@@ -363,6 +366,11 @@ export class LinkEncoder {
       if (count !== 0) throw REFUSED;
     } else throw REFUSED;
   }
+}
+
+/** Where bytes begin that could stand at `pos`. A copy from or to shared memory goes byte by byte unless it is aligned. */
+function placeOfBytes(pos: number, size: number): number {
+  return size < MIN_ALIGNED ? pos : (pos + 7) & ~7;
 }
 
 /** One shape at the receiving end. */
@@ -382,7 +390,7 @@ export class LinkDecoder {
   readonly #texts = new TextCache();
 
   /**
-   * The values of the message that stands at `start` and ends at `end`.
+   * The values of the message that stands at `start` and ends at `end`; `start` modulo 8 is what it was for the encoder.
    * @throws ERR_SERI_MALFORMED if no encoder wrote that; the link is of no use then.
    */
   decode(region: Region, start: number, end: number): unknown[] {
@@ -496,6 +504,7 @@ export class LinkDecoder {
 
   #long(tag: number): unknown {
     const size = this.#region.view.getUint32(this.#take(4), true);
+    if (tag === TAG.BYTES || tag === TAG.BUFFER) this.#pos = placeOfBytes(this.#pos, size);
     const at = this.#take(size);
     const { text } = this.#region;
     switch (tag) {

@@ -152,7 +152,7 @@ export class Link {
 
   #bytes(type: number, session: number, source: Handle, to: Handle, body: Uint8Array): boolean {
     const writer = this.#writer;
-    const size = RECORD_HEAD + body.length;
+    const size = RECORD_HEAD + 7 + body.length;
     const isLarge = size > writer.maxRecord / 2;
     const start = writer.reserve(isLarge ? RECORD_HEAD : size);
     if (start < 0) return false;
@@ -160,9 +160,10 @@ export class Link {
       this.#postLarge(start, RECORD.BYTES, type, session, source, to, new Uint8Array(body));
       return true;
     }
-    writer.region.bytes.set(body, start + RECORD_HEAD);
+    const at = placeOfBytes(start);
+    writer.region.bytes.set(body, at);
     this.#head(start, RECORD.BYTES, type, session, source, to);
-    this.#commit(size);
+    this.#commit(at + body.length - start);
     return true;
   }
 
@@ -239,7 +240,10 @@ export class Link {
       from = 0;
       until = message.byteLength;
     } else if (plain === RECORD.BYTES) {
-      this.#receiver.arrived(to, new Message(type, session, source, region.bytes.slice(from, until)));
+      this.#receiver.arrived(
+        to,
+        new Message(type, session, source, region.bytes.slice(placeOfBytes(start), until)),
+      );
       return;
     }
     const values = this.#decoder.decode(region, from, until);
@@ -258,4 +262,9 @@ export class Link {
     this.#bulk.close();
     return this.#waiting.splice(0).flatMap((entry) => ('message' in entry ? [entry.message] : []));
   }
+}
+
+/** Where the bytes of a record begin. A copy from or to shared memory goes byte by byte unless it is aligned. */
+function placeOfBytes(start: number): number {
+  return (start + RECORD_HEAD + 7) & ~7;
 }
