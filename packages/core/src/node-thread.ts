@@ -3,6 +3,7 @@ import { answerDebug } from './actor/debug-commands.ts';
 import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
 import { describe, goneFailure } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
+import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
 import { formatShort, Service, STATE, setDebugCommands } from './actor/service.ts';
 import { ExitSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
@@ -24,6 +25,7 @@ import { Scheduler } from './schedule/scheduler.ts';
 import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
 import type { Activity } from './threads/activity.ts';
+import { CpuAccounts, type WorkListener } from './threads/cpu-accounts.ts';
 import type { LinkReceiver } from './threads/link.ts';
 import { LogOrder } from './threads/log-order.ts';
 import type { RouteTable } from './threads/route-table.ts';
@@ -78,14 +80,15 @@ export class NodeThread implements NodeHost, LinkReceiver {
   readonly loader: ServiceLoader;
   readonly #config: ResolvedConfig;
   readonly #table = new ServiceTable<Service>();
-  readonly #activity: Activity;
+  readonly #activity: WorkListener;
+  readonly #accounts: CpuAccounts | undefined;
   readonly #scheduler: Scheduler;
   readonly #timers: Timers;
   readonly #shared: SharedParts;
   readonly #links: ThreadLinks | undefined;
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
   readonly #asked = new Map<number, Asked>();
-  readonly #lossListeners: ((thread: number) => void)[] = [];
+  readonly #lossListeners = new Set<(thread: number) => void>();
   readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
   readonly #origin: number;
   readonly #locals = new Map<symbol, unknown>();
@@ -95,6 +98,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
   #monitor: Handle = 0;
   #logger: Handle = 0;
   #stopping = false;
+  #preload: Preload | undefined;
   /** Lines logged before there is a logger, or after it ended. */
   readonly #logDirectly: (source: Handle, text: string) => void;
 
@@ -108,7 +112,8 @@ export class NodeThread implements NodeHost, LinkReceiver {
     this.#config = config;
     this.#shared = shared;
     this.thread = shared.thread;
-    this.#activity = shared.activity;
+    this.#accounts = config.profile ? new CpuAccounts(shared.activity) : undefined;
+    this.#activity = this.#accounts ?? shared.activity;
     this.#scheduler = new Scheduler(() => this.#activity.idle());
     this.harbor = config.harbor;
     this.names = new NameTable(shared.names);
@@ -136,7 +141,10 @@ export class NodeThread implements NodeHost, LinkReceiver {
       threadOf: (id) => (id + shared.threads - 1) % shared.threads,
       post: (thread, key, values) => this.#links?.postControl(thread, { op: 'driver', key, values }),
       onPost: (key, take) => void this.#drivers.set(key, take),
-      onThreadLost: (listener) => void this.#lossListeners.push(listener),
+      onThreadLost: (listener) => {
+        this.#lossListeners.add(listener);
+        return () => void this.#lossListeners.delete(listener);
+      },
       onStop: (close) => void this.#closers.push(close),
     };
     if (shared.peers.length > 0) {
@@ -208,6 +216,10 @@ export class NodeThread implements NodeHost, LinkReceiver {
       this.#scheduler.soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
   }
 
+  cpuOf(handle: Handle): number {
+    return this.#accounts?.seconds(handle) ?? 0;
+  }
+
   log(source: Handle, text: string): void {
     if (this.#shared.threads === 1) {
       this.#writeLog(source, text);
@@ -225,6 +237,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   ended(handle: Handle): void {
     this.#table.remove(localOf(handle));
+    this.#accounts?.close(handle);
     this.#shared.routes?.release(localOf(handle));
     this.names.dropLocal(handle);
     if (this.#monitor !== 0)
@@ -329,16 +342,16 @@ export class NodeThread implements NodeHost, LinkReceiver {
       return;
     }
     if (typeof service !== 'string') {
-      this.#start(service, service.start.name || 'service', args, SNLUA, done);
+      this.#startHere(service, service.start.name || 'service', args, done);
       return;
     }
     const loaded = this.loader.cached(service);
     if (loaded !== undefined) {
-      this.#start(loaded, service, args, SNLUA, done);
+      this.#startHere(loaded, service, args, done);
       return;
     }
     this.loader.load(service).then(
-      (definition) => this.#start(definition, service, args, SNLUA, done),
+      (definition) => this.#startHere(definition, service, args, done),
       (error: unknown) => {
         this.log(0, `lua loader error : ${isSkynetError(error) ? error.message : describe(error)}`);
         if (isSkynetError(error, 'ERR_SERVICE_MODULE') && error.cause !== undefined)
@@ -346,6 +359,17 @@ export class NodeThread implements NodeHost, LinkReceiver {
         done(error, 0);
       },
     );
+  }
+
+  #startHere(definition: ServiceDefinition, name: string, args: readonly string[], done: Started): void {
+    const preload = this.#preload;
+    this.#start(preload === undefined ? definition : preloaded(definition, preload), name, args, SNLUA, done);
+  }
+
+  /** Loads what runs before every service, if the configuration names something. @throws ERR_CONFIG. */
+  async prepare(): Promise<void> {
+    const { preload } = this.#config;
+    if (preload !== undefined) this.#preload = await loadPreload(preload);
   }
 
   /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
@@ -387,9 +411,10 @@ export class NodeThread implements NodeHost, LinkReceiver {
     const { routes } = this.#shared;
     const make = (local: number): Service =>
       new Service(this, makeHandle(this.harbor, local), local, kind, name, args, DEFAULT_PROTOCOLS);
-    if (routes === undefined) return this.#table.add(make);
-    const service = make(routes.allocate(this.#isFree, this.thread));
-    this.#table.put(service);
+    const service =
+      routes === undefined ? this.#table.add(make) : make(routes.allocate(this.#isFree, this.thread));
+    if (routes !== undefined) this.#table.put(service);
+    this.#accounts?.open(service.handle);
     return service;
   }
 

@@ -24,6 +24,7 @@ const LOOK_EVERY = 64;
  * sessions of packets: an agent that throws while it works on a packet answers with that packet's session.
  */
 const LINK_SESSION = 0x7fff_0000;
+const THREAD = Symbol('@skynet/gateserver');
 
 /** The commands of the stock gate. */
 export type GateCommands = {
@@ -101,6 +102,13 @@ function startGate(skynet: Skynet): void {
     }
     connections.add(link);
   };
+
+  // Agents that are lost with their thread say nothing.
+  const checkAgents = (): void => {
+    for (const agent of [...agents.keys()]) if (!kernel.isAlive(agent)) agentGone(agent);
+  };
+  const thread = kernel.local(THREAD, (own) => own);
+  kernel.own(thread.onThreadLost(() => kernel.enqueue(checkAgents, undefined, undefined, undefined)));
 
   // The gate calls nobody, so answers are about packets, or tell of the end of an agent.
   skynet.filter((message) => {

@@ -43,3 +43,43 @@ test('an agent in another thread serves a client of the gate, and takes it along
     ['close', second],
   ]);
 });
+
+test('clients whose agents were lost with their thread are disconnected, the others notice nothing', async () => {
+  const node = await startTestNode({ thread: 3, watchdog: false, services: SERVICES });
+  const told = new Happenings<readonly unknown[]>();
+  const watchdog = await node.newService(
+    defineService(() => ({ socket: (...values: unknown[]) => told.add(values) })),
+  );
+  const handle = await node.newService(gate);
+  const { port } = await node.run((skynet) =>
+    skynet.call<{ port: number }>(handle, 'lua', 'open', { address: '127.0.0.1', port: 0, watchdog }),
+  );
+  // Agents of clients 0, 2, 4 … in thread 1, of the others in thread 2.
+  const clients: Awaited<ReturnType<typeof connectClient>>[] = [];
+  for (let i = 0; i < 8; i++) {
+    clients.push(await connectClient(port));
+    const fd = (await told.count(i + 1))[i]?.[1] as number;
+    await node.run((skynet) =>
+      skynet.newService({ name: 'capitals-agent', thread: 1 + (i % 2) }, skynet.address(handle), fd),
+    );
+  }
+  for (const client of clients) client.send('before');
+  for (const client of clients) await client.packets.count(1);
+  clients[0]?.send('crash');
+  await node.logged(/thread 1 was lost/);
+  for (const client of clients.filter((_, i) => i % 2 === 0)) await client.ended;
+  for (const client of clients.filter((_, i) => i % 2 === 1)) {
+    client.send('after');
+    expect(await client.packets.count(2)).toEqual(['BEFORE', 'AFTER']);
+  }
+  // A client that comes now is served by the thread that was started in the place of the lost one.
+  const next = await connectClient(port);
+  const opened = (): readonly unknown[][] => told.all.filter(([event]) => event === 'open') as unknown[][];
+  await told.find(() => opened().length === 9);
+  const fd = opened()[8]?.[1];
+  await node.run((skynet) =>
+    skynet.newService({ name: 'capitals-agent', thread: 1 }, skynet.address(handle), fd as number),
+  );
+  next.send('hello');
+  expect(await next.packets.count(1)).toEqual(['HELLO']);
+});

@@ -691,6 +691,10 @@ class ContextKernel implements ServiceKernel {
     return this.#service.alive;
   }
 
+  isAlive(handle: Handle): boolean {
+    return this.#host.isAlive(handle);
+  }
+
   enqueue<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
     if (this.#service.alive)
       this.#service.push(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));

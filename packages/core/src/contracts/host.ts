@@ -37,6 +37,8 @@ export interface Host {
   working(handle: Handle, item: { readonly type: number }): void;
   /** A task of the service goes on in a microtask: notes it there, should others do the same first. */
   resuming(handle: Handle): void;
+  /** Seconds a service of this thread has run; 0 unless the node profiles. */
+  cpuOf(handle: Handle): number;
   /** A log line. */
   log(source: Handle, text: string): void;
   /** Called by a service that ended, once. */

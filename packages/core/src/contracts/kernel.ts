@@ -15,6 +15,8 @@ export interface ServiceKernel {
   readonly transports: Transports;
   /** Whether the service still lives. */
   readonly alive: boolean;
+  /** Whether a service lives, in whichever thread of the node. */
+  isAlive(handle: Handle): boolean;
   /**
    * Puts a call of `work` at the end of the service's mailbox, to run there as a task of its own, in order with
    * everything else that arrives. For events from outside (sockets, drivers). Does nothing once the service ended.
@@ -65,8 +67,11 @@ export interface ThreadKernel {
   post(thread: number, key: string, values: unknown[]): void;
   /** Listens for what {@link post} of other threads sends. */
   onPost(key: string, take: (values: unknown[], from: number) => void): void;
-  /** Told of threads that are lost with everything in them; others take their numbers. */
-  onThreadLost(listener: (thread: number) => void): void;
+  /**
+   * Told of threads that are lost with everything in them; others take their numbers. Returns a function that stops
+   * listening.
+   */
+  onThreadLost(listener: (thread: number) => void): () => void;
   /** Numbers for sockets and the like: unique in the node, growing, never 0. */
   nextId(): number;
   /** Runs when the node stops, after all services ended. */

@@ -154,7 +154,7 @@ export interface ServiceStat {
   readonly message: number;
   /** Tasks that are suspended. */
   readonly task: number;
-  /** CPU seconds spent in handlers (0 unless the node profiles). */
+  /** Seconds the thread has worked for this service; 0 unless the configuration says `profile: true`. */
   readonly cpu: number;
 }
 
