@@ -121,8 +121,9 @@ export class LineSocket {
   }
 }
 
-export async function connectLine(port: number, host = '127.0.0.1'): Promise<LineSocket> {
-  const socket = connect(port, host);
+/** Connects to a port of this machine, from another of its addresses on request. */
+export async function connectLine(port: number, localAddress = '127.0.0.1'): Promise<LineSocket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   return new LineSocket(socket);
