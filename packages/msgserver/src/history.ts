@@ -27,6 +27,10 @@ export type Verdict = 'run' | 'repeat' | 'wait' | 'conflict';
  *
  * A pending entry has no handshake until it is asked for again, so one repetition on the same connection waits and
  * only the next one is a conflict, as in the original.
+ *
+ * Where the client promises never to use a session again (`once`) every entry is repeated or waited for: an answer that
+ * became ready between a handshake and the repetition behind it would be taken for one of this handshake otherwise, and
+ * the request would run twice. Repetitions do not count there, so that none pushes out what was never received.
  */
 export class History {
   readonly #keep: number;
@@ -44,9 +48,9 @@ export class History {
   }
 
   /** What to do with a request that came by `fd`, the user being at handshake `version`. */
-  take(session: number, fd: number, version: number): { verdict: Verdict; answer: Answer } {
+  take(session: number, fd: number, version: number, once = false): { verdict: Verdict; answer: Answer } {
     const known = this.#answers.get(session);
-    if (known !== undefined && known.version !== version) {
+    if (known !== undefined && (once || known.version !== version)) {
       known.fd = fd;
       known.version = version;
       known.index = this.#count;
@@ -69,9 +73,10 @@ export class History {
   }
 
   /** An answer was given, or kept because its connection is gone. */
-  given(answer: Answer): void {
-    this.#count++;
+  given(answer: Answer, counts = true): void {
     answer.fd = 0;
+    if (!counts) return;
+    this.#count++;
     if (this.#count >= this.#keep * 2) this.#retire();
   }
 

@@ -324,6 +324,8 @@ export class MsgServer {
     user.version++;
     link.user = user;
     link.extended = received !== undefined;
+    // What the network still brings by a connection that its client has given up was repeated by now, or will be.
+    if (link.extended) for (const older of [...user.links]) if (older.extended) this.#cut(older);
     user.links.add(link);
     user.newest = link;
     if (user.links.size > this.#options.connectionsPerUser) {
@@ -356,12 +358,12 @@ export class MsgServer {
     const session = sessionOf(payload);
     const content = payload.subarray(0, size);
     if (link.extended && session === ACK_SESSION) return this.#acknowledge(link, user, content);
-    const { verdict, answer } = user.history.take(session, link.fd, user.version);
+    const { verdict, answer } = user.history.take(session, link.fd, user.version, link.extended);
     switch (verdict) {
       case 'run':
         return this.#run(link, user, session, content, answer);
       case 'repeat':
-        return this.#give(user, answer);
+        return this.#give(user, answer, !link.extended);
       case 'conflict':
         return this.#refuse(link, `Conflict session ${session.toString(16).padStart(8, '0')}`);
       case 'wait':
@@ -421,10 +423,10 @@ export class MsgServer {
   }
 
   /** Sends an answer to whoever asked last, if still there. */
-  #give(user: User, answer: Answer): undefined {
+  #give(user: User, answer: Answer, counts = true): undefined {
     // The number of a connection that is gone, or has another user by now, is not found.
     if (this.#links.get(answer.fd)?.user === user && answer.payload !== undefined)
       this.#gate.send(answer.fd, answer.payload);
-    user.history.given(answer);
+    user.history.given(answer, counts);
   }
 }

@@ -1,20 +1,20 @@
 import { ClientError } from './errors.ts';
 import type { Dial, Stream, StreamReceiver } from './stream.ts';
 
-/** What is used of a WebSocket: that of browsers, of Node 22, and of the library `ws` are such. */
+/** A WebSocket: that of browsers, of Node 22, and of the library `ws` are such. */
 export interface WebSocketLike {
   binaryType: string;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: never) => void): void;
 }
 
 /** Makes one. */
 export type WebSocketClass = new (url: string) => WebSocketLike;
 
-/** Not among the types of a host without a DOM. */
-interface MessageEventLike {
-  readonly data: unknown;
+/** What else is used of it; hosts do not agree on the types of events. */
+interface Listening extends WebSocketLike {
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
 }
 
 class WebSocketStream implements Stream {
@@ -25,9 +25,9 @@ class WebSocketStream implements Stream {
   #gathered: Uint8Array[] = [];
   #over = false;
 
-  constructor(socket: WebSocketLike) {
+  constructor(socket: Listening) {
     this.#socket = socket;
-    socket.addEventListener('message', (event: MessageEventLike) => this.#message(event.data));
+    socket.addEventListener('message', (event) => this.#message(event.data));
     socket.addEventListener('close', () => this.#closed());
   }
 
@@ -106,7 +106,7 @@ export function webSocketDialer(url: string, socketClass?: WebSocketClass): Dial
       );
     }
     return new Promise((resolve, reject) => {
-      const socket = new Class(url);
+      const socket = new Class(url) as Listening;
       socket.binaryType = 'arraybuffer';
       const fail = (message: string, cause?: unknown): void =>
         reject(new ClientError('ERR_CLIENT_CONNECT', message, { cause, details: { url } }));

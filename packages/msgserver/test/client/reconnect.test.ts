@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { type ConnectOptions, connect, type MsgClient } from '@skynet/msgserver/client';
 import { dialer } from '@skynet/msgserver/client/node';
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { logIn, startTestServer, type TestServer } from '../harness.ts';
 import { type Cut, CuttingProxy } from './cutting-proxy.ts';
@@ -103,22 +103,25 @@ describe('a client whose connection is lost', () => {
     expect(server.requests.filter((request) => request === '!error')).toHaveLength(1);
   });
 
-  test.each(['up', 'down'] as const)('at any byte going %s, has each request worked on once', async (direction) => {
-    const { join, server, proxy } = await world();
-    const words = ['alpha', 'b', '', 'delta'];
-    const converse = async (cuts: readonly Cut[]): Promise<void> => {
-      const from = server.requests.length;
-      const client = await join(cuts);
-      const answers = await Promise.all(words.map((word) => client.request(word)));
-      expect(answers.map(text)).toEqual(words.map((word) => word.toUpperCase()));
-      expectEachOnce(server, from, words);
-      client.close();
-    };
-    await converse([]);
-    const length = proxy[direction];
-    expect(length).toBeGreaterThan(30);
-    for (let at = 0; at <= length; at++) await converse([{ [direction]: at }]);
-  });
+  test.each(['up', 'down'] as const)(
+    'at any byte going %s, has each request worked on once',
+    async (direction) => {
+      const { join, server, proxy } = await world();
+      const words = ['alpha', 'b', '', 'delta'];
+      const converse = async (cuts: readonly Cut[]): Promise<void> => {
+        const from = server.requests.length;
+        const client = await join(cuts);
+        const answers = await Promise.all(words.map((word) => client.request(word)));
+        expect(answers.map(text)).toEqual(words.map((word) => word.toUpperCase()));
+        expectEachOnce(server, from, words);
+        client.close();
+      };
+      await converse([]);
+      const length = proxy[direction];
+      expect(length).toBeGreaterThan(30);
+      for (let at = 0; at <= length; at++) await converse([{ [direction]: at }]);
+    },
+  );
 
   test('at random bytes, again and again, gets each answer once and has each request worked on once', async () => {
     const { join, server, proxy } = await world();
@@ -148,7 +151,9 @@ describe('a client whose connection is lost', () => {
               }),
             ),
           );
-          expect(answers).toEqual(bodies.map((body) => (/^!sleep:\d:(.*)$/.exec(body)?.[1] ?? body).toUpperCase()));
+          expect(answers).toEqual(
+            bodies.map((body) => (/^!sleep:\d:(.*)$/.exec(body)?.[1] ?? body).toUpperCase()),
+          );
           expect(answered).toHaveLength(bodies.length);
           expectEachOnce(server, from, bodies);
           client.close();
@@ -183,7 +188,8 @@ describe('pushes to a client', () => {
         },
       });
       expect(client.extended).toBe(true);
-      for (let at = 1; at <= count; at++) expect(server.server.push(client.username, `push ${at}`)).toBe(true);
+      for (let at = 1; at <= count; at++)
+        expect(server.server.push(client.username, `push ${at}`)).toBe(true);
       await complete;
       expect(text(await client.request('ping'))).toBe('PING');
       expect(pushes).toEqual(Array.from({ length: count }, (_, at) => `push ${at + 1}`));
