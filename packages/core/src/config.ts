@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { enableTypeScript } from './actor/loader.ts';
@@ -28,10 +28,21 @@ export interface SkynetConfig {
   startArgs?: readonly string[];
   /** Where services are found: paths with `?` for the name, from the folder of the configuration. Default `./services/?`. */
   services?: readonly string[];
-  /** Log file; without it the log goes to standard output. */
+  /**
+   * Module that is run in every service before its own start function: its default export is called with the context,
+   * and waited for. A path from the folder of the configuration; the ending may be left out.
+   */
+  preload?: string;
+  /** Log file, from the folder of the configuration; without it the log goes to standard output. */
   logger?: string;
   /** Name of a service that takes the log in place of the built-in one. */
   logService?: string;
+  /** Folder for message dumps, heap snapshots and CPU profiles of the debug console. Default: the working directory. */
+  logPath?: string;
+  /** Makes the command `skynet` run in the background and write its process id to this file. Needs a log file. */
+  daemon?: string;
+  /** Whether `stat` tells how long each service has run. Costs two looks at the clock for each message. Default false. */
+  profile?: boolean;
   /** How long a call waits for its answer; 0, the default, for ever. */
   callTimeout?: Duration;
   /** How long exit hooks may take when the node stops. Default `"5s"`. */
@@ -59,8 +70,13 @@ export interface ResolvedConfig {
   readonly start: string;
   readonly startArgs: readonly string[];
   readonly services: readonly string[];
+  /** Without its ending, perhaps. */
+  readonly preload: string | undefined;
   readonly logger: string | undefined;
   readonly logService: string | undefined;
+  readonly logPath: string | undefined;
+  readonly daemon: string | undefined;
+  readonly profile: boolean;
   /** Milliseconds. */
   readonly callTimeout: number;
   /** Milliseconds. */
@@ -86,6 +102,7 @@ const DEFAULTS = {
   start: 'main',
   startArgs: [],
   services: ['./services/?'],
+  profile: false,
   callTimeout: 0,
   shutdownTimeout: '5s',
   timeScale: 1,
@@ -161,6 +178,18 @@ class Keys {
     return this.#config[key] === undefined ? undefined : this.text(key);
   }
 
+  path(key: string, base: string): string | undefined {
+    const value = this.optionalText(key);
+    return value === undefined ? undefined : path.resolve(base, value);
+  }
+
+  /** A folder that exists. */
+  folder(key: string, base: string): string | undefined {
+    const location = this.path(key, base);
+    const isFolder = location === undefined || statSync(location, { throwIfNoEntry: false })?.isDirectory();
+    return isFolder ? location : this.wrong(key, 'a folder that exists');
+  }
+
   /** An address to connect to or listen on, if it is there. */
   endpoint(key: string): void {
     const value = this.optionalText(key);
@@ -229,8 +258,12 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     start: keys.text('start'),
     startArgs: keys.words('startArgs'),
     services: keys.patterns('services'),
-    logger: keys.optionalText('logger'),
+    preload: keys.path('preload', base),
+    logger: keys.path('logger', base),
     logService: keys.optionalText('logService'),
+    logPath: keys.folder('logPath', base),
+    daemon: keys.path('daemon', base),
+    profile: keys.flag('profile'),
     callTimeout: keys.duration('callTimeout'),
     shutdownTimeout: keys.duration('shutdownTimeout'),
     timeScale: keys.positive('timeScale'),
@@ -239,11 +272,15 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     watchdog: keys.flag('watchdog'),
     base,
     origin: { plain, base },
-    environment: environmentOf(all, keys),
+    environment: environmentOf(all, keys, base),
   };
 }
 
-function environmentOf(all: Readonly<Record<string, unknown>>, keys: Keys): Map<string, string> {
+function environmentOf(
+  all: Readonly<Record<string, unknown>>,
+  keys: Keys,
+  base: string,
+): Map<string, string> {
   const environment = new Map<string, string>();
   for (const [key, value] of Object.entries(all)) {
     if (key === 'transports') continue;
@@ -254,6 +291,9 @@ function environmentOf(all: Readonly<Record<string, unknown>>, keys: Keys): Map<
       environment.set(key, String(value));
     else keys.wrong(key, 'text, a number, a boolean or a list of texts');
   }
+  // Read by the debug console, in whatever thread it runs.
+  const logPath = keys.folder('logPath', base);
+  if (logPath !== undefined) environment.set('logPath', logPath);
   return environment;
 }
 
@@ -285,10 +325,17 @@ async function readConfig(location: string, file: string): Promise<ResolvedConfi
   return resolveConfig(module.default as SkynetConfig, path.dirname(location), file);
 }
 
-/** The original's keys under our names; `luaservice` patterns lose `.lua` and `/init.lua`. */
+/** The original's keys under our names; scripts lose `.lua` and `/init.lua`. */
 function fromLua(values: ReadonlyMap<string, LuaValue>): SkynetConfig {
-  const { luaservice, logservice, ...config } = Object.fromEntries(values);
-  if (logservice !== undefined) config.logService = logservice;
+  const { luaservice, logservice, logger, logpath, preload, ...config } = Object.fromEntries(values);
+  // A logger written in Lua: `logservice` is then the launcher, `logger` the name of the service.
+  if (logservice === 'snlua') config.logService = logger;
+  else {
+    if (logger !== undefined) config.logger = logger;
+    if (logservice !== undefined && logservice !== 'logger') config.logService = logservice;
+  }
+  if (logpath !== undefined) Object.assign(config, { logpath, logPath: logpath });
+  if (preload !== undefined) config.preload = String(preload).replace(/\.lua$/, '');
   if (luaservice === undefined) return config;
   const patterns = String(luaservice)
     .split(';')

@@ -151,6 +151,7 @@ class RunningNode implements Node {
 
   async boot(withStart: boolean): Promise<void> {
     const thread = this.#thread;
+    await thread.prepare();
     if (this.#config.logService === undefined)
       thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
     else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));

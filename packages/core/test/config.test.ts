@@ -37,8 +37,12 @@ describe('resolveConfig', () => {
       start: 'main',
       startArgs: [],
       services: ['./services/?'],
+      preload: undefined,
       logger: undefined,
       logService: undefined,
+      logPath: undefined,
+      daemon: undefined,
+      profile: false,
       callTimeout: 0,
       shutdownTimeout: 5000,
       timeScale: 1,
@@ -53,6 +57,7 @@ describe('resolveConfig', () => {
       start: 'main',
       startArgs: '',
       services: './services/?',
+      profile: 'false',
       callTimeout: '0',
       shutdownTimeout: '5s',
       timeScale: '1',
@@ -87,6 +92,21 @@ describe('resolveConfig', () => {
     expect(environment.has('transports')).toBe(false);
   });
 
+  test('files and folders start from the folder of the configuration', () => {
+    const config = resolveConfig(
+      { logger: 'a.log', preload: './early', daemon: '../x.pid', logPath: '.' },
+      folder,
+    );
+    expect(config).toMatchObject({
+      logger: path.join(folder, 'a.log'),
+      preload: path.join(folder, 'early'),
+      daemon: path.join(folder, '../x.pid'),
+      logPath: folder,
+    });
+    expect(config.environment.get('logPath')).toBe(folder);
+    expect(config.environment.get('logger')).toBe('a.log');
+  });
+
   test('turns durations into milliseconds', () => {
     expect(resolveConfig({ callTimeout: 500, shutdownTimeout: '250ms' }, '/')).toMatchObject({
       callTimeout: 5000,
@@ -110,6 +130,9 @@ describe('resolveConfig', () => {
     [{ services: [] }, 'services must be a list of at least one path, not []'],
     [{ services: ['./x'] }, 'services must be a list of paths with ? in the place of the name, not "./x"'],
     [{ logger: 1 as never }, 'logger must be text that is not empty, not 1'],
+    [{ logPath: './nowhere' }, 'logPath must be a folder that exists, not "./nowhere"'],
+    [{ preload: '' }, 'preload must be text that is not empty, not ""'],
+    [{ profile: 1 as never }, 'profile must be true or false, not 1'],
     [{ logService: {} as never }, 'logService must be text that is not empty, not {}'],
     [
       { callTimeout: 'soon' },
@@ -192,6 +215,20 @@ describe('loadConfig', () => {
       logger: undefined,
       services: ['./service/?', './test/?'],
       base: process.cwd(),
+    });
+    expect(await loadConfig(file('user', 'logservice = "snlua" logger = "userlog"'))).toMatchObject({
+      logger: undefined,
+      logService: 'userlog',
+    });
+    expect(
+      await loadConfig(
+        file('plain', 'logservice = "logger" logger = "a.log" logpath = "." preload = "p.lua"'),
+      ),
+    ).toMatchObject({
+      logger: path.resolve('a.log'),
+      logService: undefined,
+      logPath: process.cwd(),
+      preload: path.resolve('p'),
     });
     expect(config.environment.get('root')).toBe('./');
     expect(config.environment.get('standalone')).toBe('0.0.0.0:2013');

@@ -9,6 +9,13 @@ const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '/index.ts', '/index.js', '/index
 
 let typescript: Promise<void> | undefined;
 
+/** The file of a module, whose ending may be left out. */
+export function findModule(location: string): string | undefined {
+  return (path.extname(location) === '' ? ENDINGS.map((ending) => location + ending) : [location]).find(
+    (file) => existsSync(file),
+  );
+}
+
 /**
  * Makes `import` of this TypeScript file work in this thread: Node does by itself from 22.18 on, else `tsx` does it,
  * which takes `.ts` files for ES modules only where package.json says so. Does nothing for other files.
@@ -126,11 +133,9 @@ export class ServiceLoader {
     const tried: string[] = [];
     for (const pattern of this.#patterns) {
       const stem = this.#resolve(pattern.replaceAll('?', name));
-      for (const candidate of path.extname(pattern) === ''
-        ? ENDINGS.map((ending) => stem + ending)
-        : [stem]) {
-        if (existsSync(candidate)) return candidate;
-      }
+      const endings = path.extname(pattern) === '' ? ENDINGS : [''];
+      const file = endings.map((ending) => stem + ending).find((candidate) => existsSync(candidate));
+      if (file !== undefined) return file;
       tried.push(`${path.relative(this.#base, stem)}${path.extname(pattern) === '' ? '.ts' : ''}`);
     }
     const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');

@@ -137,11 +137,15 @@ export class Service implements Runnable, TimerOwner, Answerer {
     }
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
-      if (woken !== undefined) this.#resume(woken);
-      else {
+      if (woken !== undefined) {
+        this.host.working(this.handle, woken);
+        this.#resume(woken);
+      } else {
         const fork = this.#forks?.shift();
-        if (fork !== undefined) this.run(fork);
-        else {
+        if (fork !== undefined) {
+          this.host.working(this.handle, fork);
+          this.run(fork);
+        } else {
           const item = this.mailbox.shift();
           if (item === undefined) return TURN.IDLE;
           this.#take(item);
@@ -731,7 +735,12 @@ export class Service implements Runnable, TimerOwner, Answerer {
   // --- reports ----------------------------------------------------------------------------------------------------
 
   stat(): ServiceStat {
-    return { mqlen: this.mailbox.length, message: this.handled, task: this.#tasks, cpu: 0 };
+    return {
+      mqlen: this.mailbox.length,
+      message: this.handled,
+      task: this.#tasks,
+      cpu: this.host.cpuOf(this.handle),
+    };
   }
 
   log(text: string): void {

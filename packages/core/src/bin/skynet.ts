@@ -8,7 +8,7 @@ const USAGE = `usage: skynet <config>
            ending is read as a configuration of the original
 
 Ctrl-C or SIGTERM stops the node: exit hooks run, sockets close, the log is flushed. A second Ctrl-C ends it at once.
-SIGHUP opens the log file anew.
+SIGHUP opens the log file anew. With "daemon" in the configuration the node runs in the background: kill stops it.
 `;
 
 /** Exit code for a signal, as shells count. */
@@ -27,12 +27,29 @@ async function main(): Promise<void> {
   }
   // Before the framework is loaded, or its own lines in stacks would be those of the built files.
   process.setSourceMapsEnabled(true);
-  const [{ loadConfig }, { startResolved }] = await Promise.all([
+  const [{ loadConfig }, { startResolved }, daemon] = await Promise.all([
     import('../config.ts'),
     import('../node.ts'),
+    import('./daemon.ts'),
   ]);
-  const node = await startResolved(await loadConfig(file));
+  const background = daemon.background();
+  let node: Node;
+  try {
+    const config = await loadConfig(file);
+    if (config.daemon !== undefined) {
+      if (background === undefined) {
+        process.stdout.write(`skynet: runs as process ${await daemon.runInBackground(config)}\n`);
+        process.exit();
+      }
+      daemon.claimPidFile(config.daemon);
+    }
+    node = await startResolved(config);
+  } catch (error) {
+    await background?.failed(textOf(error));
+    throw error;
+  }
   stopOnSignals(node);
+  background?.started();
   // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
   process.on('uncaughtException', (error) =>
     process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`),
@@ -53,8 +70,12 @@ function stopOnSignals(node: Node): void {
   process.on('SIGHUP', () => node.reopenLog());
 }
 
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
+}
+
 main().catch((error: unknown) => {
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-  process.stderr.write(`skynet: ${error instanceof Error ? error.message : String(error)}${code}\n`);
+  process.stderr.write(`skynet: ${textOf(error)}\n`);
   process.exit(1);
 });

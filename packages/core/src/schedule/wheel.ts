@@ -15,22 +15,30 @@ const NEAR_SLOTS = 1 << NEAR_BITS;
 const FAR_SLOTS = 1 << FAR_BITS;
 const SLOTS = NEAR_SLOTS + FAR_LEVELS * FAR_SLOTS;
 
-/** Width of a slot of a level, in milliseconds: 1, 256, 16384, about 17 minutes, 19 hours, 50 days. */
+/** Width of a slot of a level above 0, in milliseconds: 256, 16384, about 17 minutes, 19 hours, 50 days. */
+const WIDTHS: readonly number[] = Array.from(
+  { length: FAR_LEVELS },
+  (_, i) => 2 ** (NEAR_BITS + i * FAR_BITS),
+);
+
 function widthOf(level: number): number {
-  return level === 0 ? 1 : 2 ** (NEAR_BITS + (level - 1) * FAR_BITS);
+  return WIDTHS[level - 1] as number;
 }
 
 /**
- * A hierarchical timing wheel: it gives up nothing in precision (1 ms), only the order in which far entries are kept,
- * so that putting in and taking out cost the same with a million entries as with one. It allocates nothing.
+ * A hierarchical timing wheel: putting in and taking out cost the same with a million entries as with one, and every
+ * entry fires in its very millisecond. It allocates nothing.
  *
- *   level 0   256 slots of 1 ms        the block of 256 ms in which `now` lies
- *   level 1    64 slots of 256 ms      the rest of the 16 s block
- *   level 2    64 slots of 16 s ...
+ *   level 0   256 slots of 1 ms        less than 256 ms away when put in
+ *   level 1    64 slots of 256 ms      less than 16 s away
+ *   level 2    64 slots of 16 s        less than 17 minutes away ...
  *
- * An entry stands in the lowest level whose block also holds `now`. When `now` enters a slot of a higher level, its
- * entries move down, in order, before anything can be put there directly: entries of the same moment therefore fire
- * in the order in which they were put in.
+ * Every level goes round: its slots are those ahead of `now`, wherever that stands. When `now` enters a slot, its entries
+ * move down, a slot at a time: so no more of them move at once than are due in one slot. (Levels that are filled block
+ * by block instead move everything beyond the end of a block in one go, 100 ms of work for a million timers.)
+ *
+ * What moves down was put in before anything of the same moment that stands there already, so it goes in front of it:
+ * entries of the same moment fire in the order in which they were put in.
  */
 export class Wheel<Entry extends WheelEntry> {
   readonly #heads = new Array<WheelEntry | undefined>(SLOTS).fill(undefined);
@@ -51,7 +59,7 @@ export class Wheel<Entry extends WheelEntry> {
   insert(entry: Entry, due: number): void {
     entry.due = due > this.#now ? due : this.#now + 1;
     this.#size++;
-    this.#place(entry);
+    this.#append(entry);
   }
 
   /** Takes an entry out. Returns whether it was in. */
@@ -75,8 +83,8 @@ export class Wheel<Entry extends WheelEntry> {
   advance(now: number, fire: (entry: Entry) => void): void {
     while (this.#now < now) {
       if (this.#counts[0] === 0) {
-        // Nothing in this block: go to the end of it, or of the first block above that holds something.
-        const jump = Math.min(now, this.#size === 0 ? now : this.#nextBlock());
+        // Nothing to fire before the next slot of a higher level begins.
+        const jump = Math.min(now, this.#nextDescent());
         if (jump > this.#now + 1) this.#now = jump - 1;
       }
       this.#now++;
@@ -92,41 +100,44 @@ export class Wheel<Entry extends WheelEntry> {
   /** The next moment at which {@link advance} has something to do, `Infinity` if none. May come early for far entries. */
   nextWake(): number {
     if (this.#size === 0) return Number.POSITIVE_INFINITY;
+    const descent = this.#nextDescent();
     if (this.#counts[0]! > 0) {
-      const end = this.#now - (this.#now % NEAR_SLOTS) + NEAR_SLOTS;
+      const end = Math.min(descent, this.#now + NEAR_SLOTS);
       for (let at = this.#now + 1; at < end; at++) if (this.#heads[at % NEAR_SLOTS] !== undefined) return at;
     }
-    return this.#nextBlock();
+    return descent;
   }
 
-  /** Start of the next far slot that holds something, `Infinity` if none does. */
-  #nextBlock(): number {
+  /** When the next slot of a higher level begins that holds something, `Infinity` if none does. */
+  #nextDescent(): number {
+    let next = Number.POSITIVE_INFINITY;
     for (let level = 1; level <= FAR_LEVELS; level++) {
       if (this.#counts[level] === 0) continue;
       const width = widthOf(level);
       const here = Math.floor(this.#now / width);
-      // Only the top level goes round: a lower one holds nothing beyond the block that `now` is in.
-      const end = level === FAR_LEVELS ? here + FAR_SLOTS : here - (here % FAR_SLOTS) + FAR_SLOTS;
-      for (let at = here + 1; at < end; at++) {
-        if (this.#heads[NEAR_SLOTS + (level - 1) * FAR_SLOTS + (at % FAR_SLOTS)] !== undefined)
-          return at * width;
+      for (let at = here + 1; at <= here + FAR_SLOTS && at * width < next; at++) {
+        if (this.#heads[farSlot(level, at)] !== undefined) next = at * width;
       }
     }
-    return Number.POSITIVE_INFINITY;
+    return next;
   }
 
-  #place(entry: WheelEntry): void {
-    const { due } = entry;
-    let level = 0;
+  /** The slot for an entry, by how far off it is. */
+  #slotFor(due: number): number {
+    const distance = due - this.#now;
+    if (distance < NEAR_SLOTS) return due % NEAR_SLOTS;
+    let level = 1;
     let width = NEAR_SLOTS;
-    while (level < FAR_LEVELS && Math.floor(due / width) !== Math.floor(this.#now / width)) {
+    while (level < FAR_LEVELS && distance >= width * FAR_SLOTS) {
       level++;
       width *= FAR_SLOTS;
     }
-    const slot =
-      level === 0
-        ? due % NEAR_SLOTS
-        : NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(due / widthOf(level)) % FAR_SLOTS);
+    return farSlot(level, Math.floor(due / width));
+  }
+
+  /** Puts an entry at the end of its slot. */
+  #append(entry: WheelEntry): void {
+    const slot = this.#slotFor(entry.due);
     const tail = this.#tails[slot];
     entry.slot = slot;
     entry.next = undefined;
@@ -134,27 +145,43 @@ export class Wheel<Entry extends WheelEntry> {
     if (tail === undefined) this.#heads[slot] = entry;
     else tail.next = entry;
     this.#tails[slot] = entry;
-    this.#counts[level]!++;
+    this.#counts[levelOf(slot)]!++;
   }
 
-  /** `now` has entered a new block of level 0: brings the entries of that block down from the levels above. */
+  /** Puts an entry at the front of its slot. */
+  #prepend(entry: WheelEntry): void {
+    const slot = this.#slotFor(entry.due);
+    const head = this.#heads[slot];
+    entry.slot = slot;
+    entry.next = head;
+    entry.wheelPrev = undefined;
+    if (head === undefined) this.#tails[slot] = entry;
+    else head.wheelPrev = entry;
+    this.#heads[slot] = entry;
+    this.#counts[levelOf(slot)]!++;
+  }
+
+  /** `now` has entered a slot of level 1, and perhaps of levels above: their entries move down, the oldest in front. */
   #moveDown(): void {
-    let top = 1;
-    while (top < FAR_LEVELS && this.#now % widthOf(top + 1) === 0) top++;
-    for (let level = top; level >= 1; level--) {
-      const slot =
-        NEAR_SLOTS + (level - 1) * FAR_SLOTS + (Math.floor(this.#now / widthOf(level)) % FAR_SLOTS);
-      let entry = this.#heads[slot];
+    for (let level = 1; level <= FAR_LEVELS && this.#now % widthOf(level) === 0; level++) {
+      const slot = farSlot(level, Math.floor(this.#now / widthOf(level)));
+      let entry = this.#tails[slot];
       this.#heads[slot] = undefined;
       this.#tails[slot] = undefined;
+      // Backwards, each in front of the one before.
       while (entry !== undefined) {
-        const next: WheelEntry | undefined = entry.next;
+        const previous: WheelEntry | undefined = entry.wheelPrev;
         this.#counts[level]!--;
-        this.#place(entry);
-        entry = next;
+        this.#prepend(entry);
+        entry = previous;
       }
     }
   }
+}
+
+/** Place of the slot of a far level that begins at `index` times its width. */
+function farSlot(level: number, index: number): number {
+  return NEAR_SLOTS + (level - 1) * FAR_SLOTS + (index % FAR_SLOTS);
 }
 
 function levelOf(slot: number): number {

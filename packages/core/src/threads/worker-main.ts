@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     (_source, text) => process.stderr.write(`${text}\n`),
     () => Promise.resolve(),
   );
+  await thread.prepare();
   thread.setLogger(setup.logger);
   thread.adoptMonitor(setup.monitor);
   parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));

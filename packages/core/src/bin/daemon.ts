@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ResolvedConfig } from '../config.ts';
+import { SkynetError } from '../errors.ts';
+
+// A node in the background (config `daemon`). The command starts itself anew, cut off from the terminal, waits until
+// the node has started or could not, says which, and ends.
+
+/** In the environment of the process in the background. */
+const MARK = 'SKYNET_IN_BACKGROUND';
+const STARTED = 'started';
+
+/** What the process in the background does with what it was started for. */
+export interface Background {
+  /** Tells the command that the node has started. */
+  started(): void;
+  /** Tells the command why it has not. */
+  failed(text: string): Promise<void>;
+}
+
+/** The process in the background, if this is it. */
+export function background(): Background | undefined {
+  if (process.env[MARK] === undefined) return undefined;
+  // Not for the processes that services start.
+  delete process.env[MARK];
+  return {
+    started: () => process.send?.(STARTED, () => process.disconnect()),
+    failed: (text) => new Promise((resolve) => process.send?.(text, () => resolve()) ?? resolve()),
+  };
+}
+
+/** Id of the process that a pid file names, if it lives and is not this one. */
+function livingProcess(file: string): number | undefined {
+  const pid = Number(readFileSync(file, 'utf8').trim());
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
+  }
+}
+
+/**
+ * Writes this process' id to a file that goes when the process ends; one that a dead process left is replaced.
+ * @throws ERR_CONFIG when the process in the file lives, or the file cannot be written.
+ */
+export function claimPidFile(file: string): void {
+  for (;;) {
+    try {
+      writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
+      process.on('exit', () => rmSync(file, { force: true }));
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new SkynetError('ERR_CONFIG', `daemon: ${(error as Error).message}`, { cause: error });
+    }
+    const pid = livingProcess(file);
+    if (pid !== undefined)
+      throw new SkynetError('ERR_CONFIG', `daemon: process ${pid} of ${file} is running`, {
+        details: { pid },
+      });
+    rmSync(file, { force: true });
+  }
+}
+
+/**
+ * Runs this command again in the background; resolves to its process id when the node has started.
+ * @throws ERR_CONFIG without a log file, and what kept the node from starting.
+ */
+export function runInBackground({ logger, logService }: ResolvedConfig): Promise<number> {
+  if (logger === undefined && logService === undefined)
+    return Promise.reject(new SkynetError('ERR_CONFIG', 'daemon needs logger: nobody sees standard output'));
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...process.env, [MARK]: '1' },
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`the node ended with code ${code} before it had started`)));
+    child.on('message', (text) => {
+      if (text !== STARTED) reject(new Error(String(text)));
+      else resolve(child.pid as number);
+    });
+  });
+}
