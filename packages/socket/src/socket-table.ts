@@ -1,9 +1,9 @@
 import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
 import { type ConnectionTable, connectionTable } from '@skynet/core/transport';
 import type { Entry, SocketStat } from './entry.ts';
+import { SocketExchange } from './exchange.ts';
 import type { Settings } from './options.ts';
 import type { Owner } from './owner.ts';
-import { SocketExchange } from './remote.ts';
 import { Stream } from './stream.ts';
 
 /**
