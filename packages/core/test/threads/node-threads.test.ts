@@ -241,3 +241,29 @@ test('stopping runs the exit hooks of all threads and loses no log line', async 
   for (const thread of [0, 1, 2])
     expect(node.log).toContainEqual(expect.stringContaining(`bye from ${thread}`));
 });
+
+test('abort in any thread ends the node, exit hooks first', async () => {
+  const node = await startThreads(2);
+  await node.run(async (skynet) => {
+    const there = await start(skynet, 1);
+    await skynet.proxy(there).onExit('bye');
+    skynet.sender(there).abort();
+  });
+  await node.stopped;
+  expect(node.log).toContainEqual(expect.stringContaining('bye'));
+});
+
+test('preload and profile hold in every thread', async () => {
+  const node = await startTestNode({
+    thread: 2,
+    services: ['./threads/?'],
+    preload: './preload',
+    profile: true,
+  });
+  await node.run(async (skynet) => {
+    const there = await start(skynet, 1);
+    await node.logged(/preload of peer/);
+    await skynet.proxy(there).spin(10);
+    expect(await skynet.proxy(there).cpu()).toBeGreaterThanOrEqual(0.01);
+  });
+});
