@@ -12,7 +12,7 @@ import { loadLibrary } from './library.ts';
 import { resolveWsOptions, type WsOptions } from './options.ts';
 import { type Opened, openWebSocket } from './ws-connecting.ts';
 import { WsConnection } from './ws-connection.ts';
-import { listenForWebSockets } from './ws-listening.ts';
+import { WsServer } from './ws-server.ts';
 
 export type { WsOptions } from './options.ts';
 
@@ -20,7 +20,8 @@ export type { WsOptions } from './options.ts';
  * WebSocket (`ws://host:port/path`, `wss://…`), so that browsers can connect: a stream of bytes in binary messages.
  * Needs the library `ws` beside this package.
  *
- * Listening on an address with a path takes upgrades for that path only; others get `404 Not Found`. A peer that sends
+ * Listening on an address with a path takes upgrades for that path only; others get `404 Not Found`. Several may listen
+ * on one port with different paths, if they are in one thread. A peer that sends
  * a text message is closed with code 1003. Ends without a word to the peer, as with tcp, show as the end of the stream.
  *
  * @throws ERR_ARGUMENT for settings that cannot be used. Connecting and listening may throw, besides what all
@@ -36,6 +37,14 @@ export function ws(options: WsOptions = {}): Transport {
     const local = endpoint(socket.localAddress, socket.localPort, '');
     return new WsConnection(opened.ws, socket, flusher, remote, local);
   };
+  /** Ports that are listened on, or are about to be, by scheme and address. */
+  const servers = new Map<string, Promise<WsServer>>();
+  const keyOf = ({ scheme, host }: TransportAddress, port: number): string => `${scheme} ${host} ${port}`;
+  const bind = async (address: TransportAddress, given: ListenOptions): Promise<WsServer> => {
+    const server = new WsServer(await loadLibrary(), address.scheme === 'wss', settings, wrap);
+    await server.bind(address, given);
+    return server;
+  };
   return {
     schemes: ['ws', 'wss'],
     async connect(address: TransportAddress, given: ConnectOptions): Promise<Connection> {
@@ -46,7 +55,23 @@ export function ws(options: WsOptions = {}): Transport {
       given: ListenOptions,
       accept: (connection: Connection) => void,
     ): Promise<Listener> {
-      return listenForWebSockets(await loadLibrary(), address, settings, given, accept, wrap);
+      const asked = keyOf(address, address.port);
+      const binding = servers.get(asked) ?? bind(address, given);
+      if (address.port !== 0) servers.set(asked, binding);
+      let server: WsServer;
+      try {
+        server = await binding;
+      } catch (error) {
+        servers.delete(asked);
+        throw error;
+      }
+      const key = keyOf(address, server.port);
+      servers.set(key, binding);
+      return server.listen(address, given, accept, () => {
+        if (!server.idle) return;
+        servers.delete(key);
+        server.close();
+      });
     },
   };
 }

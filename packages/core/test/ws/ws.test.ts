@@ -178,6 +178,34 @@ describe('ws', () => {
     });
   });
 
+  it('shares a port between listeners with different paths', async () => {
+    const transports = createTransports([ws()]);
+    const came: string[] = [];
+    const listenAt = (address: string, name: string): Promise<Listener> =>
+      transports.listen(address, {}, (connection) => {
+        came.push(name);
+        connection.destroy();
+      });
+    const login = await listenAt('ws://127.0.0.1:0/login', 'login');
+    const base = `ws://127.0.0.1:${login.port}`;
+    const game = await listenAt(`${base}/game`, 'game');
+    const rest = await listenAt(base, 'rest');
+    for (const path of ['/game', '/login', '/other']) {
+      const client = new WebSocket(base + path);
+      client.on('error', () => {});
+      await once(client, 'close');
+    }
+    expect(came).toEqual(['game', 'login', 'rest']);
+    await expect(listenAt(`${base}/game`, 'again')).rejects.toMatchObject({ code: 'ERR_LISTEN' });
+    await login.close();
+    await rest.close();
+    expect(await statusOf(`${base}/login`)).toBe(404);
+    await game.close();
+    await expect(transports.connect(`${base}/game`)).rejects.toMatchObject({ code: 'ERR_CONNECT' });
+    const both = await Promise.all([listenAt(`${base}/game`, 'anew'), listenAt(`${base}/login`, 'too')]);
+    for (const listener of both) await listener.close();
+  });
+
   it('lets in pages of the origins it knows, and clients that are no pages', async () => {
     const { listener, count } = await listen({ origins: ['https://game.example'] });
     await stranger(listener.url, { origin: 'https://game.example' });
