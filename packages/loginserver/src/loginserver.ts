@@ -41,8 +41,9 @@ export async function startLoginServer(
   const modern = resolved.modern === undefined ? undefined : new ModernSuite(resolved.modern);
   const name = `.${resolved.name}`;
   // Copies that start while the master holds this name are its slaves, any later one is a mistake.
-  if (skynet.localName(resolved.starting) !== undefined) {
-    startSlave(skynet, options, resolved.classic, modern);
+  const starter = skynet.localName(resolved.starting);
+  if (starter !== undefined) {
+    startSlave(skynet, options, resolved.classic, modern, starter);
     return undefined;
   }
   if (skynet.localName(name) !== undefined) {

@@ -1,4 +1,4 @@
-import type { Skynet } from '@skynet/core';
+import type { Handle, Skynet } from '@skynet/core';
 import { type Challenge, ClassicHandshake, createChallenge, type Handshake, type Step } from './handshake.ts';
 import { MODERN_GREETING, type ModernSuite } from './modern.ts';
 import type { Authenticated, LoginServerOptions } from './options.ts';
@@ -38,6 +38,7 @@ export function startSlave(
   handlers: Pick<LoginServerOptions, 'authHandler'>,
   classic: boolean,
   modern: ModernSuite | undefined,
+  master: Handle,
 ): void {
   const guests = new Map<number, Guest>();
 
@@ -82,4 +83,10 @@ export function startSlave(
     },
   };
   skynet.dispatch('lua', commands);
+
+  // Answered by an error when the master ends, whichever way; nobody would ever call this slave again.
+  skynet.fork(async () => {
+    await skynet.call({ to: master, timeout: 0 }, 'debug', 'LINK').catch(() => {});
+    skynet.exit();
+  });
 }

@@ -231,6 +231,17 @@ describe('a login server', () => {
     expect((await retry(() => logIn(port, tokenOf('hello')))).status).toBe('200 Mg==');
   });
 
+  test.each([1, 2])(
+    'takes its slaves along when it is killed, with %i threads, and can be started anew',
+    async (thread) => {
+      const { node, handle } = await startTestLogin({ instance: 3 }, { thread });
+      await node.run((skynet) => skynet.kill(handle));
+      await until(() => node.log.filter((line) => line.endsWith('KILL self')).length >= 3);
+      const again = await node.newService('login', Buffer.from('{}').toString('hex'));
+      expect(await node.run((skynet) => skynet.localName('.login_master'))).toBe(again);
+    },
+  );
+
   test('listens no more after close, and goes on with logins under way', async () => {
     const { node, port, ask } = await startTestLogin();
     const first = logIn(port, tokenOf('held'));
