@@ -15,8 +15,6 @@ export type ErrorCode =
   | 'ERR_UNKNOWN_COMMAND'
   /** The service has no dispatcher for this message type. */
   | 'ERR_NO_DISPATCH'
-  /** The handler ended without answering and without saying that it will answer later. */
-  | 'ERR_NO_ANSWER'
   /** The answer was refused by `response(false)`. */
   | 'ERR_REFUSED'
   /** The deadline of the call passed. */
