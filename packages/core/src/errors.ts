@@ -19,7 +19,7 @@ export type ErrorCode =
   | 'ERR_REFUSED'
   /** The deadline of the call passed. */
   | 'ERR_TIMEOUT'
-  /** The call was given up through its AbortSignal, or by `skynet.term`. */
+  /** The call was given up through its AbortSignal or by `skynet.term`, or the task that worked on it was killed. */
   | 'ERR_ABORTED'
   /** The request was answered already, or is a send that has nobody to answer to. */
   | 'ERR_NO_SESSION'
