@@ -9,6 +9,7 @@ bootstrap();
 const steps = [
   ['lint', ['biome', 'check', '--error-on-warnings']],
   ['types', ['tsc', '-p', 'tsconfig.check.json']],
+  ['types of the page', ['tsc', '-p', 'apps/demo/web']],
   ['build', ['turbo', 'run', 'build:all', '--output-logs=errors-only']],
   ['tests', ['vitest', 'run', ...process.argv.slice(2)]],
 ];

@@ -1,4 +1,5 @@
 import { defineConfig } from '@skynet/core';
+import { ws } from '@skynet/core/ws';
 
 /** A port from the environment, so that a second node or a busy port is no trouble. */
 const port = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
@@ -14,6 +15,12 @@ export default defineConfig({
   ],
   gatePort: port('SKYNET_GATE_PORT', 8888),
   debugPort: port('SKYNET_DEBUG_PORT', 8000),
+  // Chapters 14 and 15, for a browser too.
+  loginPort: port('SKYNET_LOGIN_PORT', 8101),
+  msgPort: port('SKYNET_MSG_PORT', 8102),
+  wsPort: port('SKYNET_WS_PORT', 8103),
+  webPort: port('SKYNET_WEB_PORT', 8104),
+  transports: [ws()],
   // Book 3.3.
   myname: 'Dmaker',
   myage: 20,
