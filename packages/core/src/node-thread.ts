@@ -426,8 +426,8 @@ export class NodeThread implements NodeHost, LinkReceiver {
       const result = definition.start(new Context(service, this), ...service.args);
       const inits = service.takeInits();
       if (!(result instanceof Promise) && inits === undefined) return this.#started(service, result);
-      return Promise.all([result, ...(inits ?? []), ...(service.takeInits() ?? [])]).then(
-        ([value]) => this.#started(service, value),
+      return whenReady(service, result, inits ?? []).then(
+        (value) => this.#started(service, value),
         (thrown: unknown) => this.#startFailed(service, thrown),
       );
     } catch (thrown) {
@@ -643,6 +643,18 @@ export class NodeThread implements NodeHost, LinkReceiver {
     logger?.end();
     this.#timers.close();
   }
+}
+
+/** What the start function returned, once it and everything given to `skynet.init` meanwhile have finished. */
+async function whenReady(
+  service: Service,
+  result: unknown,
+  inits: readonly Promise<unknown>[],
+): Promise<unknown> {
+  const [value] = await Promise.all([result, ...inits]);
+  for (let more = service.takeInits(); more !== undefined; more = service.takeInits())
+    await Promise.all(more);
+  return value;
 }
 
 function isCommandTable(value: unknown): value is CommandTable {

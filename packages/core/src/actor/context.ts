@@ -151,7 +151,9 @@ export class Context implements Skynet {
   init(work: () => unknown): void {
     mustBeFunction(work);
     const result = work();
-    if (!(result instanceof Promise)) return;
+    if (!(result instanceof Promise) || this.#service.state !== STATE.STARTING) return;
+    // Its failure is the failure of the start, whose function may still be running.
+    result.catch(() => {});
     const { extras } = this.#service;
     extras.inits ??= [];
     extras.inits.push(result);

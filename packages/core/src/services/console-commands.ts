@@ -186,7 +186,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     },
   },
   killtask: {
-    help: 'address session : drops a suspended task for good',
+    help: 'address session : ends a suspended task',
     run: async (context, address, session) => {
       const found = await ask<boolean>(
         context,

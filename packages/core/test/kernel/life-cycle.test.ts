@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { defineService, formatHandle, type Handle, isSkynetError, type Skynet } from '../../src/index.ts';
+import {
+  defineService,
+  formatHandle,
+  type Handle,
+  isSkynetError,
+  type Request,
+  type Skynet,
+} from '../../src/index.ts';
 import { startTestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -221,7 +228,22 @@ test.each([
     await skynet.newService(good);
     order.push('started');
     expect(order).toEqual(['init', 'started']);
+    // Also work that is given later, while the start function runs.
+    const late = defineService(async (own) => {
+      await own.yield();
+      own.init(async () => {
+        await own.sleep('1ms');
+        own.init(async () => {
+          await own.yield();
+          order.push('inner');
+        });
+        order.push('late');
+      });
+    });
+    await skynet.newService(late);
+    expect(order.slice(2)).toEqual(['late', 'inner']);
     const bad = defineService(async (own) => {
+      await own.yield();
       own.init(async () => {
         await wait(own);
         throw new Error('no database');
@@ -229,6 +251,7 @@ test.each([
     });
     await expect(skynet.newService(bad)).rejects.toThrow(code('ERR_SERVICE_INIT'));
     await node.logged(/init service failed: Error: no database/);
+    expect(node.log.filter((line) => line.includes('unhandled'))).toEqual([]);
   });
 });
 
@@ -293,5 +316,30 @@ test('a log service of your own gets text, and a system message when the log is 
     expect(await skynet.call('.keeper', 'lua', 'lines')).toEqual(
       expect.arrayContaining([`${skynet.address(skynet.self())} to the keeper 1`, 'reopen']),
     );
+  });
+});
+
+test('exit fails answers that were to be given later, and drops forks and timers that wait', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const ran: string[] = [];
+    const handle = await skynet.newService(
+      defineService((own) => ({
+        later(this: Request) {
+          this.response();
+        },
+        leave() {
+          own.fork(() => ran.push('fork'));
+          own.timeout(0, () => ran.push('timer'));
+          own.exit();
+        },
+      })),
+    );
+    const later = skynet.call(handle, 'lua', 'later');
+    const leaving = skynet.call(handle, 'lua', 'leave');
+    const queued = skynet.call(handle, 'lua', 'later');
+    for (const call of [later, leaving, queued]) await expect(call).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    await skynet.sleep('2ms');
+    expect(ran).toEqual([]);
   });
 });

@@ -119,3 +119,16 @@ test('the launcher lists, asks and kills', async () => {
     await expect(skynet.call('.launcher', 'lua', 'KILL', address)).rejects.toThrow(code('ERR_NO_SERVICE'));
   });
 });
+
+test('aliases and names of unique services are two things', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const found: string[] = [];
+    const unique = await skynet.uniqueService('echo');
+    skynet.nameService('alias', unique);
+    void skynet.queryService('alias').then(() => found.push('a unique service named alias'));
+    void skynet.queryName('echo').then(() => found.push('an alias echo'));
+    await skynet.sleep('2ms');
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,53 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startNode } from '../../src/index.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'skynet-log-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
+const STAMP = /^\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d\d /;
+const start = () => startNode({ harbor: 1, logger: 'node.log', watchdog: false }, { base: folder });
+
+test('a log file has time, address and text, is added to, and is opened anew when told', async () => {
+  const node = await start();
+  await node.run((skynet) => {
+    skynet.error('joined', undefined, true, 1, { x: [1] });
+    skynet.error();
+    skynet.error('two\nlines');
+  });
+  while (!existsSync(path.join(folder, 'node.log')) || !read('node.log').includes('lines'))
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  renameSync(path.join(folder, 'node.log'), path.join(folder, 'old.log'));
+  node.reopenLog();
+  await node.run((skynet) => skynet.error('after the move'));
+  await node.stop();
+  const old = read('old.log').split('\n');
+  expect(old[0]).toMatch(STAMP);
+  expect(old.filter((line) => STAMP.test(line)).map((line) => line.replace(STAMP, ''))).toEqual(
+    expect.arrayContaining([
+      '[:01000001] LAUNCH logger ',
+      '[:01000006] joined nil true 1 { x: [ 1 ] }',
+      '[:01000006] nil',
+      '[:01000006] two',
+    ]),
+  );
+  expect(old[old.findIndex((line) => line.endsWith('two')) + 1]).toBe('lines');
+  expect(read('old.log')).not.toContain('after the move');
+  expect(read('node.log')).toContain('after the move');
+  const before = read('node.log');
+  await (await start()).stop();
+  expect(read('node.log').startsWith(before)).toBe(true);
+  expect(read('node.log').length).toBeGreaterThan(before.length);
+});
+
+test('a log file that cannot be written keeps no node from starting or stopping', async () => {
+  const node = await startNode({ logger: 'no/such/folder.log', watchdog: false }, { base: folder });
+  expect(await node.run((skynet) => skynet.error('lost'))).toBeUndefined();
+  await node.stop();
+});
