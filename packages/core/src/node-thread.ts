@@ -7,7 +7,6 @@ import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
 import { formatShort, Service, STATE, setDebugCommands } from './actor/service.ts';
 import { ExitSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
-import { errorFromData, errorToData } from './codec/error.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
@@ -26,11 +25,10 @@ import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
 import type { Activity } from './threads/activity.ts';
 import { CpuAccounts, type WorkListener } from './threads/cpu-accounts.ts';
-import type { LinkReceiver } from './threads/link.ts';
 import { LogOrder } from './threads/log-order.ts';
+import { Neighbours, type Order, type Resident } from './threads/neighbours.ts';
 import type { RouteTable } from './threads/route-table.ts';
-import { ThreadLinks } from './threads/thread-links.ts';
-import type { Control, PeerSetup } from './threads/wire.ts';
+import type { PeerSetup } from './threads/wire.ts';
 import type { Transports } from './transport/contract.ts';
 
 // A call, not an import for its effect: bundlers leave those out.
@@ -59,15 +57,8 @@ const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
 
-/** An answer that another thread owes. */
-interface Asked {
-  readonly thread: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** One thread of a node: its services, their scheduler, timers and modules, and its links to the others. */
-export class NodeThread implements NodeHost, LinkReceiver {
+export class NodeThread implements NodeHost, Resident {
   readonly thread: number;
   readonly harbor: number;
   readonly names: NameTable;
@@ -85,16 +76,12 @@ export class NodeThread implements NodeHost, LinkReceiver {
   readonly #scheduler: Scheduler;
   readonly #timers: Timers;
   readonly #shared: SharedParts;
-  readonly #links: ThreadLinks | undefined;
+  readonly #neighbours: Neighbours;
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
-  readonly #asked = new Map<number, Asked>();
-  readonly #lossListeners = new Set<(thread: number) => void>();
-  readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
   readonly #origin: number;
   readonly #locals = new Map<symbol, unknown>();
   readonly #closers: (() => void | Promise<void>)[] = [];
   readonly #stopNode: () => Promise<void>;
-  #lastAsk = 0;
   #monitor: Handle = 0;
   #logger: Handle = 0;
   #stopping = false;
@@ -139,18 +126,13 @@ export class NodeThread implements NodeHost, LinkReceiver {
         shared.thread -
         (shared.threads - 1),
       threadOf: (id) => (id + shared.threads - 1) % shared.threads,
-      post: (thread, key, values) => this.#links?.postControl(thread, { op: 'driver', key, values }),
-      onPost: (key, take) => void this.#drivers.set(key, take),
-      onThreadLost: (listener) => {
-        this.#lossListeners.add(listener);
-        return () => void this.#lossListeners.delete(listener);
-      },
+      post: (thread, key, values) => this.#neighbours.tell(thread, { op: 'driver', key, values }),
+      onPost: (key, take) => this.#neighbours.onPost(key, take),
+      onThreadLost: (listener) => this.#neighbours.onLost(listener),
       onStop: (close) => void this.#closers.push(close),
     };
-    if (shared.peers.length > 0) {
-      this.#links = new ThreadLinks(this, shared.peers);
-      this.#scheduler.attach(this.#links);
-    }
+    this.#neighbours = new Neighbours(this, shared.peers);
+    if (this.#neighbours.source !== undefined) this.#scheduler.attach(this.#neighbours.source);
   }
 
   // --- what services ask for
@@ -170,7 +152,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
     }
     const thread = this.#shared.routes?.threadOf(local) ?? -1;
     if (thread < 0 || thread === this.thread) return false;
-    this.#links?.post(thread, to, message);
+    this.#neighbours.post(thread, to, message);
     return true;
   }
 
@@ -227,7 +209,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
     }
     const number = Atomics.add(this.#shared.counters, COUNTER.LOG, 1);
     if (this.thread === 0) this.#logOrder.add(number, source, text);
-    else this.#links?.postControl(0, { op: 'log', number, source, text });
+    else this.#neighbours.tell(0, { op: 'log', number, source, text });
   }
 
   #writeLog(source: Handle, text: string): void {
@@ -252,7 +234,7 @@ export class NodeThread implements NodeHost, LinkReceiver {
     }
     this.log(by, `KILL ${formatShort(handle)}`);
     if (thread === this.thread) this.#killHere(handle);
-    else this.#links?.postControl(thread, { op: 'kill', handle, by });
+    else this.#neighbours.tell(thread, { op: 'kill', handle, by });
   }
 
   #killHere(handle: Handle): void {
@@ -268,18 +250,18 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   setMonitor(handle: Handle): void {
     this.#monitor = handle;
-    this.#links?.postControlToAll({ op: 'monitor', handle });
+    this.#neighbours.tellAll({ op: 'monitor', handle });
   }
 
   giveName(name: string, handle: Handle): boolean {
     if (!this.names.add(name, handle)) return false;
-    if (!isLocalName(name)) this.#links?.postControlToAll({ op: 'named' });
+    if (!isLocalName(name)) this.#neighbours.tellAll({ op: 'named' });
     return true;
   }
 
   async listAll(): Promise<[Handle, string][]> {
-    const asked = (this.#links?.peers ?? []).map((thread) =>
-      this.#ask(thread, (id) => ({ op: 'list', id })).catch(() => []),
+    const asked = this.#neighbours.threads.map((thread) =>
+      this.#neighbours.ask(thread, (id) => ({ op: 'list', id })).catch(() => []),
     );
     const lists = (await Promise.all(asked)) as [Handle, string][][];
     return [...this.#list(), ...lists.flat()].sort(([a], [b]) => a - b);
@@ -296,11 +278,11 @@ export class NodeThread implements NodeHost, LinkReceiver {
 
   clearCache(): void {
     this.loader.clear();
-    this.#links?.postControlToAll({ op: 'clear-cache' });
+    this.#neighbours.tellAll({ op: 'clear-cache' });
   }
 
   stop(): Promise<void> {
-    if (this.thread !== 0) this.#links?.postControl(0, { op: 'abort' });
+    if (this.thread !== 0) this.#neighbours.tell(0, { op: 'abort' });
     return this.#stopNode();
   }
 
@@ -335,10 +317,12 @@ export class NodeThread implements NodeHost, LinkReceiver {
         );
         return;
       }
-      this.#ask(target, (id) => ({ op: 'launch', id, name: service, args: [...args] })).then(
-        (handle) => done(undefined, handle as Handle),
-        (error: unknown) => done(error, 0),
-      );
+      this.#neighbours
+        .ask(target, (id) => ({ op: 'launch', id, name: service, args: [...args] }))
+        .then(
+          (handle) => done(undefined, handle as Handle),
+          (error: unknown) => done(error, 0),
+        );
       return;
     }
     if (typeof service !== 'string') {
@@ -479,41 +463,28 @@ export class NodeThread implements NodeHost, LinkReceiver {
     }
   }
 
-  control(from: number, control: Control): void {
-    switch (control.op) {
+  carryOut(order: Order): Promise<unknown> | undefined {
+    switch (order.op) {
       case 'launch':
-        this.#answer(
-          from,
-          control.id,
-          this.launch({ service: control.name, args: control.args, placement: {} }),
-        );
-        break;
+        return this.launch({ service: order.name, args: order.args, placement: {} });
       case 'list':
-        this.#answer(from, control.id, Promise.resolve(this.#list()));
-        break;
+        return Promise.resolve(this.#list());
       case 'stop':
-        this.#answer(from, control.id, this.shutdown(control.deadline));
-        break;
+        return this.shutdown(order.deadline);
       case 'abort':
         void this.stop();
         break;
-      case 'done':
-        this.#settle(control.id)?.resolve(control.value);
-        break;
-      case 'failed':
-        this.#settle(control.id)?.reject(errorFromData(control.error));
-        break;
       case 'kill':
-        this.#killHere(control.handle);
+        this.#killHere(order.handle);
         break;
       case 'monitor':
-        this.#monitor = control.handle;
+        this.#monitor = order.handle;
         break;
       case 'log':
-        this.#logOrder.add(control.number, control.source, control.text);
+        this.#logOrder.add(order.number, order.source, order.text);
         break;
       case 'endless':
-        this.markEndless(control.handle);
+        this.markEndless(order.handle);
         break;
       case 'named':
         this.names.tellWaiting();
@@ -521,38 +492,14 @@ export class NodeThread implements NodeHost, LinkReceiver {
       case 'clear-cache':
         this.loader.clear();
         break;
-      case 'driver':
-        this.#drivers.get(control.key)?.(control.values, from);
-        break;
     }
-  }
-
-  #ask(thread: number, control: (id: number) => Control): Promise<unknown> {
-    const id = ++this.#lastAsk;
-    return new Promise((resolve, reject) => {
-      this.#asked.set(id, { thread, resolve, reject });
-      this.#links?.postControl(thread, control(id));
-    });
-  }
-
-  #settle(id: number): Asked | undefined {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    return asked;
-  }
-
-  #answer(to: number, id: number, result: Promise<unknown>): void {
-    result.then(
-      (value) => this.#links?.postControl(to, { op: 'done', id, value }),
-      (error: unknown) => this.#links?.postControl(to, { op: 'failed', id, error: errorToData(error) }),
-    );
+    return undefined;
   }
 
   /** A thread is gone with all its services, and another was started in its place. */
   threadLost(thread: number, handles: readonly Handle[], peer: PeerSetup): void {
     const lost = new Set(handles);
-    const undelivered = this.#links?.connect(peer) ?? [];
-    for (const { session, source, type } of undelivered) {
+    for (const { session, source, type } of this.#neighbours.replace(thread, peer)) {
       if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) continue;
       this.deliver(
         source,
@@ -565,7 +512,6 @@ export class NodeThread implements NodeHost, LinkReceiver {
       );
     }
     this.#logOrder.skipMissing();
-    for (const listener of this.#lossListeners) listener(thread);
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
       for (const pending of service.sessions.all()) {
@@ -579,11 +525,6 @@ export class NodeThread implements NodeHost, LinkReceiver {
         );
         service.push(pending);
       }
-    }
-    for (const [id, asked] of this.#asked) {
-      if (asked.thread !== thread) continue;
-      this.#asked.delete(id);
-      asked.reject(new SkynetError('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`));
     }
   }
 
@@ -607,12 +548,12 @@ export class NodeThread implements NodeHost, LinkReceiver {
   markEndless(handle: Handle): void {
     const service = this.find(handle);
     if (service !== undefined) service.endlessReported = true;
-    else this.#links?.postControl(this.#threadOf(handle), { op: 'endless', handle });
+    else this.#neighbours.tell(this.#threadOf(handle), { op: 'endless', handle });
   }
 
   /** Stops the services of another thread. */
   stopThread(thread: number, deadline: number): Promise<unknown> {
-    return this.#ask(thread, (id) => ({ op: 'stop', id, deadline }));
+    return this.#neighbours.ask(thread, (id) => ({ op: 'stop', id, deadline }));
   }
 
   // --- stopping

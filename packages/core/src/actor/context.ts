@@ -1,6 +1,6 @@
 import { copyArgs } from '../codec/copy.ts';
 import { packSeri } from '../codec/lua-seri.ts';
-import type { ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
+import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { NodeHost } from '../contracts/node.ts';
 import type {
   CallGroup,
@@ -29,14 +29,13 @@ import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 import { checkName, isLocalName } from '../route/name-table.ts';
-import type { Transports } from '../transport/contract.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
-import { describe, goneFailure } from './failure.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { type Service, STATE, valuesOf } from './service.ts';
+import { KernelOfService } from './service-kernel.ts';
 import { ExitSignal, taskOf, WorkTask } from './task.ts';
 import { IntervalTimer, Timer } from './timer.ts';
 
@@ -58,7 +57,7 @@ export class Context implements Skynet {
   static kernelOf(skynet: Skynet): ServiceKernel {
     if (!(skynet instanceof Context))
       throw new SkynetError('ERR_ARGUMENT', 'kernelOf needs the context of a service');
-    skynet.#kernel ??= new ContextKernel(skynet, skynet.#service, skynet.#host);
+    skynet.#kernel ??= new KernelOfService(skynet, skynet.#service, skynet.#host);
     return skynet.#kernel;
   }
 
@@ -167,30 +166,7 @@ export class Context implements Skynet {
   }
 
   exit(): never {
-    const service = this.#service;
-    if (service.alive && service.state !== STATE.ENDING) {
-      const end = (): void => {
-        if (!service.alive) return;
-        service.log('KILL self');
-        const isStarting = service.state === STATE.STARTING;
-        service.end(
-          isStarting
-            ? new SkynetError('ERR_SERVICE_EXITED', `${service.name} ended itself while it started`)
-            : undefined,
-        );
-      };
-      if ((service.extras.exitHooks?.length ?? 0) === 0) end();
-      else {
-        const starting = service.state === STATE.STARTING;
-        if (!starting) service.state = STATE.ENDING;
-        service.fork(
-          new WorkTask(async () => {
-            await service.runExitHooks();
-            end();
-          }, []),
-        );
-      }
-    }
+    this.#service.leave();
     throw EXIT;
   }
 
@@ -668,75 +644,4 @@ function launchWords(args: readonly LaunchArgument[]): readonly string[] {
 /** The kernel's side of a context, for packages that extend the framework. */
 export function kernelOf(skynet: Skynet): ServiceKernel {
   return Context.kernelOf(skynet);
-}
-
-class ContextKernel implements ServiceKernel {
-  readonly skynet: Skynet;
-  readonly #service: Service;
-  readonly #host: NodeHost;
-
-  constructor(skynet: Skynet, service: Service, host: NodeHost) {
-    this.skynet = skynet;
-    this.#service = service;
-    this.#host = host;
-  }
-
-  get thread(): number {
-    return this.#host.thread;
-  }
-
-  get transports(): Transports {
-    return this.#host.transports;
-  }
-
-  get alive(): boolean {
-    return this.#service.alive;
-  }
-
-  isAlive(handle: Handle): boolean {
-    return this.#host.isAlive(handle);
-  }
-
-  enqueue<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
-    if (this.#service.alive)
-      this.#service.push(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
-  }
-
-  run<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
-    this.#service.run(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
-  }
-
-  suspend<Result>(): Suspension<Result> {
-    if (!this.#service.alive) throw goneFailure(this.#service.handle);
-    const pending = this.#service.suspend(0, undefined, this.#service.sessions.next());
-    return {
-      promise: pending.promise as Promise<Result>,
-      resolve: (result) => this.#service.settle(pending, result, false),
-      reject: (error) => this.#service.settle(pending, error, true),
-    };
-  }
-
-  own(close: () => void): () => void {
-    const { extras } = this.#service;
-    extras.owned ??= new Set();
-    const { owned } = extras;
-    owned.add(close);
-    return () => void owned.delete(close);
-  }
-
-  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
-    return this.#host.local(key, create);
-  }
-
-  queueLength(handle: Handle): number {
-    return this.#host.find(handle)?.mailbox.length ?? 0;
-  }
-
-  openRequests(handle: Handle, session: number): number {
-    return this.#host.find(handle)?.countRequests(session) ?? 0;
-  }
-
-  reportError(what: string, error: unknown): void {
-    this.#service.log(`${what}: ${describe(error)}`);
-  }
 }

@@ -25,8 +25,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     })),
   INFO: (service, _request, args) => service.extras.info?.(...args.map(String)),
   EXIT: (service) => {
-    service.log('KILL self');
-    service.end();
+    service.leave();
     throw new ExitSignal();
   },
   KILLTASK: (service, _request, [session]) => service.killSession(Number(session)),

@@ -686,10 +686,27 @@ export class Service implements Runnable, TimerOwner, Answerer {
     }
   }
 
+  /** The service ends itself: its exit hooks first, during which it goes on working. */
+  leave(): void {
+    if (!this.alive || this.state === STATE.ENDING) return;
+    const end = (): void => {
+      if (!this.alive) return;
+      this.log('KILL self');
+      this.end();
+    };
+    if (!this.hasExitHooks) {
+      end();
+      return;
+    }
+    this.state = STATE.ENDING;
+    this.fork(new WorkTask(() => this.runExitHooks().then(end), []));
+  }
+
   /** Ends the service at once: everybody who waits for it gets an error, everything it opened is closed. */
   end(startFailure?: SkynetError): void {
     if (this.state === STATE.ENDED) return;
-    const starting = this.state === STATE.STARTING;
+    const { onStarted } = this;
+    this.onStarted = undefined;
     this.state = STATE.ENDED;
     this.host.ended(this.handle);
     // Made when needed: most services end with nobody waiting, and an error with its stack costs more than the end.
@@ -729,7 +746,11 @@ export class Service implements Runnable, TimerOwner, Answerer {
     this.#forks = undefined;
     this.#extras = undefined;
     this.#luaHandler = undefined;
-    if (starting) this.onStarted?.(startFailure, this.handle);
+    // It ended before its start function had returned.
+    onStarted?.(
+      startFailure ?? new SkynetError('ERR_SERVICE_EXITED', `${this.name} ended itself while it started`),
+      this.handle,
+    );
   }
 
   // --- reports ----------------------------------------------------------------------------------------------------

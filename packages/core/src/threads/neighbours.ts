@@ -1,0 +1,127 @@
+import { errorFromData, errorToData } from '../codec/error.ts';
+import { SkynetError } from '../errors.ts';
+import type { Handle } from '../handle.ts';
+import type { Message } from '../message.ts';
+import type { MessageSource } from '../schedule/scheduler.ts';
+import { ThreadLinks } from './thread-links.ts';
+import type { Control, PeerSetup } from './wire.ts';
+
+/** What one thread asks of another, besides messages and what {@link Neighbours} sees to itself. */
+export type Order = Exclude<Control, { op: 'done' | 'failed' | 'driver' }>;
+
+/** The thread that has these neighbours. */
+export interface Resident {
+  /** A message for one of its services. */
+  arrived(to: Handle, message: Message): void;
+  /** Carries an order out; what the promise settles to is the answer to one that asks. */
+  carryOut(order: Order): Promise<unknown> | undefined;
+}
+
+/** An answer that another thread owes. */
+interface Asked {
+  readonly thread: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The other threads of the node, as one thread deals with them. In a node with one thread there are none. */
+export class Neighbours {
+  readonly #resident: Resident;
+  readonly #links: ThreadLinks | undefined;
+  readonly #asked = new Map<number, Asked>();
+  readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
+  readonly #lossListeners = new Set<(thread: number) => void>();
+  #lastAsk = 0;
+
+  constructor(resident: Resident, peers: readonly PeerSetup[]) {
+    this.#resident = resident;
+    this.#links = peers.length === 0 ? undefined : new ThreadLinks(this, peers);
+  }
+
+  /** Where messages of others come from; undefined if there are no others. */
+  get source(): MessageSource | undefined {
+    return this.#links;
+  }
+
+  get threads(): number[] {
+    return this.#links?.peers ?? [];
+  }
+
+  post(thread: number, to: Handle, message: Message): void {
+    this.#links?.post(thread, to, message);
+  }
+
+  tell(thread: number, control: Control): void {
+    this.#links?.postControl(thread, control);
+  }
+
+  tellAll(control: Control): void {
+    this.#links?.postControlToAll(control);
+  }
+
+  /** Gives an order that is answered. @throws what the other thread failed with; ERR_SERVICE_GONE when it is lost. */
+  ask(thread: number, order: (id: number) => Order): Promise<unknown> {
+    const id = ++this.#lastAsk;
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { thread, resolve, reject });
+      this.tell(thread, order(id));
+    });
+  }
+
+  /** Listens for what drivers of other threads send under a key. */
+  onPost(key: string, take: (values: unknown[], from: number) => void): void {
+    this.#drivers.set(key, take);
+  }
+
+  onLost(listener: (thread: number) => void): () => void {
+    this.#lossListeners.add(listener);
+    return () => void this.#lossListeners.delete(listener);
+  }
+
+  /** A thread is gone, and another was started in its place. Returns the messages that never got through. */
+  replace(thread: number, peer: PeerSetup): Message[] {
+    const undelivered = this.#links?.connect(peer) ?? [];
+    for (const listener of this.#lossListeners) listener(thread);
+    for (const [id, asked] of this.#asked) {
+      if (asked.thread !== thread) continue;
+      this.#asked.delete(id);
+      asked.reject(new SkynetError('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`));
+    }
+    return undelivered;
+  }
+
+  arrived(to: Handle, message: Message): void {
+    this.#resident.arrived(to, message);
+  }
+
+  control(from: number, control: Control): void {
+    switch (control.op) {
+      case 'done':
+        this.#settle(control.id)?.resolve(control.value);
+        break;
+      case 'failed':
+        this.#settle(control.id)?.reject(errorFromData(control.error));
+        break;
+      case 'driver':
+        this.#drivers.get(control.key)?.(control.values, from);
+        break;
+      default: {
+        const answer = this.#resident.carryOut(control);
+        if (answer !== undefined && 'id' in control) this.#answer(from, control.id, answer);
+      }
+    }
+  }
+
+  #settle(id: number): Asked | undefined {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    return asked;
+  }
+
+  #answer(to: number, id: number, result: Promise<unknown>): void {
+    result.then(
+      (value) => this.tell(to, { op: 'done', id, value }),
+      (error: unknown) => this.tell(to, { op: 'failed', id, error: errorToData(error) }),
+    );
+  }
+}
