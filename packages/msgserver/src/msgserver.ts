@@ -1,4 +1,4 @@
-import type { Skynet } from '@skynet/core';
+import { type Handle, isSkynetError, PTYPE, type Skynet } from '@skynet/core';
 import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { kernelOf } from '@skynet/core/kernel';
 import { msgError } from './errors.ts';
@@ -31,6 +31,8 @@ import {
   sessionOf,
 } from './wire.ts';
 
+/** Requests of a connection that agents may have at once; above nothing is read, below half of it again. */
+const AGENT_HIGH = 512;
 /** Largest handshake that is looked at, in bytes. */
 const MAX_HANDSHAKE = 4096;
 const EMPTY = new Uint8Array(0);
@@ -44,6 +46,14 @@ export type MsgCommands = {
   /** Sends something to a user that is no answer. Returns whether the client takes pushes. */
   push(uid: string, subid: NamePart, content: Content): boolean;
 };
+
+/** A request that an agent works on. */
+interface Forwarded {
+  readonly link: Link;
+  readonly user: User;
+  readonly session: number;
+  readonly answer: Answer;
+}
 
 function isPromise(value: unknown): value is Promise<Content> {
   return (
@@ -82,6 +92,9 @@ export class MsgServer {
   readonly #gate: Gate;
   readonly #users = new Map<string, User>();
   readonly #links = new Map<number, Link>();
+  /** Requests that agents work on, by the session they have there. */
+  readonly #forwarded = new Map<number, Forwarded>();
+  #forwards = false;
   #servername: string | undefined;
 
   /** Use {@link startMsgServer}. */
@@ -192,6 +205,34 @@ export class MsgServer {
     return true;
   }
 
+  /**
+   * From now on requests of a user go to an agent, as messages of the type `client` that are to be answered with bytes
+   * (`request.rawRet`), and what it answers is the answer; the request handler is not called. Costs less than a request
+   * handler that calls the agent, as nothing has to be awaited. An agent that fails or has ended gives failed answers.
+   *
+   * Sets the service's filter (`skynet.filter`), and registers the protocol `client` unless that was done.
+   * @param agent 0: requests go to the request handler again.
+   * @throws ERR_MSG_USER.
+   */
+  forward(username: string, agent: Handle): void {
+    this.#find(username).agent = agent;
+    if (this.#forwards) return;
+    this.#forwards = true;
+    try {
+      this.#skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT });
+    } catch (error) {
+      if (!isSkynetError(error, 'ERR_PROTOCOL_EXISTS')) throw error;
+    }
+    this.#skynet.filter((message) => {
+      if (message.type !== PTYPE.RESPONSE && message.type !== PTYPE.ERROR) return message;
+      const forwarded = this.#forwarded.get(message.session);
+      if (forwarded === undefined) return message;
+      this.#forwarded.delete(message.session);
+      this.#answered(forwarded, message.type === PTYPE.ERROR, message.body);
+      return undefined;
+    });
+  }
+
   /** Pushes that a user's client has not acknowledged yet. @throws ERR_MSG_USER. */
   pendingPushes(username: string): number {
     return this.#find(username).pushes.size;
@@ -242,7 +283,7 @@ export class MsgServer {
 
   #connect(fd: number, address: string): void {
     const { handshakeTimeout } = this.#options;
-    const link: Link = { fd, address, user: undefined, extended: false, timer: undefined };
+    const link: Link = { fd, address, user: undefined, extended: false, pending: 0, timer: undefined };
     // Of the real clock: a client does not get faster with the node's.
     if (handshakeTimeout > 0) link.timer = setTimeout(() => this.#cut(link), handshakeTimeout);
     this.#links.set(fd, link);
@@ -382,6 +423,7 @@ export class MsgServer {
       user.history.forget(session, answer);
       return this.#refuse(link, `while ${user.pending} requests are worked on`);
     }
+    if (user.agent !== 0) return this.#forward({ link, user, session, answer }, content);
     let result: Content | Promise<Content>;
     try {
       result = this.#handlers.requestHandler(user.username, content);
@@ -399,6 +441,32 @@ export class MsgServer {
         user.pending--;
         this.#fail(user, session, answer, error);
       },
+    );
+  }
+
+  #forward(forwarded: Forwarded, content: Uint8Array): void {
+    const { link, user, session, answer } = forwarded;
+    const id = this.#skynet.genid();
+    if (this.#skynet.redirect(user.agent, this.#skynet.self(), 'client', id, content) === undefined) {
+      this.#fail(user, session, answer, `no agent ${this.#skynet.address(user.agent)}`);
+      return;
+    }
+    this.#forwarded.set(id, forwarded);
+    user.pending++;
+    if (++link.pending === AGENT_HIGH) this.#gate.pauseClient?.(link.fd);
+  }
+
+  /** An agent has answered. */
+  #answered({ link, user, session, answer }: Forwarded, failed: boolean, body: unknown): unknown {
+    user.pending--;
+    if (link.pending-- === AGENT_HIGH >> 1) this.#gate.resumeClient?.(link.fd);
+    if (failed) return this.#fail(user, session, answer, body);
+    // Values, where the agent has not packed its answer by itself.
+    return this.#finish(
+      user,
+      session,
+      answer,
+      (body instanceof Uint8Array ? body : (body as unknown[])[0]) as Content,
     );
   }
 

@@ -10,6 +10,9 @@ export interface Gate {
   closeClient(fd: number): boolean;
   /** Writes a packet; never waits. False if there is no such connection. */
   send(fd: number, payload: Uint8Array): boolean;
+  /** Stops reading from a connection whose requests agents have not caught up with, and goes on. */
+  pauseClient?(fd: number): unknown;
+  resumeClient?(fd: number): unknown;
 }
 
 /** What a gate tells the message server. */

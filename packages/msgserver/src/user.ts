@@ -1,3 +1,4 @@
+import type { Handle } from '@skynet/core';
 import { History } from './history.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PushBuffer } from './push-buffer.ts';
@@ -10,6 +11,8 @@ export interface Link {
   user: User | undefined;
   /** Whether the client has asked for the extension. */
   extended: boolean;
+  /** Requests that agents work on. */
+  pending: number;
   /** Ends the connection when the handshake takes too long. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -29,6 +32,8 @@ export class User {
   readonly pushes: PushBuffer;
   /** Requests being worked on. */
   pending = 0;
+  /** Whom requests go to; 0: to the request handler. */
+  agent: Handle = 0;
   /** Whether pushes are of any use: false once a client without the extension has come. */
   takesPushes = true;
 

@@ -1,5 +1,5 @@
 // `msggate <login server>`: a message server with an agent for each user.
-import { type CommandsOf, defineService, PTYPE, type ServiceHandle } from '@skynet/core';
+import { type CommandsOf, defineService, type ServiceHandle } from '@skynet/core';
 import { startGateserver } from '@skynet/gateserver';
 import { startMsgServer } from '@skynet/msgserver';
 import type agentService from './msgagent.ts';
@@ -10,8 +10,6 @@ export default defineService((skynet, loginservice = '') => {
   const login = Number(loginservice);
   const agents = new Map<string, Agent>();
   let last = 0;
-
-  skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT });
 
   const msgserver = startMsgServer(
     skynet,
@@ -24,6 +22,7 @@ export default defineService((skynet, loginservice = '') => {
         agents.set(username, agent);
         await skynet.proxy(agent).login(skynet.self(), uid, subid);
         msgserver.login(username, secret);
+        msgserver.forward(username, agent);
         return subid;
       },
       async logoutHandler(uid, subid) {
@@ -41,10 +40,9 @@ export default defineService((skynet, loginservice = '') => {
             .logout()
             .catch(() => {});
       },
-      async requestHandler(username, content) {
-        const agent = agents.get(username);
-        if (agent === undefined) throw new Error('no agent');
-        return (await skynet.rawCall(agent, 'client', content)) as Uint8Array;
+      // Only for users without an agent, and there are none.
+      requestHandler() {
+        throw new Error('no agent');
       },
       async registerHandler(name) {
         await skynet.call(login, 'lua', 'register_gate', name, skynet.self());
