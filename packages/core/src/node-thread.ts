@@ -4,8 +4,8 @@ import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
 import { describe, goneFailure } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
 import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
-import { formatShort, Service, STATE, setDebugCommands } from './actor/service.ts';
-import { ExitSignal, WorkTask } from './actor/task.ts';
+import { Service, STATE, setDebugCommands } from './actor/service.ts';
+import { ExitSignal, KillSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
@@ -14,7 +14,7 @@ import type { LaunchRequest, NodeHost, Started } from './contracts/node.ts';
 import type { CommandTable, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
-import { formatHandle, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
+import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
 import { Message } from './message.ts';
 import { PTYPE } from './protocol.ts';
 import { isLocalName, NameTable } from './route/name-table.ts';
@@ -429,7 +429,8 @@ export class NodeThread implements NodeHost, Resident {
   }
 
   #startFailed(service: Service, thrown: unknown): void {
-    if (thrown instanceof ExitSignal || !service.alive) return;
+    // A start that was killed has failed; one that ends its service is told of when that has ended.
+    if (!service.alive || (thrown instanceof ExitSignal && !(thrown instanceof KillSignal))) return;
     service.log(`init service failed: ${describe(thrown)}`);
     service.log('KILL self');
     const text = `call failed: ${service.name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`;

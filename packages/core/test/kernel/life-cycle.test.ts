@@ -343,3 +343,35 @@ test('exit fails answers that were to be given later, and drops forks and timers
     expect(ran).toEqual([]);
   });
 });
+
+test('exit hooks run when a service ends itself while it starts, or is told to by the debug command', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const order: string[] = [];
+    const hooked = defineService(async (own, when) => {
+      own.onExit(async () => {
+        await own.sleep('1ms');
+        order.push(`hook ${when}`);
+      });
+      if (when !== 'starting') return;
+      own.fork(() => own.exit());
+      await own.sleep('1ms');
+    });
+    await expect(skynet.newService(hooked, 'starting')).rejects.toThrow(code('ERR_SERVICE_EXITED'));
+    const handle = await skynet.newService(hooked, 'told');
+    await expect(skynet.call(handle, 'debug', 'EXIT')).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    expect(order).toEqual(['hook starting', 'hook told']);
+  });
+});
+
+test('a start that is killed has failed', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const killed = defineService(async (own) => {
+      const task = own.running();
+      own.fork(() => own.killTask(task));
+      await own.sleep('1h');
+    });
+    await expect(skynet.newService(killed)).rejects.toThrow(code('ERR_SERVICE_INIT'));
+  });
+});
