@@ -30,6 +30,11 @@ export function formatHandle(handle: Handle): string {
   return `:${handle.toString(16).padStart(8, '0')}`;
 }
 
+/** `:100000b`, a handle without padding, as the original's kill and error lines show it. */
+export function formatShort(handle: Handle): string {
+  return `:${handle.toString(16)}`;
+}
+
 /** A handle from `:hex` text, or undefined when the text is none. */
 export function parseHandle(text: string): Handle | undefined {
   if (!/^:[0-9a-f]{1,8}$/i.test(text)) return undefined;

@@ -1,21 +1,14 @@
 import { copyArgs } from '../codec/copy.ts';
-import { seriSize } from '../codec/lua-seri.ts';
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
 import type { Started } from '../contracts/node.ts';
-import type {
-  CommandTable,
-  Dispatcher,
-  FilteredMessage,
-  Request,
-  ServiceStat,
-  SuspendedTask,
-  Task,
-} from '../contracts/skynet.ts';
+import type { CommandTable, Dispatcher, ServiceStat, SuspendedTask, Task } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
-import { formatHandle, type Handle } from '../handle.ts';
+import { formatHandle, formatShort, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
+import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
+import { Extras } from './extras.ts';
 import { describe, goneFailure, remoteFailure } from './failure.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { Pending } from './pending.ts';
@@ -32,24 +25,6 @@ const MAX_ABANDONED = 1024;
 
 /** What became of a service. */
 export const STATE = { STARTING: 0, RUNNING: 1, ENDING: 2, ENDED: 3 } as const;
-
-/** Tables that most services never need. */
-class Extras {
-  waiting: Map<unknown, Pending> | undefined;
-  woken: Mailbox<Pending> | undefined;
-  openRequests: Set<ActiveRequest> | undefined;
-  abandoned: Set<number> | undefined;
-  owned: Set<() => void> | undefined;
-  exitHooks: (() => unknown)[] | undefined;
-  inits: Promise<unknown>[] | undefined;
-  forward: Readonly<Record<number, number>> | undefined;
-  filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
-  unknownRequest: ((request: Request) => unknown) | undefined;
-  unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
-  info: ((...args: string[]) => unknown) | undefined;
-  handlers: Map<number, Handler> | undefined;
-  linked: ActiveRequest[] | undefined;
-}
 
 type AnyWork = (...args: unknown[]) => unknown;
 
@@ -786,11 +761,6 @@ export function setDebugCommands(commands: DebugCommands): void {
   debugCommands = commands;
 }
 
-/** `:100000b`, a handle without padding, as the original's kill and error lines show it. */
-export function formatShort(handle: Handle): string {
-  return `:${handle.toString(16)}`;
-}
-
 function isPromise(value: unknown): value is Promise<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
@@ -812,26 +782,4 @@ function callHandler(call: Dispatcher, request: ActiveRequest, values: unknown[]
     default:
       return call(request, ...(values as never[]));
   }
-}
-
-/** The values of a body, read the way of its protocol; a protocol without `unpack` gives the body itself. */
-export function valuesOf(protocol: Protocol | undefined, body: Body): unknown[] {
-  if (protocol?.unpack === undefined) return [body];
-  const values = protocol.unpack(body);
-  return Array.isArray(values) ? values : [values];
-}
-
-function firstOf(protocol: Protocol, body: Body): unknown {
-  if (protocol.unpack === undefined) return body;
-  const values = protocol.unpack(body);
-  return Array.isArray(values) ? values[0] : values;
-}
-
-function sizeOf(body: Body): number {
-  return body instanceof Uint8Array ? body.length : seriSize(body as unknown[]);
-}
-
-function textOf(body: unknown): string {
-  if (body instanceof Uint8Array) return Buffer.from(body).toString('latin1');
-  return Array.isArray(body) ? body.map(String).join(' ') : String(body);
 }

@@ -1,0 +1,28 @@
+import { seriSize } from '../codec/lua-seri.ts';
+import type { Body } from '../message.ts';
+import type { Protocol } from '../protocol.ts';
+
+/** The values of a body, read the way of its protocol; a protocol without `unpack` gives the body itself. */
+export function valuesOf(protocol: Protocol | undefined, body: Body): unknown[] {
+  if (protocol?.unpack === undefined) return [body];
+  const values = protocol.unpack(body);
+  return Array.isArray(values) ? values : [values];
+}
+
+/** The first of them: what a call resolves to. */
+export function firstOf(protocol: Protocol, body: Body): unknown {
+  if (protocol.unpack === undefined) return body;
+  const values = protocol.unpack(body);
+  return Array.isArray(values) ? values[0] : values;
+}
+
+/** Bytes of a body, as log lines show them. */
+export function sizeOf(body: Body): number {
+  return body instanceof Uint8Array ? body.length : seriSize(body as unknown[]);
+}
+
+/** A body, or one of its values, as log lines show it. */
+export function textOf(body: unknown): string {
+  if (body instanceof Uint8Array) return Buffer.from(body).toString('latin1');
+  return Array.isArray(body) ? body.map(String).join(' ') : String(body);
+}

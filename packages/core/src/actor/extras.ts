@@ -1,0 +1,24 @@
+import type { FilteredMessage, Request } from '../contracts/skynet.ts';
+import type { Handle } from '../handle.ts';
+import type { Body } from '../message.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Pending } from './pending.ts';
+import type { Handler } from './protocol-table.ts';
+import type { ActiveRequest } from './request.ts';
+
+/** Tables that most services never need. */
+export class Extras {
+  waiting: Map<unknown, Pending> | undefined;
+  woken: Mailbox<Pending> | undefined;
+  openRequests: Set<ActiveRequest> | undefined;
+  abandoned: Set<number> | undefined;
+  owned: Set<() => void> | undefined;
+  exitHooks: (() => unknown)[] | undefined;
+  inits: Promise<unknown>[] | undefined;
+  forward: Readonly<Record<number, number>> | undefined;
+  filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
+  unknownRequest: ((request: Request) => unknown) | undefined;
+  unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
+  info: ((...args: string[]) => unknown) | undefined;
+  handlers: Map<number, Handler> | undefined;
+}
