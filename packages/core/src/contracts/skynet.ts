@@ -290,7 +290,7 @@ export interface Skynet {
    * Ends a task that is suspended or has not begun (`skynet.killthread`). What it waits for throws a signal, so that
    * `finally` blocks run and locks are given back; a `catch` must let it pass, or the task lives on. A caller that it
    * serves gets ERR_ABORTED. Returns whether there was such a task: not the running one, and none that waits for a
-   * promise that is not the framework's.
+   * foreign promise without {@link await}.
    */
   killTask(task: Task): boolean;
   /** Suspends for a time; resolves to `"BREAK"` when woken early (book §6.1). 0 or less yields. */
