@@ -218,7 +218,7 @@ describe('ws', () => {
   });
 
   it('answers who does not ask for an upgrade, and closes on who says nothing', async () => {
-    const { listener, count } = await listen({ handshakeTimeout: 50 });
+    const { listener, count } = await listen({ handshakeTimeout: 500 });
     const status = await new Promise((resolve, reject) => {
       get(listener.url.replace('ws:', 'http:'), (response) => {
         response.resume();
@@ -235,7 +235,7 @@ describe('ws', () => {
   });
 
   it('keeps a connection that was upgraded in time', async () => {
-    const { listener, next } = await listen({ handshakeTimeout: 30 });
+    const { listener, next } = await listen({ handshakeTimeout: 500 });
     const client = await stranger(listener.url);
     const { heard } = await next();
     const silent = netConnect(listener.port, '127.0.0.1');
