@@ -1,7 +1,7 @@
 import { Context } from './actor/context.ts';
 import { answerDebug } from './actor/debug-commands.ts';
 import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
-import { describe, goneFailure } from './actor/failure.ts';
+import { callFailed, describe, goneFailure, reasonIn } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
 import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
 import { Service, STATE, setDebugCommands } from './actor/service.ts';
@@ -433,7 +433,8 @@ export class NodeThread implements NodeHost, Resident {
     if (!service.alive || (thrown instanceof ExitSignal && !(thrown instanceof KillSignal))) return;
     service.log(`init service failed: ${describe(thrown)}`);
     service.log('KILL self');
-    const text = `call failed: ${service.name} could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    const reason = reasonIn(thrown instanceof Error ? thrown.message : String(thrown));
+    const text = callFailed(`${service.name} could not start: ${reason}`);
     service.end(
       new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }),
     );

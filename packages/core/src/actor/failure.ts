@@ -11,6 +11,18 @@ export function describe(thrown: unknown): string {
   return thrown.cause === undefined ? text : `${text}\ncaused by: ${describe(thrown.cause)}`;
 }
 
+const PREFIX = 'call failed: ';
+
+/** The original's words in front of what went wrong, once, however many services the failure has passed through. */
+export function callFailed(text: string): string {
+  return text.startsWith(PREFIX) ? text : `${PREFIX}${text}`;
+}
+
+/** The reason in the text of a failed call. */
+export function reasonIn(text: string): string {
+  return text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
+}
+
 /**
  * What a caller gets for something thrown by the service it called: the code of the original if it had one, else
  * `ERR_REMOTE`; the original by value, with its stack, as `cause`; where it happened in `details.service`.
@@ -18,7 +30,7 @@ export function describe(thrown: unknown): string {
 export function remoteFailure(thrown: unknown, service: Handle): SkynetError {
   const cause = errorFromData(errorToData(thrown));
   const isCoded = cause instanceof SkynetError;
-  return new SkynetError(isCoded ? cause.code : 'ERR_REMOTE', `call failed: ${cause.message}`, {
+  return new SkynetError(isCoded ? cause.code : 'ERR_REMOTE', callFailed(cause.message), {
     cause,
     details: { ...(isCoded ? cause.details : {}), service: formatHandle(service) },
   });

@@ -113,12 +113,12 @@ export class Service implements Runnable, TimerOwner, Answerer {
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
       if (woken !== undefined) {
-        this.host.working(this.handle, woken);
+        if (done === 0) this.host.working(this.handle, woken);
         this.#resume(woken);
       } else {
         const fork = this.#forks?.shift();
         if (fork !== undefined) {
-          this.host.working(this.handle, fork);
+          if (done === 0) this.host.working(this.handle, fork);
           this.run(fork);
         } else {
           const item = this.mailbox.shift();

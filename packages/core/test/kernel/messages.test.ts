@@ -74,6 +74,22 @@ test('what a handler throws reaches the caller with code, cause and remote stack
   });
 });
 
+test('a failure that passes through several services says so once, and keeps the whole chain of causes', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const deep = await skynet.newService(counter);
+    const middle = await skynet.newService(
+      defineService((own) => ({ ask: () => own.call(deep, 'lua', 'fail', 'no gold') })),
+    );
+    const outer = await skynet.newService(
+      defineService((own) => ({ ask: () => own.call(middle, 'lua', 'ask') })),
+    );
+    const error = (await skynet.call(outer, 'lua', 'ask').catch((thrown) => thrown)) as SkynetError;
+    expect(error).toMatchObject({ code: 'ERR_REMOTE', message: 'call failed: no gold' });
+    expect(((error.cause as Error).cause as Error).cause).toMatchObject({ message: 'no gold' });
+  });
+});
+
 test('unknown commands, unknown types and inherited names are errors', async () => {
   const node = await startTestNode();
   await node.run(async (skynet) => {
