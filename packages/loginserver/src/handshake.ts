@@ -23,8 +23,8 @@ export type Step =
 export interface Handshake {
   /** Takes the client's next line, without the line break, one character a byte. */
   take(line: string): Step;
-  /** The status line as it goes over the wire; as it is, where nothing is encrypted. */
-  seal(status: string): string;
+  /** The status line as it goes over the wire; absent where it goes as it is. */
+  seal?(status: string): string;
 }
 
 /** The first line a server sends, and the bytes in it. */
@@ -73,10 +73,6 @@ export class ClassicHandshake implements Handshake {
     if (this.#secret === undefined) return this.#exchange(line);
     if (!this.#proved) return this.#prove(line, this.#secret);
     return this.#decrypt(line, this.#secret);
-  }
-
-  seal(status: string): string {
-    return status;
   }
 
   #exchange(line: string): Step {

@@ -111,7 +111,7 @@ export class LineClient implements Receiver {
   error(_error: SkynetError): void {}
 
   closed(): void {
-    this.#fail(this.#closedByPeer());
+    if (this.#waiting !== undefined) this.#fail(this.#closedByPeer());
     this.finish();
     this.#gone();
   }

@@ -6,7 +6,7 @@ import { LineClient } from './line-client.ts';
 import type { Authenticated, LoginServerOptions, ResolvedOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
 import type { SlaveAnswer, SlaveCommands } from './slave.ts';
-import { type FailureStatus, okStatus, STATUS } from './status.ts';
+import { okStatus, STATUS } from './status.ts';
 
 const THREAD: unique symbol = Symbol.for('skynet.loginserver.thread');
 /** Milliseconds between two log lines about addresses that are turned away. */
@@ -32,6 +32,8 @@ export class Master {
   #slaves: Handle[] = [];
   #next = 0;
   #launching = 0;
+  /** The only slave, lost, in whose place another one starts. */
+  #replaced: Handle = 0;
   #listener: Listener | undefined;
   #turnedAway = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -148,15 +150,19 @@ export class Master {
   /** A login from its beginning to its end. */
   readonly #serve = async (client: LineClient, network: string): Promise<void> => {
     const slave = this.#slaves[this.#next++ % this.#slaves.length] as Handle;
+    let sealed = false;
     try {
       const login = await this.#authenticate(slave, client);
-      await this.#respond(slave, client, okStatus(await this.#login(client, login)));
+      sealed = login.sealed;
+      await this.#respond(slave, client, sealed, okStatus(await this.#login(client, login)));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (error.counts) this.#addresses.failed(network);
       this.#skynet.error(`invalid client (fd = ${client.fd}) error = ${error.message}`);
-      if (error.status !== undefined) await this.#respond(slave, client, error.status);
-      else this.#skynet.send(slave, 'lua', 'drop', client.fd);
+      sealed ||= error.sealed;
+      if (error.status !== undefined) await this.#respond(slave, client, sealed, error.status);
+      // It may have forgotten the client by now; then this does nothing.
+      this.#skynet.send(slave, 'lua', 'drop', client.fd);
     } finally {
       client.close();
     }
@@ -170,7 +176,7 @@ export class Master {
       if ('say' in answer) {
         if (answer.say !== '') client.write(answer.say);
       } else if ('status' in answer) {
-        throw new Refusal(answer.reason, answer.status, true);
+        throw new Refusal(answer.reason, answer.status, true, answer.sealed);
       } else {
         client.finish();
         return answer;
@@ -198,8 +204,10 @@ export class Master {
     }
   }
 
-  async #respond(slave: Handle, client: LineClient, status: FailureStatus | string): Promise<void> {
-    client.write(await this.#ask(slave, 'seal', client.fd, status).catch(() => status));
+  async #respond(slave: Handle, client: LineClient, sealed: boolean, status: string): Promise<void> {
+    if (!sealed) client.write(status);
+    // Without its slave nothing can be sealed, and the client believes nothing else.
+    else client.write(await this.#ask(slave, 'seal', client.fd, status).catch(() => STATUS.badRequest));
   }
 
   /** Calls a slave. @throws Refusal if it has ended; another one is started in its place. */
@@ -228,12 +236,17 @@ export class Master {
 
   #replace(lost: Handle): void {
     const at = this.#slaves.indexOf(lost);
-    if (at < 0) return;
+    if (at < 0 || this.#replaced === lost) return;
+    this.#replaced = lost;
     // Its clients fail, new ones go to the others until there is a new one.
     if (this.#slaves.length > 1) this.#slaves.splice(at, 1);
     this.#skynet.fork(async () => {
-      const started = await this.#startSlave();
-      this.#slaves = [...this.#slaves.filter((slave) => slave !== lost), started];
+      try {
+        const started = await this.#startSlave();
+        this.#slaves = [...this.#slaves.filter((slave) => slave !== lost), started];
+      } finally {
+        this.#replaced = 0;
+      }
     });
   }
 }

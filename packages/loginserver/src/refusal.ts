@@ -6,9 +6,12 @@ export class Refusal extends Error {
   readonly status: FailureStatus | undefined;
   /** Whether it counts against the client's address. */
   readonly counts: boolean;
+  /** Whether the slave has to seal the status line. */
+  readonly sealed: boolean;
 
-  constructor(reason: string, status: FailureStatus | undefined, counts: boolean) {
+  constructor(reason: string, status: FailureStatus | undefined, counts: boolean, sealed = false) {
     super(reason);
+    this.sealed = sealed;
     this.status = status;
     this.counts = counts;
   }

@@ -8,9 +8,14 @@ import { type FailureStatus, STATUS } from './status.ts';
 export type SlaveAnswer =
   /** A line for the client, '' for none. */
   | { readonly say: string }
-  | { readonly status: FailureStatus; readonly reason: string }
-  /** The token is good. */
-  | { readonly server: string; readonly uid: Authenticated['uid']; readonly secret: Uint8Array };
+  /** The end of the client's part, badly or well. The status line has to be sealed; otherwise the client is forgotten. */
+  | { readonly status: FailureStatus; readonly reason: string; readonly sealed: boolean }
+  | {
+      readonly server: string;
+      readonly uid: Authenticated['uid'];
+      readonly secret: Uint8Array;
+      readonly sealed: boolean;
+    };
 
 /** What the master asks of a slave. */
 export type SlaveCommands = {
@@ -47,10 +52,12 @@ export function startSlave(
     return classic ? new ClassicHandshake(guest.challenge.bytes) : undefined;
   };
 
-  const authenticate = async (token: Uint8Array, secret: Uint8Array): Promise<SlaveAnswer> => {
+  const authenticate = async (
+    token: Uint8Array,
+  ): Promise<Authenticated | { status: FailureStatus; reason: string }> => {
     try {
       const { server, uid } = await handlers.authHandler(decoder.decode(token), token);
-      return { server, uid, secret };
+      return { server, uid };
     } catch (error) {
       return { status: STATUS.unauthorized, reason: error instanceof Error ? error.message : String(error) };
     }
@@ -65,18 +72,23 @@ export function startSlave(
     },
     async line(fd, text) {
       const guest = guests.get(fd);
-      if (guest === undefined) return { status: STATUS.badRequest, reason: 'unknown client' };
+      if (guest === undefined) return { status: STATUS.badRequest, reason: 'unknown client', sealed: false };
       guest.handshake ??= handshakeFor(guest, text);
       const step: Step = guest.handshake?.take(text) ?? {
         status: STATUS.badRequest,
         reason: 'handshake refused',
       };
-      return 'token' in step ? await authenticate(step.token, step.secret) : step;
+      if ('say' in step) return step;
+      const sealed = guest.handshake?.seal !== undefined;
+      if (!sealed) guests.delete(fd);
+      if ('status' in step) return { ...step, sealed };
+      const result = await authenticate(step.token);
+      return 'status' in result ? { ...result, sealed } : { ...result, secret: step.secret, sealed };
     },
     seal(fd, status) {
       const guest = guests.get(fd);
       guests.delete(fd);
-      return guest?.handshake?.seal(status) ?? status;
+      return guest?.handshake?.seal?.(status) ?? status;
     },
     drop(fd) {
       if (guests.delete(fd)) skynet.error(`auth failed: socket (fd = ${fd}) closed`);

@@ -1,0 +1,12 @@
+import type { BenchCase } from '../../../core/bench/case.ts';
+import { logins, netLogins } from '../login-servers.ts';
+
+const bench: BenchCase = {
+  lines: [
+    { name: 'login', unit: 'logins/s' },
+    { name: 'login-cpu', unit: 'us/login' },
+  ],
+  floors: { 'node:net': netLogins(32) },
+  run: logins(32, 1),
+};
+export default bench;
