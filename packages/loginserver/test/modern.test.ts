@@ -1,4 +1,5 @@
 import { base64encode } from '@skynet/core/crypt';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createServerKey, ModernClient } from '../src/index.ts';
 import { connectLine, logIn, startTestLogin, tokenOf } from './harness.ts';
@@ -104,5 +105,49 @@ describe('the handshake of today', () => {
     const client = new ModernClient(key.publicKey);
     client.greet('AAAAAAAAAAA=');
     expect(() => client.status('200 MQ==')).toThrow(expect.objectContaining({ code: 'ERR_LOGIN_SERVER' }));
+  });
+
+  test('lets nobody in whose greeting or token was spoiled, cut, repeated or made up, and goes on working', async () => {
+    const { node, port, ask } = await startTestLogin({ modern, limits: { failuresPerMinute: 0 } });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          step: fc.constantFrom('greeting' as const, 'token' as const),
+          how: fc.constantFrom('flip', 'cut', 'grow', 'insert', 'random'),
+          at: fc.nat(200),
+          bits: fc.integer({ min: 1, max: 127 }),
+          random: fc.uint8Array({ maxLength: 120 }),
+        }),
+        async ({ step, how, at, bits, random }) => {
+          const spoil = (line: string): string => {
+            const i = at % line.length;
+            if (how === 'cut') return line.slice(0, i);
+            if (how === 'grow') return line + line.slice(i);
+            if (how === 'insert') return `${line.slice(0, i)}${String.fromCharCode(bits)}${line.slice(i)}`;
+            if (how === 'random') return Buffer.from(random).toString('base64');
+            return `${line.slice(0, i)}${String.fromCharCode(line.charCodeAt(i) ^ bits)}${line.slice(i + 1)}`;
+          };
+          const socket = await connectLine(port);
+          const client = new ModernClient(key.publicKey, 'aes-256-gcm');
+          const greeting = client.greet((await socket.line()) ?? '');
+          socket.send(step === 'greeting' ? spoil(greeting) : greeting);
+          if (step === 'greeting') socket.socket.end();
+          const answer = (await socket.line()) ?? '';
+          // A greeting that is none any more is answered as one of the original's clients is, or not at all.
+          if (step === 'greeting') {
+            expect(answer).not.toMatch(/^200 /);
+            return;
+          }
+          socket.send(spoil(client.token(answer, Buffer.from(tokenOf('hello')))));
+          socket.socket.end();
+          const [status] = await socket.rest();
+          expect(status === undefined ? '' : client.status(status)).toMatch(/^(401 Unauthorized)?$/);
+        },
+      ),
+      { numRuns: 100 },
+    );
+    while ((await ask<number>('count')) > 0) await new Promise(setImmediate);
+    expect(await logInModern(port, new ModernClient(key.publicKey))).toMatch(/^200 /);
+    expect(node.log.filter((line) => /TypeError|stack/.test(line))).toEqual([]);
   });
 });
