@@ -6,7 +6,7 @@ import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skyn
 import { defineService } from './define.ts';
 import { isSkynetError } from './errors.ts';
 import type { Handle } from './handle.ts';
-import { fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
+import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
 import { Message } from './message.ts';
 import { NodeThread, type SharedParts } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';
@@ -65,6 +65,7 @@ export async function startResolved(
   options: NodeOptions = {},
   withStart = true,
 ): Promise<Node> {
+  if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
   const running = new RunningNode(config, options);
   try {
     await running.boot(withStart);

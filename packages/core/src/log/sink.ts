@@ -1,4 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync, type WriteStream } from 'node:fs';
+import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 
 /** Where log lines end up. */
@@ -50,6 +51,19 @@ export function streamSink(stream: NodeJS.WritableStream = process.stdout): LogS
     reopen: () => {},
     flush: () => batch.flush(),
   };
+}
+
+/**
+ * Makes sure, once at the start, that a log file can be written.
+ * @throws ERR_CONFIG with the system's reason.
+ */
+export function checkLogFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new SkynetError('ERR_CONFIG', `logger: cannot be written: ${reason}`, { cause: error });
+  }
 }
 
 /** `25/11/26 08:29:05.07 [:0100000a] text`, appended to a file; local time. */

@@ -46,8 +46,19 @@ test('a log file has time, address and text, is added to, and is opened anew whe
   expect(read('node.log').length).toBeGreaterThan(before.length);
 });
 
-test('a log file that cannot be written keeps no node from starting or stopping', async () => {
-  const node = await startNode({ logger: 'no/such/folder.log', watchdog: false }, { base: folder });
+test('a log file that cannot be written keeps a node from starting', async () => {
+  const starting = startNode({ logger: 'no/such/folder.log', watchdog: false }, { base: folder });
+  await expect(starting).rejects.toMatchObject({
+    code: 'ERR_CONFIG',
+    message: expect.stringContaining('logger: cannot be written: ENOENT'),
+  });
+});
+
+test('one that cannot be opened anew costs its lines, never the node', async () => {
+  const node = await start();
+  await node.run((skynet) => skynet.error('kept'));
+  rmSync(folder, { recursive: true, force: true });
+  node.reopenLog();
   expect(await node.run((skynet) => skynet.error('lost'))).toBeUndefined();
   await node.stop();
 });
