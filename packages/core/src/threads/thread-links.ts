@@ -9,8 +9,12 @@ import type { Control, PeerSetup } from './wire.ts';
 const BATCH = 256;
 /** Milliseconds of looking into the rings without leaving the stack, after the last message. */
 const SPIN = 0.05;
-/** Usual length of such a look above which it does more harm than good: sockets and timers of this thread wait for it. */
-const MAX_SPIN = 0.01;
+/**
+ * Usual length of such a look above which it does more harm than good: sockets and timers of this thread wait for it.
+ * Above what an answer takes from a thread that looks only between its turns (10 to 20 microseconds): from there two
+ * threads find back to answering at once. Below what one takes that has to wait for a processor.
+ */
+const MAX_SPIN = 0.03;
 /** Milliseconds of looking once in each turn of the event loop, after that. */
 const WATCH = 0.2;
 /** Chance of success below which looking is not worth the processor's time. */
