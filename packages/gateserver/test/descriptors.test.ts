@@ -37,5 +37,6 @@ test('none is left behind, however connections end', async () => {
   await comeAndGo(gate);
   const before = descriptors();
   for (let round = 0; round < 10; round++) await comeAndGo(gate);
-  expect(descriptors()).toBe(before);
+  // Fewer is no matter: what the test runner had open may have gone meanwhile.
+  expect(descriptors()).toBeLessThanOrEqual(before);
 });
