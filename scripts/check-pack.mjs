@@ -1,7 +1,17 @@
 // npm run check:pack: packs every package that can be published, installs the archives in an empty folder and uses
-// them as a stranger would: import and require of every entry point, their types, source maps, the commands.
+// them as a stranger would: import and require of every entry point, their types, source maps, the commands. With a
+// folder (npm run check:pack -- FOLDER) it leaves the archives there.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { bootstrap, environment, root } from './bootstrap.mjs';
@@ -73,4 +83,11 @@ for (const { name, exports, bin } of manifests) {
     run(command, path.join(folder, 'node_modules/.bin', command), ['--help']);
   }
   console.log(`${name}: ${entries.join(', ')}${bin ? `; commands ${Object.keys(bin).join(', ')}` : ''}`);
+}
+
+const [wanted] = process.argv.slice(2);
+if (wanted !== undefined) {
+  mkdirSync(wanted, { recursive: true });
+  for (const archive of archives) copyFileSync(path.join(folder, archive), path.join(wanted, archive));
+  console.log(`${archives.length} archives in ${path.resolve(wanted)}`);
 }

@@ -26,6 +26,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
     [
       'env',
       'config-lua',
+      'config-spelling',
       'codec/*',
       'log/*',
       'route/*',

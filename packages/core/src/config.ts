@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { enableTypeScript } from './actor/loader.ts';
 import { type LuaValue, readLuaConfig } from './config-lua.ts';
+import { doubtsAbout } from './config-spelling.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
 import type { Transport } from './transport/contract.ts';
@@ -94,6 +95,8 @@ export interface ResolvedConfig {
     | { readonly plain: Readonly<Record<string, unknown>>; readonly base: string };
   /** Every plain value, defaults too, as text. Lists of texts are joined by `;`. */
   readonly environment: ReadonlyMap<string, string>;
+  /** Keys that are legal and look misspelt, a sentence each. The command `skynet` shows them. */
+  readonly doubts: readonly string[];
 }
 
 const DEFAULTS = {
@@ -273,6 +276,7 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     base,
     origin: { plain, base },
     environment: environmentOf(all, keys, base),
+    doubts: doubtsAbout(Object.keys(given)),
   };
 }
 

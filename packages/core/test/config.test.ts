@@ -28,6 +28,23 @@ function messageOf(config: unknown): string {
 }
 
 describe('resolveConfig', () => {
+  test.each([
+    [{ thraed: 2 }, 'thread'],
+    [{ harbour: 1 }, 'harbor'],
+    [{ service: ['./a/?'] }, 'services'],
+    [{ logpath: '.' }, 'logPath'],
+    [{ loger: 'a.log' }, 'logger'],
+  ])('doubts %j', (config, meant) => {
+    expect(resolveConfig(config, '/').doubts).toEqual([
+      `${Object.keys(config)[0]} is no key of the node's, perhaps ${meant} is meant`,
+    ]);
+  });
+
+  test('doubts no key that is unlike those of the node, or that stands beside the one it is like', () => {
+    const given = { gatePort: 1, myname: 'a', luaservice: 'b', starter: 2, thread: 2, threads: 3 };
+    expect(resolveConfig(given, '/').doubts).toEqual([]);
+  });
+
   test('fills in the defaults', () => {
     const { environment, origin: _origin, ...resolved } = resolveConfig({}, '/base');
     expect(resolved).toEqual({
@@ -50,6 +67,7 @@ describe('resolveConfig', () => {
       watchdog: true,
       endlessAfter: 5000,
       base: '/base',
+      doubts: [],
     });
     expect(Object.fromEntries(environment)).toEqual({
       thread: '1',

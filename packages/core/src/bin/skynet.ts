@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Node } from '../node.ts';
 
-const USAGE = `usage: skynet <config>
+const USAGE = `usage: skynet [config]
+       skynet --help | --version
 
   config   skynet.config.ts, .js, .mjs or .json (default: skynet.config.ts in this folder); a file with another
            ending is read as a configuration of the original
@@ -18,6 +19,13 @@ async function main(): Promise<void> {
   const [file = 'skynet.config.ts', ...rest] = process.argv.slice(2);
   if (file === '--help' || file === '-h') {
     process.stdout.write(USAGE);
+    return;
+  }
+  if (file === '--version' || file === '-v') {
+    // As far from the built file as from this one.
+    const manifest = new URL('../../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    process.stdout.write(`${version}\n`);
     return;
   }
   if (file.startsWith('-') || rest.length > 0 || (process.argv.length === 2 && !existsSync(file))) {
@@ -36,6 +44,7 @@ async function main(): Promise<void> {
   let node: Node;
   try {
     const config = await loadConfig(file);
+    for (const doubt of config.doubts) process.stderr.write(`skynet: ${file}: ${doubt}\n`);
     if (config.daemon !== undefined) {
       if (background === undefined) {
         process.stdout.write(`skynet: runs as process ${await daemon.runInBackground(config)}\n`);
