@@ -45,7 +45,7 @@ describe('time', () => {
   test.each([0, 1, 2])(
     'ends for a client that stops after %i lines, without a status line',
     async (steps) => {
-      const { node, port, ask } = await startTestLogin({ handshakeTimeout: '60ms', instance: 1 });
+      const { node, port, ask } = await startTestLogin({ handshakeTimeout: '500ms', instance: 1 });
       const { client } = await advance(port, steps);
       client.socket.write('partial');
       expect(await client.rest()).toEqual([]);
@@ -55,10 +55,11 @@ describe('time', () => {
   );
 
   test('does not end while a handler works', async () => {
-    const { node, port, ask } = await startTestLogin({ handshakeTimeout: '60ms' });
+    // Long enough for a busy machine to get to the handler.
+    const { node, port, ask } = await startTestLogin({ handshakeTimeout: '500ms' });
     const login = logIn(port, tokenOf('held'));
     await node.logged(/held$/);
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     await ask('release');
     expect((await login).status).toBe('200 MQ==');
   });
