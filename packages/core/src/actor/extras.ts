@@ -2,15 +2,15 @@ import type { FilteredMessage, Request } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { Body } from '../message.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { OpenRequests } from './open-requests.ts';
 import type { Pending } from './pending.ts';
 import type { Handler } from './protocol-table.ts';
-import type { ActiveRequest } from './request.ts';
 
 /** Tables that most services never need. */
 export class Extras {
   waiting: Map<unknown, Pending> | undefined;
   woken: Mailbox<Pending> | undefined;
-  openRequests: Set<ActiveRequest> | undefined;
+  openRequests: OpenRequests | undefined;
   abandoned: Set<number> | undefined;
   owned: Set<() => void> | undefined;
   exitHooks: (() => unknown)[] | undefined;

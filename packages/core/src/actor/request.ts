@@ -23,6 +23,8 @@ export class ActiveRequest implements Request {
   readonly message: Message;
   readonly #service: Answerer;
   state: number = ANSWER.OPEN;
+  /** Place in the list of open requests, -1 when it is not in. */
+  place = -1;
 
   constructor(service: Answerer, message: Message) {
     this.#service = service;

@@ -11,6 +11,7 @@ import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { Extras } from './extras.ts';
 import { describe, goneFailure, remoteFailure } from './failure.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
+import { OpenRequests } from './open-requests.ts';
 import { Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
@@ -339,7 +340,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
 
   #remember(request: ActiveRequest): void {
     const { extras } = this;
-    extras.openRequests ??= new Set();
+    extras.openRequests ??= new OpenRequests();
     extras.openRequests.add(request);
   }
 
@@ -368,6 +369,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
       return;
     }
     if (!isUnknownCommand(thrown)) this.logFailure(request.message, thrown);
+    this.#extras?.openRequests?.delete(request);
     if (request.session === 0 || request.state === ANSWER.DONE || !this.alive) return;
     request.state = ANSWER.DONE;
     this.answerError(request, thrown);
