@@ -95,6 +95,18 @@ const strayRejections = {
   },
 };
 
+/**
+ * Logs an exception that no service threw in a turn of its own (a timer of the host's, say) where the node that runs
+ * logs; false without one.
+ */
+export function reportUncaught(error: unknown): boolean {
+  for (const node of strayRejections.nodes) {
+    node.reportUncaught(error);
+    return true;
+  }
+  return false;
+}
+
 /** What a node with one thread has in place of what threads share. */
 function aloneInProcess(config: ResolvedConfig, activity: SharedArrayBuffer): SharedParts {
   const environment: Registry = createRegistry();
@@ -225,6 +237,10 @@ class RunningNode implements Node {
   reportStray(reason: unknown): void {
     if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || reason instanceof ExitSignal) return;
     this.#thread.log(0, `unhandled rejection: ${describe(reason)}`);
+  }
+
+  reportUncaught(error: unknown): void {
+    this.#thread.log(0, `uncaught: ${describe(error)}`);
   }
 
   stop(): Promise<void> {

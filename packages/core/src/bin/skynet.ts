@@ -9,13 +9,15 @@ const USAGE = `usage: skynet [config]
            ending is read as a configuration of the original
 
 Ctrl-C or SIGTERM stops the node: exit hooks run, sockets close, the log is flushed. A second Ctrl-C ends it at once.
-SIGHUP opens the log file anew. With "daemon" in the configuration the node runs in the background: kill stops it.
+SIGHUP opens the log file anew; closing the terminal that shows the log stops the node. With "daemon" in the configuration the node runs in the background: kill stops it.
 `;
 
 /** Exit code for a signal, as shells count. */
 const BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 async function main(): Promise<void> {
+  // A terminal that is gone takes no text; complaining about that on it would go on for ever.
+  process.stderr.on('error', () => {});
   const [file = 'skynet.config.ts', ...rest] = process.argv.slice(2);
   if (file === '--help' || file === '-h') {
     process.stdout.write(USAGE);
@@ -35,15 +37,17 @@ async function main(): Promise<void> {
   }
   // Before the framework is loaded, or its own lines in stacks would be those of the built files.
   process.setSourceMapsEnabled(true);
-  const [{ loadConfig }, { startResolved }, daemon] = await Promise.all([
+  const [{ loadConfig }, { reportUncaught, startResolved }, daemon] = await Promise.all([
     import('../config.ts'),
     import('../node.ts'),
     import('./daemon.ts'),
   ]);
   const background = daemon.background();
   let node: Node;
+  let ownsLog = false;
   try {
     const config = await loadConfig(file);
+    ownsLog = config.logger !== undefined || config.logService !== undefined;
     for (const doubt of config.doubts) process.stderr.write(`skynet: ${file}: ${doubt}\n`);
     if (config.daemon !== undefined) {
       if (background === undefined) {
@@ -57,17 +61,18 @@ async function main(): Promise<void> {
     await background?.failed(textOf(error));
     throw error;
   }
-  stopOnSignals(node);
+  takeSignals(node, !ownsLog && process.stdout.isTTY);
   background?.started();
   // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
-  process.on('uncaughtException', (error) =>
-    process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`),
-  );
+  process.on('uncaughtException', (error) => {
+    if (!reportUncaught(error)) process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`);
+  });
   await node.stopped;
   process.exit();
 }
 
-function stopOnSignals(node: Node): void {
+/** Without a log to open anew, SIGHUP from a terminal says that it was closed. */
+function takeSignals(node: Node, hangsUp: boolean): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     let asked = false;
     process.on(signal, () => {
@@ -76,7 +81,7 @@ function stopOnSignals(node: Node): void {
       void node.stop();
     });
   }
-  process.on('SIGHUP', () => node.reopenLog());
+  process.on('SIGHUP', () => (hangsUp ? void node.stop() : node.reopenLog()));
 }
 
 function textOf(error: unknown): string {

@@ -43,8 +43,15 @@ class Batch {
   }
 }
 
-/** `[:0100000a] text` on standard output. */
+/** Streams with a listener for their failures. */
+const failsQuietly = new WeakSet<NodeJS.WritableStream>();
+
+/** `[:0100000a] text` on standard output. A terminal or pipe that is gone costs the lines, never the node. */
 export function streamSink(stream: NodeJS.WritableStream = process.stdout): LogSink {
+  if (!failsQuietly.has(stream)) {
+    failsQuietly.add(stream);
+    stream.on('error', () => {});
+  }
   const batch = new Batch(stream);
   return {
     write: (source, text) => batch.add(`[${formatHandle(source)}] ${text}\n`),

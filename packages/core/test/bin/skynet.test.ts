@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,4 +44,62 @@ test('a misspelt key is shown, and the node starts with what it has', async () =
     '',
   ]);
   expect(code).toBe(1);
+}, 60_000);
+
+test('what a callback of the host throws is logged, and ends nothing', async () => {
+  mkdirSync(path.join(folder, 'services'));
+  const core = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href);
+  writeFileSync(
+    path.join(folder, 'services/main.mts'),
+    `import { defineService } from ${core};
+    export default defineService((skynet) => {
+      // Behind the end of the start, from when on the command takes care of such things.
+      skynet.timeout(1, () => {
+        setTimeout(() => { throw new Error('of the host'); }, 1);
+        process.on('uncaughtException', () => setImmediate(() => skynet.abort()));
+      });
+    });`,
+  );
+  const config = path.join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify({ logger: 'node.log', watchdog: false }));
+  expect(await skynet(config)).toEqual({ code: 0, out: '', error: '' });
+  const log = readFileSync(path.join(folder, 'node.log'), 'utf8');
+  expect(log).toMatch(/\[:00000000\] uncaught: Error: of the host\n {4}at /);
+}, 60_000);
+
+test('who no longer reads the log ends nothing; the node still stops when told to', async () => {
+  mkdirSync(path.join(folder, 'services'));
+  const core = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href);
+  writeFileSync(
+    path.join(folder, 'services/main.mts'),
+    `import { defineService } from ${core};
+    export default defineService((skynet) => {
+      process.on('message', (text) => {
+        skynet.error(text);
+        setImmediate(() => setImmediate(() => process.send('alive')));
+      });
+      process.send('started');
+    });`,
+  );
+  const config = path.join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify({ watchdog: false }));
+  const child = spawn(process.execPath, ['--conditions=@skynet/source', '--import=tsx', COMMAND, config], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const next = (): Promise<unknown> => once(child, 'message').then(([text]) => text);
+  try {
+    expect(await next()).toBe('started');
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    for (let i = 0; i < 3; i++) {
+      const answer = next();
+      child.send(`line ${i}`);
+      expect(await answer).toBe('alive');
+    }
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 }, 60_000);
