@@ -37,7 +37,7 @@ import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { type Service, STATE } from './service.ts';
 import { KernelOfService } from './service-kernel.ts';
-import { ExitSignal, taskOf, WorkTask } from './task.ts';
+import { ExitSignal, taskOf, WorkTask, workOf } from './task.ts';
 import { IntervalTimer, Timer } from './timer.ts';
 
 const EXIT = new ExitSignal();
@@ -454,7 +454,7 @@ export class Context implements Skynet {
 
   #waiter(token: unknown): Pending {
     const service = this.#service;
-    const key = token ?? taskOf(service.currentTask());
+    const key = workOf(token ?? service.currentTask());
     if (service.isWaiting(key))
       throw new SkynetError('ERR_TOKEN_IN_USE', 'token duplicative: somebody waits on it already');
     const pending = this.#suspend();
@@ -463,7 +463,9 @@ export class Context implements Skynet {
   }
 
   wakeup(token: unknown): boolean {
-    return this.#service.wake(token, (pending) => (pending.timer === undefined ? undefined : 'BREAK'));
+    return this.#service.wake(workOf(token), (pending) =>
+      pending.timer === undefined ? undefined : 'BREAK',
+    );
   }
 
   await<Result>(foreign: PromiseLike<Result>): Promise<Result> {

@@ -35,6 +35,12 @@ export class WorkTask implements Task, MailboxItem {
 /** Stands for a task that is not a fork (a request, a timer callback) when somebody asks for it. */
 class NamedTask implements Task {
   readonly id: number = ++lastId;
+  /** What it stands for; itself if that is nothing known. */
+  readonly work: object;
+
+  constructor(work?: object) {
+    this.work = work ?? this;
+  }
 
   toString(): string {
     return taskName(this.id);
@@ -48,10 +54,18 @@ export function taskOf(work: object): Task {
   if (work instanceof WorkTask || work instanceof NamedTask) return work;
   let task = named.get(work);
   if (task === undefined) {
-    task = new NamedTask();
+    task = new NamedTask(work);
     named.set(work, task);
   }
   return task;
+}
+
+/**
+ * What a token stands for: a task for its work, everything else for itself. So a task that waits need not be given a
+ * name, which costs more than the wait.
+ */
+export function workOf(token: unknown): unknown {
+  return token instanceof NamedTask ? token.work : token;
 }
 
 /** A task for code that runs outside every turn, after it awaited something foreign. */
