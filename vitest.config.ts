@@ -12,8 +12,6 @@ export default defineConfig({
     reporters: ['default', './scripts/vitest-tally.mjs'],
     // Many tests wait for programs they started: two at a time are quicker on two processors, too.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // Real processes and sockets on a shared machine: in CI a test gets a second try, and is named if it needed it.
-    retry: process.env.CI === 'true' ? 1 : 0,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
