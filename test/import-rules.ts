@@ -15,6 +15,8 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'duration',
       'define',
       'contracts/*',
+      // Entry points write log lines too.
+      'log/printable',
       // What of the transports needs no socket.
       'transport/contract',
       'transport/transports',

@@ -36,6 +36,7 @@ export type { ErrorCode, SkynetErrorOptions } from './errors.ts';
 export { isSkynetError, SkynetError } from './errors.ts';
 export type { Address, Handle } from './handle.ts';
 export { formatHandle, harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
+export { printable } from './log/printable.ts';
 export type { Body, Packed } from './message.ts';
 export type { Node, NodeOptions } from './node.ts';
 export { startNode, startResolved } from './node.ts';

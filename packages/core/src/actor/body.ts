@@ -1,4 +1,5 @@
 import { seriSize } from '../codec/lua-seri.ts';
+import { printable } from '../log/printable.ts';
 import type { Body } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 
@@ -21,8 +22,7 @@ export function sizeOf(body: Body): number {
   return body instanceof Uint8Array ? body.length : seriSize(body as unknown[]);
 }
 
-/** A body, or one of its values, as log lines show it. */
+/** A body, or one of its values, as log lines show it. Clients may have had their say in it. */
 export function textOf(body: unknown): string {
-  if (body instanceof Uint8Array) return Buffer.from(body).toString('latin1');
-  return Array.isArray(body) ? body.map(String).join(' ') : String(body);
+  return Array.isArray(body) ? body.map((value) => printable(value)).join(' ') : printable(body);
 }

@@ -46,6 +46,33 @@ test('a log file has time, address and text, is added to, and is opened anew whe
   expect(read('node.log').length).toBeGreaterThan(before.length);
 });
 
+test('no text can forge a log line or command a terminal, and the lines of a stack stay lines', async () => {
+  const node = await start();
+  await node.run((skynet) => {
+    skynet.error(
+      'name\n[:01000001] KILL :01000003\n25/11/26 08:29:05.07 [:00000000] admin logged in\r\n[:0] short',
+    );
+    skynet.error('\u001b[2J\u001b[31mred\u0007\b\u009bm \rover');
+    skynet.error(new Error('one\n\ttwo'));
+  });
+  await node.stop();
+  const log = read('node.log');
+  const lines = log.split('\n').map((line) => line.replace(STAMP, ''));
+  expect(lines.slice(lines.findIndex((line) => line.endsWith(' name')))).toEqual(
+    expect.arrayContaining([
+      '[:01000006] name',
+      '\t[:01000001] KILL :01000003',
+      '\t25/11/26 08:29:05.07 [:00000000] admin logged in\r',
+      '[:0] short',
+      '[:01000006] \\x1b[2J\\x1b[31mred\\x07\\x08\\u009bm \\rover',
+      '[:01000006] Error: one',
+      '\ttwo',
+    ]),
+  );
+  expect(lines.some((line) => /^ {4}at .*sink\.test/.test(line))).toBe(true);
+  for (const line of log.split('\n')) if (line.includes(' KILL :01000003')) expect(line).not.toMatch(STAMP);
+});
+
 test('a log file that cannot be written keeps a node from starting', async () => {
   const starting = startNode({ logger: 'no/such/folder.log', watchdog: false }, { base: folder });
   await expect(starting).rejects.toMatchObject({
