@@ -80,6 +80,8 @@ export class NodeThread implements NodeHost, Resident {
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
   readonly #origin: number;
   readonly #locals = new Map<symbol, unknown>();
+  /** What services opened and is being closed, with the service. */
+  readonly #closing = new Map<Promise<unknown>, Handle>();
   readonly #closers: (() => void | Promise<void>)[] = [];
   readonly #stopNode: () => Promise<void>;
   #monitor: Handle = 0;
@@ -117,7 +119,7 @@ export class NodeThread implements NodeHost, Resident {
     this.#logDirectly = logDirectly;
     this.#stopNode = stopNode;
     this.threadKernel = {
-      thread: this.thread,
+      number: this.thread,
       transports,
       log: (source, text) => this.log(source, text),
       threads: shared.threads,
@@ -128,6 +130,7 @@ export class NodeThread implements NodeHost, Resident {
       threadOf: (id) => (id + shared.threads - 1) % shared.threads,
       post: (thread, key, values) => this.#neighbours.tell(thread, { op: 'driver', key, values }),
       onPost: (key, take) => this.#neighbours.onPost(key, take),
+      local: (key, create) => this.#local(key, create),
       onThreadLost: (listener) => this.#neighbours.onLost(listener),
       onStop: (close) => void this.#closers.push(close),
     };
@@ -217,6 +220,12 @@ export class NodeThread implements NodeHost, Resident {
       this.#logDirectly(source, text);
   }
 
+  closing(handle: Handle, closed: Promise<unknown>): void {
+    this.#closing.set(closed, handle);
+    const forget = (): void => void this.#closing.delete(closed);
+    closed.then(forget, forget);
+  }
+
   ended(handle: Handle): void {
     this.#table.remove(localOf(handle));
     this.#accounts?.close(handle);
@@ -271,7 +280,7 @@ export class NodeThread implements NodeHost, Resident {
     return this.services().map(({ handle, title }) => [handle, title]);
   }
 
-  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
+  #local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
     if (!this.#locals.has(key)) this.#locals.set(key, create(this.threadKernel));
     return this.#locals.get(key) as T;
   }
@@ -577,8 +586,12 @@ export class NodeThread implements NodeHost, Resident {
         break;
       }
     }
-    clearTimeout(timer);
     for (const service of running) service.end();
+    if ((await Promise.race([Promise.all(this.#closing.keys()), late])) === 'late') {
+      for (const handle of new Set(this.#closing.values()))
+        this.log(handle, `did not close what it had opened within ${deadline} ms`);
+    }
+    clearTimeout(timer);
     for (const close of this.#closers.splice(0)) await close();
     const logger = this.find(this.#logger);
     do await new Promise((resolve) => setImmediate(resolve));

@@ -24,7 +24,6 @@ const LOOK_EVERY = 64;
  * sessions of packets: an agent that throws while it works on a packet answers with that packet's session.
  */
 const LINK_SESSION = 0x7fff_0000;
-const THREAD = Symbol('@skynet/gateserver');
 
 /** The commands of the stock gate. */
 export type GateCommands = {
@@ -107,8 +106,7 @@ function startGate(skynet: Skynet): void {
   const checkAgents = (): void => {
     for (const agent of [...agents.keys()]) if (!kernel.isAlive(agent)) agentGone(agent);
   };
-  const thread = kernel.local(THREAD, (own) => own);
-  kernel.own(thread.onThreadLost(() => kernel.enqueue(checkAgents, undefined, undefined, undefined)));
+  kernel.own(kernel.thread.onThreadLost(() => kernel.enqueue(checkAgents)));
 
   // The gate calls nobody, so answers are about packets, or tell of the end of an agent.
   skynet.filter((message) => {

@@ -20,7 +20,6 @@ const DROP_TEXT = 256;
 
 /** Nothing waits of a client. */
 const NOTHING_LEFT: unique symbol = Symbol('nothing left');
-const THREAD: unique symbol = Symbol.for('skynet.gateserver.thread');
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return (
@@ -70,7 +69,7 @@ export class Gateserver implements ClientHost {
     this.handle = skynet.self();
     this.#skynet = skynet;
     this.#kernel = kernel;
-    this.#thread = kernel.local(THREAD, (thread) => thread);
+    this.#thread = kernel.thread;
     this.#handler = handler;
     this.#defaults = defaults;
     this.#table = connectionTable(kernel);
@@ -179,7 +178,7 @@ export class Gateserver implements ClientHost {
     const early: Connection[] = [];
     this.#early = early;
     try {
-      const listener = await this.#skynet.await(this.#listen(options));
+      const listener = await this.#listen(options);
       this.#listener = listener;
       this.#skynet.error(`Listen on ${listener.address}`);
       const { address, port } = listener;
@@ -203,16 +202,12 @@ export class Gateserver implements ClientHost {
     const { backlog, url } = options;
     const onAcceptError = (error: SkynetError): void =>
       this.#thread.log(this.handle, `gateserver accept error: ${error.message}`);
-    return this.#kernel.transports
-      .listen(url, backlog === undefined ? { onAcceptError } : { backlog, onAcceptError }, (connection) => {
-        // Those that come before `handler.open` was called have to wait for it.
-        if (this.#early === undefined) this.#accept(connection, options);
-        else this.#early.push(connection);
-      })
-      .then((listener) => {
-        if (!this.#kernel.alive) void listener.close();
-        return listener;
-      });
+    const limits = backlog === undefined ? { onAcceptError } : { backlog, onAcceptError };
+    return this.#kernel.listen(url, limits, (connection) => {
+      // Those that come before `handler.open` was called have to wait for it.
+      if (this.#early === undefined) this.#accept(connection, options);
+      else this.#early.push(connection);
+    });
   }
 
   /** Stops listening; connections live on. @throws ERR_GATE_NOT_LISTENING. */
@@ -226,14 +221,10 @@ export class Gateserver implements ClientHost {
   // --- from the transport to the service
 
   #accept(connection: Connection, options: ResolvedOptions): void {
-    if (!this.#kernel.alive) {
-      connection.destroy();
-      return;
-    }
     const id = this.#thread.nextId();
     if (this.#clients.size >= options.maxclient) {
       connection.destroy();
-      this.#kernel.enqueue(this.#refused, id, undefined, undefined);
+      this.#kernel.enqueue(this.#refused, id);
       return;
     }
     const client = new Client(id, connection, this, options);
@@ -248,12 +239,11 @@ export class Gateserver implements ClientHost {
   pending(client: Client): void {
     if (client.scheduled) return;
     client.scheduled = true;
-    this.#kernel.enqueue(this.#serve, client, undefined, undefined);
+    this.#kernel.enqueue(this.#serve, client);
   }
 
   backlog(client: Client, kilobytes: number): void {
-    if (this.#handler.warning !== undefined)
-      this.#kernel.enqueue(this.#warn, client.id, kilobytes, undefined);
+    if (this.#handler.warning !== undefined) this.#kernel.enqueue(this.#warn, client.id, kilobytes);
   }
 
   released(client: Client): void {
@@ -262,8 +252,6 @@ export class Gateserver implements ClientHost {
   }
 
   #end(): void {
-    void this.#listener?.close();
-    this.#listener = undefined;
     for (const client of this.#clients.values()) client.close();
   }
 

@@ -321,7 +321,7 @@ describe('limits', () => {
             const seen = gate.events.all.length;
             if (what === 'connect') {
               const client = new MemoryClient(
-                await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect(url))),
+                await node.run((skynet) => skynet.await(kernelOf(skynet).thread.transports.connect(url))),
               );
               const [name, fd] = (await gate.events.count(seen + 1))[seen] ?? [];
               expect(name).toBe(inside.length < maxclient ? 'connect' : 'disconnect');
@@ -409,7 +409,7 @@ describe('limits', () => {
       }),
     );
     const client = new MemoryClient(
-      await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect('memory://stuck'))),
+      await node.run((skynet) => skynet.await(kernelOf(skynet).thread.transports.connect('memory://stuck'))),
     );
     client.send('1', '2', '3');
     await gate.events.count(1);
@@ -718,7 +718,7 @@ describe('transports', () => {
       message: (fd, bytes) => server.send(fd, bytes),
     }));
     const client = new MemoryClient(
-      await node.run((skynet) => skynet.await(kernelOf(skynet).transports.connect('memory://gate'))),
+      await node.run((skynet) => skynet.await(kernelOf(skynet).thread.transports.connect('memory://gate'))),
     );
     client.send('a', 'b');
     expect(await client.packets.count(2)).toEqual(['a', 'b']);

@@ -8,7 +8,6 @@ import { Refusal } from './refusal.ts';
 import type { SlaveAnswer, SlaveCommands } from './slave.ts';
 import { okStatus, STATUS } from './status.ts';
 
-const THREAD: unique symbol = Symbol.for('skynet.loginserver.thread');
 /** Milliseconds between two log lines about addresses that are turned away. */
 const QUIET = 1000;
 
@@ -47,7 +46,7 @@ export class Master {
     this.#skynet = skynet;
     this.#args = args;
     this.#kernel = kernelOf(skynet);
-    this.#thread = this.#kernel.local(THREAD, (thread) => thread);
+    this.#thread = this.#kernel.thread;
     this.#handlers = handlers;
     this.#options = options;
     this.#addresses = new AddressTable(options.connectionsPerAddress, options.failuresPerMinute);
@@ -78,10 +77,9 @@ export class Master {
   async #listen(): Promise<void> {
     const onAcceptError = (error: SkynetError): void =>
       this.#thread.log(this.#skynet.self(), `login server accept error: ${error.message}`);
-    const listening = this.#kernel.transports.listen(this.#options.url, { onAcceptError }, (connection) =>
+    const listener = await this.#kernel.listen(this.#options.url, { onAcceptError }, (connection) =>
       this.#accept(connection),
     );
-    const listener = await this.#skynet.await(listening);
     this.#listener = listener;
     const { address, port } = listener;
     const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;
@@ -96,7 +94,6 @@ export class Master {
   }
 
   #end(): void {
-    void this.#listener?.close();
     for (const client of this.#clients) client.destroy();
   }
 
@@ -133,7 +130,7 @@ export class Master {
       this.#addresses.closed(network);
     });
     this.#clients.add(client);
-    this.#kernel.enqueue(this.#serve, client, network, undefined);
+    this.#kernel.enqueue(this.#serve, client, network);
   }
 
   /** A flood of connections must not become a flood of log lines. */

@@ -257,7 +257,7 @@ describe('a login server', () => {
     expect(await ask('url')).toBe('memory://login-test');
     expect(await ask('port')).toBe(0);
     const greeting = await node.run(async (skynet) => {
-      const connection = await kernelOf(skynet).transports.connect('memory://login-test');
+      const connection = await kernelOf(skynet).thread.transports.connect('memory://login-test');
       return await new Promise<string>((resolve) =>
         connection.start({
           data: (chunk) => resolve(Buffer.from(chunk).toString()),

@@ -99,7 +99,7 @@ export class Datagram implements Entry {
     }
     this.#dropping = false;
     this.#waiting += data.length;
-    owner.kernel.enqueue(this.#deliver, data, from, undefined);
+    owner.kernel.enqueue(this.#deliver, data, from);
   }
 
   #trouble(error: Error): void {

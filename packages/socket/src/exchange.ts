@@ -44,13 +44,13 @@ export class SocketExchange {
   /** Whether an id may belong to another thread, or is held there. */
   isElsewhere(id: number): boolean {
     if (!Number.isInteger(id) || id < 1 || this.#thread.threads === 1) return false;
-    return this.#thread.threadOf(id) !== this.#thread.thread || this.#hosted.has(id);
+    return this.#thread.threadOf(id) !== this.#thread.number || this.#hosted.has(id);
   }
 
   /** Brings a socket to this thread; undefined if there is none. */
   async fetch(id: number): Promise<{ connection: Connection; unread: Uint8Array } | undefined> {
     const home = this.#thread.threadOf(id);
-    if (home === this.#thread.thread) return this.#takeBack(id);
+    if (home === this.#thread.number) return this.#takeBack(id);
     const found = (await this.#ask(home, (ask) => ['fetch', id, ask])) as Fetched | null;
     if (found === null) return undefined;
     const connection = this.#held.get(id) as RemoteConnection;

@@ -105,7 +105,7 @@ export class Listener implements Entry {
     this.#accepted += 1;
     const stream = new Stream(this.#table, connection, this.#settings);
     stream.awaitClaim();
-    owner.kernel.enqueue(accept, stream.id, stream.remoteAddress, undefined);
+    owner.kernel.enqueue(accept, stream.id, stream.remoteAddress);
   }
 
   close(): void {

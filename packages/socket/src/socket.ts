@@ -51,13 +51,9 @@ export class SocketApi<E extends Encoding = 'utf8'> {
    */
   async open(address: string, port?: number | string): Promise<number> {
     const url = transportUrl(address, port, 'open');
-    const { promise, resolve, reject } = this.#kernel.suspend<number>();
-    this.#kernel.transports.connect(url, { timeout: this.#settings.connectTimeout }).then((connection) => {
-      // The service may have ended meanwhile; nobody would close the connection then.
-      if (!this.#kernel.alive) connection.destroy();
-      else resolve(this.#adopt(connection));
-    }, reject);
-    return promise;
+    const connection = await this.#kernel.connect(url, { timeout: this.#settings.connectTimeout });
+    this.#kernel.release(connection);
+    return this.#adopt(connection);
   }
 
   /** Makes a connection a started socket of this service. */
@@ -78,18 +74,12 @@ export class SocketApi<E extends Encoding = 'utf8'> {
     const url = transportUrl(address, port, 'listen');
     positive(backlog, 'backlog');
     const entry = new Listener(this.#table, this.#settings, backlog);
-    const { promise, resolve, reject } = this.#kernel.suspend<number>();
     const options = { backlog, onAcceptError: entry.onAcceptError };
-    this.#kernel.transports.listen(url, options, entry.onConnection).then((listener) => {
-      if (!this.#kernel.alive) {
-        void listener.close();
-        return;
-      }
-      entry.opened(listener);
-      this.#owner.take(entry);
-      resolve(entry.id);
-    }, reject);
-    return promise;
+    const listener = await this.#kernel.listen(url, options, entry.onConnection);
+    this.#kernel.release(listener);
+    entry.opened(listener);
+    this.#owner.take(entry);
+    return entry.id;
   }
 
   /**
@@ -497,7 +487,7 @@ export function createSocket<E extends Encoding = 'utf8'>(
   options?: SocketOptions<E>,
 ): SocketApi<E> {
   const kernel = kernelOf(skynet);
-  const { table, holders } = kernel.local(
+  const { table, holders } = kernel.thread.local(
     TABLE,
     (thread) => new SocketThread(new SocketTable(thread, kernel)),
   );

@@ -381,7 +381,7 @@ export class Stream implements Entry, Receiver {
   #warn(kb: number): void {
     if (this.#closed) return;
     if (this.#warning !== undefined && this.owner !== undefined) {
-      this.owner.kernel.enqueue(this.#warning, this.id, kb, undefined);
+      this.owner.kernel.enqueue(this.#warning, this.id, kb);
     } else this.#table.log(this.owner, `WARNING: ${kb} K bytes need to send out (fd = ${this.id})`);
   }
 
@@ -430,7 +430,7 @@ export class Stream implements Entry, Receiver {
     const callback = this.#onClose;
     this.#onClose = undefined;
     if (callback !== undefined && this.owner !== undefined) {
-      this.owner.kernel.enqueue(callback, this.id, this.failure, undefined);
+      this.owner.kernel.enqueue(callback, this.id, this.failure);
     }
   }
 

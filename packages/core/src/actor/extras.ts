@@ -12,7 +12,7 @@ export class Extras {
   woken: Mailbox<Pending> | undefined;
   openRequests: OpenRequests | undefined;
   abandoned: Set<number> | undefined;
-  owned: Set<() => void> | undefined;
+  owned: Set<() => unknown> | undefined;
   exitHooks: (() => unknown)[] | undefined;
   inits: Promise<unknown>[] | undefined;
   forward: Readonly<Record<number, number>> | undefined;

@@ -74,11 +74,10 @@ export function startDump(service: Service, folder: string): void {
     dump.close();
     running.delete(service);
     if (extras.filter === recording) extras.filter = before;
-    extras.owned?.delete(stop);
+    forget();
   };
   extras.filter = recording;
-  extras.owned ??= new Set();
-  extras.owned.add(stop);
+  const forget = service.own(stop);
   running.set(service, stop);
 }
 

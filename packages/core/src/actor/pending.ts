@@ -13,11 +13,18 @@ const keepSettlers = (resolve: (value: unknown) => void, reject: (reason: unknow
   rejectNext = reject;
 };
 
-/** A suspended task: who waits, for what, and how it goes on. Stands in the mailbox itself when a driver resumes it. */
+/** What an answer is given to in place of a promise: an error or undefined, and the body when there is none. */
+type Answered = (error: SkynetError | undefined, body: Body | undefined) => unknown;
+
+/**
+ * A suspended task: who waits, for what, and how it goes on. Stands in the mailbox itself when a driver resumes it.
+ * Or a call whose answer comes to a function: nobody waits then, and there is no promise.
+ */
 export class Pending implements MailboxItem {
   readonly type: number = ITEM.RESUME;
   next: MailboxItem | undefined = undefined;
-  readonly promise: Promise<unknown>;
+  readonly promise: Promise<unknown> | undefined;
+  readonly answered: Answered | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
   /** The task that is suspended, restored when it goes on. */
@@ -41,12 +48,19 @@ export class Pending implements MailboxItem {
   /** A driver has put it in the mailbox already. */
   queuedToResume = false;
 
-  constructor(task: object | undefined, session: number, dest: Handle, protocol: Protocol | undefined) {
+  constructor(
+    task: object | undefined,
+    session: number,
+    dest: Handle,
+    protocol: Protocol | undefined,
+    answered?: Answered,
+  ) {
     this.task = task;
     this.session = session;
     this.dest = dest;
     this.protocol = protocol;
-    this.promise = new Promise(keepSettlers);
+    this.answered = answered;
+    this.promise = answered === undefined ? new Promise(keepSettlers) : undefined;
     this.resolve = resolveNext;
     this.reject = rejectNext;
   }

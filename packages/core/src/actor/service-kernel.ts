@@ -1,9 +1,12 @@
-import type { ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
+import type { Answered, ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
 import type { NodeHost } from '../contracts/node.ts';
 import type { Skynet } from '../contracts/skynet.ts';
-import type { Handle } from '../handle.ts';
-import type { Transports } from '../transport/contract.ts';
+import { SkynetError } from '../errors.ts';
+import { formatHandle, type Handle } from '../handle.ts';
+import { type Body, Message } from '../message.ts';
+import type { Connection, ConnectOptions, Listener, ListenOptions } from '../transport/contract.ts';
 import { describe, goneFailure } from './failure.ts';
+import { Pending } from './pending.ts';
 import type { Service } from './service.ts';
 import { WorkTask } from './task.ts';
 
@@ -12,6 +15,8 @@ export class KernelOfService implements ServiceKernel {
   readonly skynet: Skynet;
   readonly #service: Service;
   readonly #host: NodeHost;
+  readonly #listeners = new WeakMap<object, () => void>();
+  #held: HeldConnections | undefined;
 
   constructor(skynet: Skynet, service: Service, host: NodeHost) {
     this.skynet = skynet;
@@ -19,12 +24,8 @@ export class KernelOfService implements ServiceKernel {
     this.#host = host;
   }
 
-  get thread(): number {
-    return this.#host.thread;
-  }
-
-  get transports(): Transports {
-    return this.#host.transports;
+  get thread(): ThreadKernel {
+    return this.#host.threadKernel;
   }
 
   get alive(): boolean {
@@ -35,13 +36,26 @@ export class KernelOfService implements ServiceKernel {
     return this.#host.isAlive(handle);
   }
 
-  enqueue<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
-    if (this.#service.alive)
-      this.#service.push(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
+  enqueue<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): void {
+    if (this.#service.alive) this.#service.push(new WorkTask(work as (...args: never[]) => unknown, args));
   }
 
-  run<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void {
-    this.#service.run(new WorkTask(work as (...args: never[]) => unknown, [a, b, c]));
+  run<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): void {
+    this.#service.run(new WorkTask(work as (...args: never[]) => unknown, args));
+  }
+
+  ask(to: Handle, type: string, body: Body, answered: Answered): number {
+    const service = this.#service;
+    if (!service.alive) throw goneFailure(service.handle);
+    const { id } = service.protocols.named(type);
+    const session = service.sessions.next();
+    if (!this.#host.deliver(to, new Message(id, session, service.handle, body))) {
+      throw new SkynetError('ERR_NO_SERVICE', `call to invalid address ${formatHandle(to)}`, {
+        details: { service: formatHandle(to) },
+      });
+    }
+    service.sessions.add(new Pending(undefined, session, to, undefined, answered));
+    return session;
   }
 
   suspend<Result>(): Suspension<Result> {
@@ -54,16 +68,88 @@ export class KernelOfService implements ServiceKernel {
     };
   }
 
-  own(close: () => void): () => void {
-    const { extras } = this.#service;
-    extras.owned ??= new Set();
-    const { owned } = extras;
-    owned.add(close);
-    return () => void owned.delete(close);
+  own(close: () => unknown): () => void {
+    return this.#service.own(close);
   }
 
-  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T {
-    return this.#host.local(key, create);
+  connect(address: string, options: ConnectOptions = {}): Promise<Connection> {
+    return this.#opened(
+      this.thread.transports.connect(address, options),
+      (connection) => this.#connections.add(connection),
+      (connection) => connection.destroy(),
+    );
+  }
+
+  async listen(
+    address: string,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): Promise<Listener> {
+    let isOwned = true;
+    const listening = this.thread.transports.listen(address, options, (connection) => {
+      if (this.#service.alive || !isOwned) accept(connection);
+      else connection.destroy();
+    });
+    let forget = (): void => {};
+    const listener = await this.#opened(
+      listening,
+      (opened) => {
+        forget = this.own(() => opened.close());
+      },
+      (opened) => opened.close(),
+    );
+    const own: Listener = {
+      address: listener.address,
+      url: listener.url,
+      port: listener.port,
+      pause: () => listener.pause(),
+      resume: () => listener.resume(),
+      close: () => {
+        forget();
+        return listener.close();
+      },
+    };
+    this.#listeners.set(own, () => {
+      isOwned = false;
+      forget();
+    });
+    return own;
+  }
+
+  release(opened: Connection | Listener): void {
+    this.#listeners.get(opened)?.();
+    this.#held?.delete(opened as Connection);
+  }
+
+  get #connections(): HeldConnections {
+    if (this.#held === undefined) {
+      const held = new HeldConnections();
+      this.own(() => held.close());
+      this.#held = held;
+    }
+    return this.#held;
+  }
+
+  /** Waits in the turn for something that then belongs to the service; what comes to nobody is closed. */
+  #opened<Opened>(
+    opening: Promise<Opened>,
+    own: (opened: Opened) => void,
+    closeLate: (opened: Opened) => unknown,
+  ): Promise<Opened> {
+    const service = this.#service;
+    if (!service.alive) {
+      opening.then(closeLate, () => {});
+      return Promise.reject(goneFailure(service.handle));
+    }
+    const pending = service.suspend(0, undefined, service.sessions.next());
+    opening.then(
+      (opened) => {
+        if (service.settle(pending, opened, false)) own(opened);
+        else closeLate(opened);
+      },
+      (error: unknown) => service.settle(pending, error, true),
+    );
+    return pending.promise as Promise<Opened>;
   }
 
   queueLength(handle: Handle): number {
@@ -76,5 +162,26 @@ export class KernelOfService implements ServiceKernel {
 
   reportError(what: string, error: unknown): void {
     this.#service.log(`${what}: ${describe(error)}`);
+  }
+}
+
+/** Connections that a service has opened, closed with it. Those that are over are forgotten when there are many. */
+class HeldConnections {
+  readonly #connections = new Set<Connection>();
+  #sweepAt = 16;
+
+  add(connection: Connection): void {
+    this.#connections.add(connection);
+    if (this.#connections.size < this.#sweepAt) return;
+    for (const held of this.#connections) if (held.closed) this.#connections.delete(held);
+    this.#sweepAt = Math.max(16, this.#connections.size * 2);
+  }
+
+  delete(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
   }
 }

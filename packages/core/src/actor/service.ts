@@ -182,7 +182,12 @@ export class Service implements Runnable, TimerOwner, Answerer {
   }
 
   #takeAnswer(message: Message, failed: boolean): void {
-    const pending = this.sessions.take(message.session);
+    let pending = this.sessions.take(message.session);
+    if (pending !== undefined && pending.dest === 0) {
+      // Its session is that of a wait: nobody's answer ends that.
+      this.sessions.add(pending);
+      pending = undefined;
+    }
     if (pending === undefined) {
       if (this.#extras?.abandoned?.delete(message.session)) return;
       const hook = this.#extras?.unknownResponse;
@@ -219,11 +224,26 @@ export class Service implements Runnable, TimerOwner, Answerer {
     if (pending.timer !== undefined) this.cancelTimer(pending.timer);
     pending.forget?.();
     if (pending.token !== undefined) this.#extras?.waiting?.delete(pending.token);
+    if (pending.answered !== undefined) {
+      this.#giveAnswer(pending);
+      return;
+    }
     this.current = pending.task;
     this.#unsettled = true;
     this.host.resuming(this.handle);
     if (pending.failed) pending.reject(pending.outcome);
     else pending.resolve(pending.outcome);
+  }
+
+  #giveAnswer(pending: Pending): void {
+    const { outcome, failed } = pending;
+    if (outcome instanceof ExitSignal) return;
+    this.current = pending;
+    this.#perform(
+      pending.answered as AnyWork,
+      failed ? [outcome, undefined] : [undefined, outcome],
+      undefined,
+    );
   }
 
   #takeTimer(timer: Timer): void {
@@ -528,13 +548,14 @@ export class Service implements Runnable, TimerOwner, Answerer {
     return true;
   }
 
-  /** A driver settles a suspension: the task goes on in the order of the mailbox. */
-  settle(pending: Pending, outcome: unknown, failed: boolean): void {
-    if (pending.settled || pending.queuedToResume || !this.alive) return;
+  /** A driver settles a suspension: the task goes on in the order of the mailbox. Whether it was still waiting. */
+  settle(pending: Pending, outcome: unknown, failed: boolean): boolean {
+    if (pending.settled || pending.queuedToResume || !this.alive) return false;
     pending.queuedToResume = true;
     pending.outcome = outcome;
     pending.failed = failed;
     this.push(pending);
+    return true;
   }
 
   /** Suspended tasks, by what they wait for; oldest first. A task that waits for several things is there for each. */
@@ -713,13 +734,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
       if (this.#timers === timer) this.#unlist(timer);
     }
     for (const pending of this.sessions.all()) pending.forget?.();
-    for (const close of this.#extras?.owned ?? []) {
-      try {
-        close();
-      } catch (thrown) {
-        this.host.log(this.handle, describe(thrown));
-      }
-    }
+    for (const close of this.#extras?.owned ?? []) this.#close(close);
     this.#forks = undefined;
     this.#extras = undefined;
     this.#luaHandler = undefined;
@@ -728,6 +743,25 @@ export class Service implements Runnable, TimerOwner, Answerer {
       startFailure ?? new SkynetError('ERR_SERVICE_EXITED', `${this.name} ended itself while it started`),
       this.handle,
     );
+  }
+
+  /** Closes something when the service ends. Returns a function that forgets it. */
+  own(close: () => unknown): () => void {
+    const { extras } = this;
+    extras.owned ??= new Set();
+    const { owned } = extras;
+    owned.add(close);
+    return () => void owned.delete(close);
+  }
+
+  #close(close: () => unknown): void {
+    const failed = (thrown: unknown): void => this.host.log(this.handle, `close failed: ${describe(thrown)}`);
+    try {
+      const closing = close();
+      if (isPromise(closing)) this.host.closing(this.handle, closing.then(undefined, failed));
+    } catch (thrown) {
+      failed(thrown);
+    }
   }
 
   // --- reports ----------------------------------------------------------------------------------------------------

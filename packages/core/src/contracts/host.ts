@@ -41,6 +41,8 @@ export interface Host {
   cpuOf(handle: Handle): number;
   /** A log line. */
   log(source: Handle, text: string): void;
+  /** Something that a service opened is being closed and takes its time: a node that stops waits for it. */
+  closing(handle: Handle, closed: Promise<unknown>): void;
   /** Called by a service that ended, once. */
   ended(handle: Handle): void;
 }

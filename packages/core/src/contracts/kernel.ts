@@ -1,5 +1,13 @@
+import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
-import type { Transports } from '../transport/contract.ts';
+import type { Body } from '../message.ts';
+import type {
+  Connection,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Transports,
+} from '../transport/contract.ts';
 import type { Skynet } from './skynet.ts';
 
 /**
@@ -9,10 +17,8 @@ import type { Skynet } from './skynet.ts';
 export interface ServiceKernel {
   /** The context it belongs to. */
   readonly skynet: Skynet;
-  /** Number of the thread the service runs in, 0 for the main thread. */
-  readonly thread: number;
-  /** The node's transports. */
-  readonly transports: Transports;
+  /** The thread the service runs in: its number, the others, what is kept for each thread. */
+  readonly thread: ThreadKernel;
   /** Whether the service still lives. */
   readonly alive: boolean;
   /** Whether a service lives, in whichever thread of the node. */
@@ -21,18 +27,47 @@ export interface ServiceKernel {
    * Puts a call of `work` at the end of the service's mailbox, to run there as a task of its own, in order with
    * everything else that arrives. For events from outside (sockets, drivers). Does nothing once the service ended.
    */
-  enqueue<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void;
+  enqueue<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): void;
   /**
    * Runs `work` at once as a task of its own; only inside a turn of this service. What it throws, or rejects with,
    * is logged and stays there.
    */
-  run<A, B, C>(work: (a: A, b: B, c: C) => unknown, a: A, b: B, c: C): void;
+  run<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): void;
+  /**
+   * Calls a service, and has the answer given to a function instead of to an awaiting task: `answered` runs in a turn
+   * of this service as a task of its own, once, with the answer's body or with the error. Costs less than a call.
+   * Neither the node's `callTimeout` nor a deadline limits it.
+   * @returns the session of the call.
+   * @throws ERR_NO_SERVICE, ERR_PROTOCOL, ERR_SERVICE_ENDED.
+   */
+  ask(to: Handle, type: string, body: Body, answered: Answered): number;
   /** A promise that a driver settles by `resolve`/`reject`; the awaiting task resumes in its turn, in mailbox order. */
   suspend<Result>(): Suspension<Result>;
-  /** Closes something when the service ends, however it ends. Returns a function that forgets it again. */
-  own(close: () => void): () => void;
-  /** One value for each thread of the node, made on first use: drivers keep their tables here, not in module state. */
-  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
+  /**
+   * Closes something when the service ends, however it ends. A promise that `close` returns is waited for when the node
+   * stops, at most `shutdownTimeout`; what it throws is logged in the service's name. Returns a function that forgets it.
+   */
+  own(close: () => unknown): () => void;
+  /**
+   * Connects, in the service's turn. The connection is closed when the service ends.
+   * @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT, ERR_ABORTED.
+   */
+  connect(address: string, options?: ConnectOptions): Promise<Connection>;
+  /**
+   * Listens, in the service's turn; closed when the service ends. `accept` is called as connections come, in no turn:
+   * it hands them on with {@link enqueue}. None comes once the service has ended.
+   * @throws ERR_LISTEN, ERR_ADDRESS_INVALID.
+   */
+  listen(
+    address: string,
+    options: ListenOptions,
+    accept: (connection: Connection) => void,
+  ): Promise<Listener>;
+  /**
+   * Gives up what {@link connect} or {@link listen} opened: it no longer ends with the service, whoever has it then
+   * closes it. For what passes from service to service.
+   */
+  release(opened: Connection | Listener): void;
   /** Messages that wait at a service of this thread; 0 for services elsewhere. */
   queueLength(handle: Handle): number;
   /** Requests with this session that a service of this thread works on now; 0 for services elsewhere. */
@@ -40,6 +75,9 @@ export interface ServiceKernel {
   /** Logs an error with its stack in the name of the service. */
   reportError(what: string, error: unknown): void;
 }
+
+/** What {@link ServiceKernel.ask} gives an answer to: an error or undefined, and the body when there is none. */
+export type Answered = (error: SkynetError | undefined, body: Body | undefined) => unknown;
 
 /** A task of a service that waits for a driver. */
 export interface Suspension<Result> {
@@ -53,8 +91,8 @@ export interface Suspension<Result> {
 
 /** What a thread-wide driver may use. */
 export interface ThreadKernel {
-  /** Number of the thread. */
-  readonly thread: number;
+  /** Number of the thread, 0 for the main thread. */
+  readonly number: number;
   /** The node's transports. */
   readonly transports: Transports;
   /** A log line in the name of a service, 0 for the kernel. */
@@ -65,8 +103,13 @@ export interface ThreadKernel {
   threadOf(id: number): number;
   /** Hands values to whoever listens for `key` in another thread, in order with messages that go there. */
   post(thread: number, key: string, values: unknown[]): void;
-  /** Listens for what {@link post} of other threads sends. */
-  onPost(key: string, take: (values: unknown[], from: number) => void): void;
+  /**
+   * Listens for what {@link post} of other threads sends. Returns a function that stops listening.
+   * @throws ERR_ARGUMENT when somebody listens for that key already.
+   */
+  onPost(key: string, take: (values: unknown[], from: number) => void): () => void;
+  /** One value for each key and thread, made on first use: drivers keep their tables here, not in module state. */
+  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
   /**
    * Told of threads that are lost with everything in them; others take their numbers. Returns a function that stops
    * listening.

@@ -44,8 +44,6 @@ export interface NodeHost extends Host {
   setMonitor(handle: Handle): void;
   /** Gives an alias. Returns whether it was free. */
   giveName(name: string, handle: Handle): boolean;
-  /** One value for each key, made on first use. */
-  local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
   /** Lets later starts see changed files. */
   clearCache(): void;
   /** Ends the node. */

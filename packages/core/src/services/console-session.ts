@@ -69,7 +69,7 @@ export class ConsoleSession implements Receiver {
     while (!this.#ended && this.#readOne());
     if (!this.#ended && this.#bytes.length > MAX_LINE) this.#refuse('Line too long');
     if (this.#waiting.length > MAX_WAITING) this.#connection.pause();
-    if (this.#waiting.length > 0) this.#kernel.enqueue(this.#work, undefined, undefined, undefined);
+    if (this.#waiting.length > 0) this.#kernel.enqueue(this.#work);
   }
 
   end(): void {

@@ -37,6 +37,6 @@ export const consoleService: ServiceDefinition = defineService((skynet) => {
 
   lines.on('line', (line) => {
     waiting.push(line);
-    kernel.enqueue(work, undefined, undefined, undefined);
+    kernel.enqueue(work);
   });
 });

@@ -45,9 +45,8 @@ export const debugConsole: ServiceDefinition = defineService(async (skynet, ...a
   };
 
   const host = ip.includes(':') ? `[${ip}]` : ip;
-  const listener = await skynet.await(kernel.transports.listen(`tcp://${host}:${port}`, {}, accept));
+  const listener = await kernel.listen(`tcp://${host}:${port}`, {}, accept);
   kernel.own(() => {
-    void listener.close();
     for (const session of sessions) session.close(GRACE);
   });
   skynet.error(`Start debug console at ${ip}:${listener.port}`);

@@ -69,8 +69,11 @@ export class Neighbours {
   }
 
   /** Listens for what drivers of other threads send under a key. */
-  onPost(key: string, take: (values: unknown[], from: number) => void): void {
+  onPost(key: string, take: (values: unknown[], from: number) => void): () => void {
+    if (this.#drivers.has(key))
+      throw new SkynetError('ERR_ARGUMENT', `somebody listens for "${key}" of other threads already`);
     this.#drivers.set(key, take);
+    return () => void this.#drivers.delete(key);
   }
 
   onLost(listener: (thread: number) => void): () => void {

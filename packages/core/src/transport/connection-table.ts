@@ -106,7 +106,7 @@ export class ConnectionTable {
 
   #post(id: number, bytes: Uint8Array | null): boolean {
     const to = this.#thread.threadOf(id);
-    if (!Number.isInteger(id) || to === this.#thread.thread) return false;
+    if (!Number.isInteger(id) || to === this.#thread.number) return false;
     const waiting = this.#outgoing.get(to);
     if (waiting !== undefined) waiting.push(id, bytes);
     else {
@@ -184,5 +184,5 @@ function statOf({ id, connection, owner, received, sent, unread }: ConnectionEnt
 
 /** The table of the thread a service runs in. */
 export function connectionTable(kernel: ServiceKernel): ConnectionTable {
-  return kernel.local(KEY, (thread) => new ConnectionTable(thread));
+  return kernel.thread.local(KEY, (thread) => new ConnectionTable(thread));
 }

@@ -1,0 +1,46 @@
+import type { SkynetConfig } from '../config.ts';
+import type { Duration } from '../duration.ts';
+import { formatHandle } from '../handle.ts';
+import { type Node, type NodeOptions, startNode } from '../node.ts';
+import { Happenings } from './happenings.ts';
+
+/** What a test gives beside the configuration of its node. */
+export interface TestNodeOptions extends Omit<NodeOptions, 'onLog'> {
+  /** Is given what stops the node, to be run when the test is over: `onTestFinished` of vitest, `t.after` of node:test. */
+  after?: (stop: () => Promise<void>) => void;
+  /** Longest wait for a log line. Default 15 s. */
+  patience?: Duration;
+}
+
+/** A node whose log can be read and waited for. */
+export interface TestNode extends Node {
+  /** Log lines so far, as the node would print them: `[:01000005] text`. */
+  readonly log: readonly string[];
+  /**
+   * The first line, past or future, that the pattern matches. Fails with the whole log when none comes.
+   * @param from - number of lines that do not count, default none.
+   */
+  logged(pattern: RegExp, from?: number): Promise<string>;
+  /** As `stop`, for `await using node = await startTestNode()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts a node for a test: harbor 1, no watchdog, its log kept; for the rest as `startNode`. */
+export async function startTestNode(
+  config: SkynetConfig = {},
+  options: TestNodeOptions = {},
+): Promise<TestNode> {
+  const { after, patience, ...rest } = options;
+  const lines = new Happenings<string>('log lines', patience === undefined ? {} : { patience });
+  const node = await startNode(
+    { harbor: 1, watchdog: false, ...config },
+    { ...rest, onLog: (source, text) => lines.add(`[${formatHandle(source)}] ${text}`) },
+  );
+  after?.(() => node.stop());
+  return Object.assign(node, {
+    log: lines.all,
+    logged: (pattern: RegExp, from = 0) =>
+      lines.find((line) => pattern.test(line), `a log line that matches ${String(pattern)}`, from),
+    [Symbol.asyncDispose]: () => node.stop(),
+  });
+}
