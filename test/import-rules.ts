@@ -13,6 +13,8 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'protocol',
       'message',
       'duration',
+      'nearest',
+      'options',
       'define',
       'contracts/*',
       // Entry points write log lines too.

@@ -1,3 +1,5 @@
+import { nearest } from './nearest.ts';
+
 /** Keys of a configuration that the node itself reads. */
 const KEYS = [
   'thread',
@@ -24,19 +26,6 @@ const KEYS = [
   'consoleToken',
 ];
 
-/** Whether one letter added, left out, changed, or swapped with its neighbour makes one word of the other. */
-function oneLetterApart(a: string, b: string): boolean {
-  let head = 0;
-  while (head < a.length && a[head] === b[head]) head++;
-  const [restA, restB] = [a.slice(head), b.slice(head)];
-  return (
-    restA.slice(1) === restB.slice(1) ||
-    restA.slice(1) === restB ||
-    restA === restB.slice(1) ||
-    (restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2))
-  );
-}
-
 /**
  * A sentence for each key that is one letter, or upper and lower case, apart from one of the node's that is not given.
  * It is legal, since every key is a value for `getenv`.
@@ -45,7 +34,7 @@ export function doubtsAbout(given: readonly string[]): string[] {
   const missing = KEYS.filter((key) => !given.includes(key));
   return given.flatMap((key) => {
     if (KEYS.includes(key)) return [];
-    const meant = missing.find((name) => oneLetterApart(key.toLowerCase(), name.toLowerCase()));
+    const meant = nearest(key, missing, 1);
     return meant === undefined ? [] : [`${key} is no key of the node's, perhaps ${meant} is meant`];
   });
 }

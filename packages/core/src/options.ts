@@ -1,0 +1,203 @@
+/** For authors of packages: reads the options that a function was given, and refuses what it does not know. */
+import { type Duration, toMilliseconds } from './duration.ts';
+import { SkynetError } from './errors.ts';
+import { nearest } from './nearest.ts';
+
+/** What is thrown for an option that cannot be used: `details.key` names it, `details.meant` what was probably meant. */
+export type OptionError = (
+  message: string,
+  details: { readonly key: string; readonly meant?: string },
+) => Error;
+
+type Key<Given> = keyof Given & string;
+
+const argumentError: OptionError = (message, details) =>
+  new SkynetError('ERR_ARGUMENT', message, { details });
+
+/** A value as an error shows it. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'a list' : 'an object';
+}
+
+/**
+ * Options by key, each as what it must be. What is undefined or null counts as not given. Used through
+ * {@link readOptions}, which sees to keys that nobody has asked for.
+ */
+export class OptionReader<Given extends object> {
+  readonly #title: string;
+  readonly #given: Readonly<Record<string, unknown>>;
+  readonly #error: OptionError;
+  /** In front of keys: `limits.` in a group. */
+  readonly #path: string;
+  readonly #known = new Set<string>();
+  readonly #groups: { refuseUnknown(): void }[] = [];
+  #others = false;
+
+  /** Use {@link readOptions}. */
+  constructor(title: string, given: unknown, error: OptionError = argumentError, path = '') {
+    this.#title = title;
+    this.#error = error;
+    this.#path = path;
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      const what = path === '' ? `${title}s` : `${title} ${path.slice(0, -1)}`;
+      // Not what it is: a secret may have been put in the place of its group.
+      const type = Array.isArray(given) ? 'a list' : given === null ? 'null' : typeof given;
+      throw error(`${what} must be an object, not ${type}`, { key: path.slice(0, -1) });
+    }
+    this.#given = given as Readonly<Record<string, unknown>>;
+  }
+
+  /** An option as it was given; undefined if it was not. */
+  value(key: Key<Given>): unknown {
+    this.#known.add(key);
+    const value = Object.hasOwn(this.#given, key) ? this.#given[key] : undefined;
+    return value === null ? undefined : value;
+  }
+
+  /** Refuses an option. @throws always. */
+  wrong(key: Key<Given>, wanted: string, value: unknown = this.value(key)): never {
+    if (value === undefined) {
+      // Misspelt, perhaps.
+      const slip = nearest(key, this.#unknown());
+      if (slip !== undefined) this.#refuse(slip, key);
+    }
+    const path = this.#path + key;
+    throw this.#error(
+      `${this.#title} ${path} must be ${wanted}${value === undefined ? '' : `, not ${shown(value)}`}`,
+      { key: path },
+    );
+  }
+
+  /** A whole number. */
+  whole<Fallback>(key: Key<Given>, min: number, max: number, fallback: Fallback): number | Fallback {
+    const value = this.value(key);
+    if (value === undefined) return fallback;
+    return Number.isInteger(value) && (value as number) >= min && (value as number) <= max
+      ? (value as number)
+      : this.wrong(
+          key,
+          max === Number.MAX_SAFE_INTEGER || max === 0x7fff_ffff
+            ? `a whole number from ${min} on`
+            : `a whole number from ${min} to ${max}`,
+        );
+  }
+
+  /** True or false. */
+  flag<Fallback>(key: Key<Given>, fallback: Fallback): boolean | Fallback {
+    const value = this.value(key);
+    if (value === undefined) return fallback;
+    return typeof value === 'boolean' ? value : this.wrong(key, 'true or false');
+  }
+
+  /** One of some values. */
+  oneOf<const Value extends string | number>(
+    key: Key<Given>,
+    allowed: readonly Value[],
+    fallback: NoInfer<Value>,
+  ): Value {
+    const value = this.value(key);
+    if (value === undefined) return fallback;
+    return allowed.includes(value as Value)
+      ? (value as Value)
+      : this.wrong(key, `one of ${allowed.join(', ')}`);
+  }
+
+  /** A time, in milliseconds. */
+  duration<Fallback>(key: Key<Given>, fallback: Fallback): number | Fallback {
+    const value = this.value(key);
+    if (value === undefined) return fallback;
+    try {
+      const milliseconds = toMilliseconds(value as Duration);
+      if (milliseconds >= 0) return milliseconds;
+    } catch {
+      // Told below.
+    }
+    return this.wrong(key, 'a duration such as "5s", or hundredths of a second from 0');
+  }
+
+  /** Text that is not empty. */
+  text<Fallback>(key: Key<Given>, fallback: Fallback, wanted = 'text that is not empty'): string | Fallback {
+    const value = this.value(key);
+    if (value === undefined) return fallback;
+    return typeof value === 'string' && value !== '' ? value : this.wrong(key, wanted);
+  }
+
+  /** Refuses an option that is there and no function. */
+  callable(key: Key<Given>, required: boolean): void {
+    const value = this.value(key);
+    if (typeof value === 'function' || (value === undefined && !required)) return;
+    this.wrong(key, 'a function');
+  }
+
+  /** Options inside an option; none if it was not given. */
+  group<Name extends Key<Given>>(key: Name): OptionReader<NonNullable<Given[Name]> & object> {
+    const path = `${this.#path}${key}.`;
+    const group = new OptionReader<NonNullable<Given[Name]> & object>(
+      this.#title,
+      this.value(key) ?? {},
+      this.#error,
+      path,
+    );
+    this.#groups.push(group);
+    return group;
+  }
+
+  /** Keys that others read. */
+  allow(keys: Iterable<string>): void {
+    for (const key of keys) this.#known.add(key);
+  }
+
+  /** Any key may be there that does not look like one of these misspelt. */
+  allowOthers(): void {
+    this.#others = true;
+  }
+
+  /** Refuses keys that nobody has asked for. @throws for the first of them. */
+  refuseUnknown(): void {
+    for (const key of this.#unknown()) {
+      const meant = nearest(key, this.#known);
+      if (meant !== undefined || !this.#others) this.#refuse(key, meant);
+    }
+    for (const group of this.#groups) group.refuseUnknown();
+  }
+
+  #unknown(): string[] {
+    return Object.keys(this.#given).filter(
+      (key) => !this.#known.has(key) && this.#given[key] !== undefined && this.#given[key] !== null,
+    );
+  }
+
+  #refuse(key: string, meant: string | undefined): never {
+    const path = this.#path;
+    const hint =
+      meant === undefined
+        ? `; there are: ${[...this.#known].join(', ')}`
+        : `, perhaps ${path}${meant} is meant`;
+    throw this.#error(
+      `unknown ${this.#title} ${shown(path + key)}${hint}`,
+      meant === undefined ? { key: path + key } : { key: path + key, meant: path + meant },
+    );
+  }
+}
+
+/**
+ * Reads options: `read` asks for each key that there is, and returns what it makes of them. Keys that are there and were
+ * not asked for are refused, with the nearest that was.
+ *
+ * @param title What errors call an option: `gate option`.
+ * @throws ERR_ARGUMENT, or what `error` makes; `details.key` names the option.
+ */
+export function readOptions<Given extends object, Result>(
+  title: string,
+  given: Given,
+  read: (options: OptionReader<Given>) => Result,
+  error?: OptionError,
+): Result {
+  const options = new OptionReader<Given>(title, given, error);
+  const result = read(options);
+  options.refuseUnknown();
+  return result;
+}
