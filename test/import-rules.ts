@@ -20,6 +20,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       // Entry points write log lines too.
       'log/printable',
       // What of the transports needs no socket.
+      'transport/address-table',
       'transport/contract',
       'transport/transports',
       'transport/connection-table',

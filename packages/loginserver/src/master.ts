@@ -1,7 +1,6 @@
 import { type Handle, isSkynetError, type LaunchArgument, type Skynet, type SkynetError } from '@skynet/core';
 import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
-import type { Connection, Listener } from '@skynet/core/transport';
-import { AddressTable, networkOf } from './address-limits.ts';
+import { AddressTable, type Connection, type Listener, networkOf } from '@skynet/core/transport';
 import { LineClient } from './line-client.ts';
 import type { Authenticated, LoginServerOptions, ResolvedOptions } from './options.ts';
 import { Refusal } from './refusal.ts';

@@ -1,3 +1,4 @@
+export { AddressTable, networkOf } from './address-table.ts';
 export type { ConnectionEntry, ConnectionStat } from './connection-table.ts';
 export { ConnectionTable, connectionTable } from './connection-table.ts';
 export type {

@@ -14,8 +14,8 @@ interface Failures {
  */
 export function networkOf(remoteAddress: string): string {
   const colon = remoteAddress.lastIndexOf(':');
-  const host = /:\d+$/.test(remoteAddress) ? remoteAddress.slice(0, colon) : remoteAddress;
-  const ip = host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const host = /^\d+$/.test(remoteAddress.slice(colon + 1)) ? remoteAddress.slice(0, colon) : remoteAddress;
+  const [ip = ''] = host.replace(/^\[|\]$/g, '').split('%');
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
   if (mapped !== null) return mapped[1] as string;
   if (!ip.includes(':')) return ip;
@@ -32,7 +32,7 @@ export function networkOf(remoteAddress: string): string {
     .join(':')}::/64`;
 }
 
-/** Counts connections and failures of each network. */
+/** Counts connections and failures of each network, so that one of them cannot use up what is there for all. */
 export class AddressTable {
   readonly #connections: number;
   readonly #failures: number;
