@@ -7,13 +7,16 @@ export type { Value } from './codec/value.ts';
 export type { ResolvedConfig, SkynetConfig } from './config.ts';
 export { defineConfig, loadConfig, resolveConfig } from './config.ts';
 export type {
+  AwaitOptions,
   CallGroup,
   CallOutcome,
   CallTarget,
   CommandTable,
   CriticalSection,
   Dispatcher,
+  EndReason,
   FilteredMessage,
+  GoneEvent,
   LaunchArgument,
   Placement,
   Proxy,

@@ -11,12 +11,13 @@ import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
 import type { LaunchRequest, NodeHost, Started } from './contracts/node.ts';
-import type { CommandTable, ServiceDefinition } from './contracts/skynet.ts';
+import type { CommandTable, EndReason, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
 import { Message } from './message.ts';
 import { PTYPE } from './protocol.ts';
+import { Endings, type Watcher } from './route/endings.ts';
 import { isLocalName, NameTable } from './route/name-table.ts';
 import type { Registry } from './route/registry.ts';
 import { ServiceTable } from './route/service-table.ts';
@@ -78,6 +79,7 @@ export class NodeThread implements NodeHost, Resident {
   readonly #shared: SharedParts;
   readonly #neighbours: Neighbours;
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
+  readonly #endings: Endings;
   readonly #origin: number;
   readonly #locals = new Map<symbol, unknown>();
   /** What services opened and is being closed, with the service. */
@@ -135,6 +137,12 @@ export class NodeThread implements NodeHost, Resident {
       onStop: (close) => void this.#closers.push(close),
     };
     this.#neighbours = new Neighbours(this, shared.peers);
+    this.#endings = new Endings({
+      thread: this.thread,
+      threadOf: (handle) => (harborOf(handle) === this.harbor ? this.#threadOf(handle) : -1),
+      request: (to, handle, on) => this.#neighbours.tell(to, { op: 'watch', from: this.thread, handle, on }),
+      tell: (to, handle, reason) => this.#neighbours.tell(to, { op: 'gone', handle, reason }),
+    });
     if (this.#neighbours.source !== undefined) this.#scheduler.attach(this.#neighbours.source);
   }
 
@@ -226,13 +234,22 @@ export class NodeThread implements NodeHost, Resident {
     closed.then(forget, forget);
   }
 
-  ended(handle: Handle): void {
+  watch(watcher: Watcher): void {
+    this.#endings.watch(watcher);
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#endings.unwatch(watcher);
+  }
+
+  ended(handle: Handle, reason: EndReason): void {
     this.#table.remove(localOf(handle));
     this.#accounts?.close(handle);
     this.#shared.routes?.release(localOf(handle));
     this.names.dropLocal(handle);
     if (this.#monitor !== 0)
       this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
+    this.#endings.ended(handle, reason);
   }
 
   kill(handle: Handle, by: Handle): void {
@@ -251,6 +268,7 @@ export class NodeThread implements NodeHost, Resident {
     if (service === undefined) return;
     const isStarting = service.state === STATE.STARTING;
     service.end(
+      'killed',
       isStarting
         ? new SkynetError('ERR_SERVICE_GONE', `${service.name} was killed while it started`)
         : undefined,
@@ -445,6 +463,7 @@ export class NodeThread implements NodeHost, Resident {
     const reason = reasonIn(thrown instanceof Error ? thrown.message : String(thrown));
     const text = callFailed(`${service.name} could not start: ${reason}`);
     service.end(
+      'failed',
       new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }),
     );
   }
@@ -497,6 +516,12 @@ export class NodeThread implements NodeHost, Resident {
       case 'endless':
         this.markEndless(order.handle);
         break;
+      case 'watch':
+        this.#endings.requested(order.from, order.handle, order.on);
+        break;
+      case 'gone':
+        this.#endings.heard(order.handle, order.reason);
+        break;
       case 'named':
         this.names.tellWaiting();
         break;
@@ -522,6 +547,7 @@ export class NodeThread implements NodeHost, Resident {
         ),
       );
     }
+    this.#endings.threadLost(thread);
     this.#logOrder.skipMissing();
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
@@ -586,7 +612,7 @@ export class NodeThread implements NodeHost, Resident {
         break;
       }
     }
-    for (const service of running) service.end();
+    for (const service of running) service.end('stopped');
     if ((await Promise.race([Promise.all(this.#closing.keys()), late])) === 'late') {
       for (const handle of new Set(this.#closing.values()))
         this.log(handle, `did not close what it had opened within ${deadline} ms`);
@@ -596,7 +622,7 @@ export class NodeThread implements NodeHost, Resident {
     const logger = this.find(this.#logger);
     do await new Promise((resolve) => setImmediate(resolve));
     while (logger !== undefined && logger.mailbox.length > 0);
-    logger?.end();
+    logger?.end('stopped');
     this.#timers.close();
   }
 }

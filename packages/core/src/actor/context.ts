@@ -3,6 +3,7 @@ import { packSeri } from '../codec/lua-seri.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { NodeHost } from '../contracts/node.ts';
 import type {
+  AwaitOptions,
   CallGroup,
   CallTarget,
   Proxy as CommandProxy,
@@ -10,6 +11,7 @@ import type {
   CriticalSection,
   Dispatcher,
   FilteredMessage,
+  GoneEvent,
   LaunchArgument,
   Placement,
   Request,
@@ -33,6 +35,7 @@ import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
+import { limited } from './limited-wait.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { type Service, STATE } from './service.ts';
@@ -191,6 +194,20 @@ export class Context implements Skynet {
           new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`),
         );
     }
+  }
+
+  watch(address: Address, gone: (event: GoneEvent) => unknown): () => void {
+    mustBeFunction(gone);
+    this.#mustLive();
+    const handle = this.#find(address);
+    if (handle === undefined) throw noService(this.address(address));
+    return this.#service.watch(handle, gone);
+  }
+
+  own(close: () => unknown): () => void {
+    mustBeFunction(close);
+    this.#mustLive();
+    return this.#service.own(close);
   }
 
   async monitor(name: string): Promise<Handle> {
@@ -468,14 +485,27 @@ export class Context implements Skynet {
     );
   }
 
-  await<Result>(foreign: PromiseLike<Result>): Promise<Result> {
-    const service = this.#service;
-    const pending = this.#suspend();
-    foreign.then(
-      (value) => service.settle(pending, value, false),
-      (error: unknown) => service.settle(pending, error, true),
-    );
-    return pending.promise as Promise<Result>;
+  await<Result>(
+    foreign: PromiseLike<Result> | ((signal: AbortSignal) => PromiseLike<Result>),
+    options?: AwaitOptions,
+  ): Promise<Result> {
+    try {
+      const service = this.#service;
+      const pending = this.#suspend();
+      const failed = (error: unknown): void => void service.settle(pending, error, true);
+      try {
+        const promise =
+          options === undefined && typeof foreign !== 'function'
+            ? foreign
+            : limited(service, pending, foreign, options);
+        promise.then((value) => service.settle(pending, value, false), failed);
+      } catch (error) {
+        failed(error);
+      }
+      return pending.promise as Promise<Result>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #suspend(): Pending {

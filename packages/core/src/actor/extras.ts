@@ -5,6 +5,7 @@ import type { Mailbox } from './mailbox.ts';
 import type { OpenRequests } from './open-requests.ts';
 import type { Pending } from './pending.ts';
 import type { Handler } from './protocol-table.ts';
+import type { Watch } from './watch.ts';
 
 /** Tables that most services never need. */
 export class Extras {
@@ -13,6 +14,7 @@ export class Extras {
   openRequests: OpenRequests | undefined;
   abandoned: Set<number> | undefined;
   owned: Set<() => unknown> | undefined;
+  watches: Set<Watch> | undefined;
   exitHooks: (() => unknown)[] | undefined;
   inits: Promise<unknown>[] | undefined;
   forward: Readonly<Record<number, number>> | undefined;

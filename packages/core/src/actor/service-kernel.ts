@@ -1,6 +1,6 @@
 import type { Answered, ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
 import type { NodeHost } from '../contracts/node.ts';
-import type { Skynet } from '../contracts/skynet.ts';
+import type { GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
@@ -70,6 +70,11 @@ export class KernelOfService implements ServiceKernel {
 
   own(close: () => unknown): () => void {
     return this.#service.own(close);
+  }
+
+  watch(handle: Handle, gone: (event: GoneEvent) => unknown): () => void {
+    if (!this.#service.alive) throw goneFailure(this.#service.handle);
+    return this.#service.watch(handle, gone);
   }
 
   connect(address: string, options: ConnectOptions = {}): Promise<Connection> {

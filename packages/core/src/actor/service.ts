@@ -2,7 +2,15 @@ import { copyArgs } from '../codec/copy.ts';
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
 import type { Started } from '../contracts/node.ts';
-import type { CommandTable, Dispatcher, ServiceStat, SuspendedTask, Task } from '../contracts/skynet.ts';
+import type {
+  CommandTable,
+  Dispatcher,
+  EndReason,
+  GoneEvent,
+  ServiceStat,
+  SuspendedTask,
+  Task,
+} from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
@@ -18,6 +26,7 @@ import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
 import { ExitSignal, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
+import { Watch, type WatchOwner } from './watch.ts';
 
 /** Mailbox length of the first overload warning; the next comes at twice the length then. */
 const OVERLOAD = 1024;
@@ -36,7 +45,7 @@ export type DebugCommands = (service: Service, request: ActiveRequest, values: u
  * One instance of a service: mailbox, tasks, sessions, handlers. It does one thing at a time: a turn takes one item,
  * runs its task until that suspends, then woken tasks, then forks, and only then the next item.
  */
-export class Service implements Runnable, TimerOwner, Answerer {
+export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   readonly handle: Handle;
   readonly local: number;
   /** Name it was started under. */
@@ -690,7 +699,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
     const end = (): void => {
       if (!this.alive) return;
       this.log('KILL self');
-      this.end();
+      this.end('exited');
     };
     if (!this.hasExitHooks) {
       end();
@@ -700,13 +709,36 @@ export class Service implements Runnable, TimerOwner, Answerer {
     this.fork(new WorkTask(() => this.runExitHooks().then(end), []));
   }
 
+  /** Calls `gone` as a task of its own when another service is gone. Returns a function that stops watching. */
+  watch(handle: Handle, gone: (event: GoneEvent) => unknown): () => void {
+    const { extras } = this;
+    extras.watches ??= new Set();
+    const watch = new Watch(this, handle, gone);
+    extras.watches.add(watch);
+    this.host.watch(watch);
+    return () => {
+      extras.watches?.delete(watch);
+      this.#unwatch(watch);
+    };
+  }
+
+  /** A watch has been told. */
+  watched(watch: Watch): void {
+    this.#extras?.watches?.delete(watch);
+  }
+
+  #unwatch(watch: Watch): void {
+    watch.stop();
+    this.host.unwatch(watch);
+  }
+
   /** Ends the service at once: everybody who waits for it gets an error, everything it opened is closed. */
-  end(startFailure?: SkynetError): void {
+  end(reason: EndReason, startFailure?: SkynetError): void {
     if (this.state === STATE.ENDED) return;
     const { onStarted } = this;
     this.onStarted = undefined;
     this.state = STATE.ENDED;
-    this.host.ended(this.handle);
+    this.host.ended(this.handle, reason);
     // Made when needed: most services end with nobody waiting, and an error with its stack costs more than the end.
     let failure: SkynetError | undefined;
     const refuse = (message: Message): void => {
@@ -734,6 +766,7 @@ export class Service implements Runnable, TimerOwner, Answerer {
       if (this.#timers === timer) this.#unlist(timer);
     }
     for (const pending of this.sessions.all()) pending.forget?.();
+    for (const watch of this.#extras?.watches ?? []) this.#unwatch(watch);
     for (const close of this.#extras?.owned ?? []) this.#close(close);
     this.#forks = undefined;
     this.#extras = undefined;

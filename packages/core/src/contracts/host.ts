@@ -1,6 +1,8 @@
 import type { Timer } from '../actor/timer.ts';
 import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
+import type { Watcher } from '../route/endings.ts';
+import type { EndReason } from './skynet.ts';
 
 /** Anything the scheduler gives turns to. */
 export interface Runnable {
@@ -44,5 +46,8 @@ export interface Host {
   /** Something that a service opened is being closed and takes its time: a node that stops waits for it. */
   closing(handle: Handle, closed: Promise<unknown>): void;
   /** Called by a service that ended, once. */
-  ended(handle: Handle): void;
+  ended(handle: Handle, reason: EndReason): void;
+  /** Tells when a service ends, at once if it does not live. */
+  watch(watcher: Watcher): void;
+  unwatch(watcher: Watcher): void;
 }

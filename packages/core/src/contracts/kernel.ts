@@ -8,7 +8,7 @@ import type {
   ListenOptions,
   Transports,
 } from '../transport/contract.ts';
-import type { Skynet } from './skynet.ts';
+import type { GoneEvent, Skynet } from './skynet.ts';
 
 /**
  * What packages that extend the framework need from it besides the public context; get it with
@@ -48,6 +48,11 @@ export interface ServiceKernel {
    * stops, at most `shutdownTimeout`; what it throws is logged in the service's name. Returns a function that forgets it.
    */
   own(close: () => unknown): () => void;
+  /**
+   * Calls `gone` once when that service is gone, at once if it does not live: as a task of its own, behind all messages
+   * that came from it. Returns a function that stops watching.
+   */
+  watch(handle: Handle, gone: (event: GoneEvent) => unknown): () => void;
   /**
    * Connects, in the service's turn. The connection is closed when the service ends.
    * @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT, ERR_ABORTED.

@@ -4,6 +4,27 @@ import type { Address, Handle } from '../handle.ts';
 import type { Body, Packed } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 
+/**
+ * Why a service is gone: it ended itself (`exited`), was killed (`killed`), its start failed (`failed`), the node stopped
+ * (`stopped`), its thread or its node was lost, or it did not live when somebody began to watch it (`unknown`).
+ */
+export type EndReason = 'exited' | 'killed' | 'failed' | 'stopped' | 'thread-lost' | 'node-lost' | 'unknown';
+
+/** What {@link Skynet.watch} tells, once. */
+export interface GoneEvent {
+  /** The service that is gone. */
+  readonly handle: Handle;
+  readonly reason: EndReason;
+}
+
+/** What limits a wait. */
+export interface AwaitOptions {
+  /** How long to wait (ERR_TIMEOUT); 0, the default, waits for ever. */
+  timeout?: Duration;
+  /** Gives the wait up when aborted (ERR_ABORTED). */
+  signal?: AbortSignal;
+}
+
 /** A running or suspended piece of a service's work: a request, a fork, a timer callback. Prints as `thread: 0x…`. */
 export interface Task {
   /** Number of the task inside its node, never used again. */
@@ -215,6 +236,17 @@ export interface Skynet {
   abort(): void;
   /** Treats all pending calls of this service to that address as failed (`skynet.term`). */
   term(address: Address): void;
+  /**
+   * Calls `gone` once when that service is gone, whichever way and wherever it lived: as a task of its own, behind all
+   * messages that came from it. Returns a function that stops watching.
+   * @throws ERR_ADDRESS_INVALID, ERR_NO_SERVICE for a name that nobody has.
+   */
+  watch(address: Address, gone: (event: GoneEvent) => unknown): () => void;
+  /**
+   * Closes something when this service ends, however it ends. A promise that `close` returns is waited for when the
+   * node stops, at most `shutdownTimeout`. Returns a function that forgets it again.
+   */
+  own(close: () => unknown): () => void;
   /** Makes `name` the service that is told (`PTYPE.CLIENT`, empty body, source the dead handle) of every end. */
   monitor(name: string): Promise<Handle>;
 
@@ -297,9 +329,15 @@ export interface Skynet {
   sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined>;
   /**
    * Waits for a promise that is not the framework's (a file, a fetch, a driver): the task resumes in its turn, as
-   * after any other wait, and keeps its identity for {@link running}, {@link wait} and {@link queue}.
+   * after any other wait, and keeps its identity for {@link running}, {@link wait} and {@link queue}. A function in place
+   * of the promise gets a signal that is aborted when nobody waits any more: after `timeout`, by `signal`, when the task
+   * is killed or the service ends.
+   * @throws ERR_TIMEOUT, ERR_ABORTED, and what the promise is rejected with.
    */
-  await<Result>(foreign: PromiseLike<Result>): Promise<Result>;
+  await<Result>(
+    foreign: PromiseLike<Result> | ((signal: AbortSignal) => PromiseLike<Result>),
+    options?: AwaitOptions,
+  ): Promise<Result>;
   /** Lets everything run that waits in the mailbox now (book §6.4). */
   yield(): Promise<void>;
   /** Suspends until woken through the token; default: the running task (book §6.5). @throws ERR_TOKEN_IN_USE. */

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../codec/error.ts';
+import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 
 /**
@@ -33,6 +34,8 @@ export type Control =
   | { op: 'monitor'; handle: Handle }
   | { op: 'log'; number: number; source: Handle; text: string }
   | { op: 'endless'; handle: Handle }
+  | { op: 'watch'; from: number; handle: Handle; on: boolean }
+  | { op: 'gone'; handle: Handle; reason: EndReason }
   | { op: 'named' }
   | { op: 'clear-cache' }
   | { op: 'list'; id: number }

@@ -1,0 +1,33 @@
+import type { AwaitOptions } from '../contracts/skynet.ts';
+import { toMilliseconds } from '../duration.ts';
+import { SkynetError } from '../errors.ts';
+import type { Pending } from './pending.ts';
+import type { Service } from './service.ts';
+import { Timer } from './timer.ts';
+
+/** Lets a wait end early, by time or by a signal; begins the work it waits for if that is a function. */
+export function limited<Result>(
+  service: Service,
+  pending: Pending,
+  foreign: PromiseLike<Result> | ((signal: AbortSignal) => PromiseLike<Result>),
+  { timeout = 0, signal }: AwaitOptions = {},
+): PromiseLike<Result> {
+  const milliseconds = toMilliseconds(timeout);
+  const controller = typeof foreign === 'function' ? new AbortController() : undefined;
+  const giveUp = (error: SkynetError): void => void service.settle(pending, error, true);
+  const abort = (): void =>
+    giveUp(new SkynetError('ERR_ABORTED', 'given up: aborted by its signal', { cause: signal?.reason }));
+  // Runs when the task goes on, and when the service ends before that.
+  pending.forget = () => {
+    signal?.removeEventListener('abort', abort);
+    if (!pending.settled || pending.failed) controller?.abort(pending.outcome);
+  };
+  if (milliseconds > 0) {
+    const late = (): void => giveUp(new SkynetError('ERR_TIMEOUT', `not done within ${milliseconds} ms`));
+    pending.timer = service.startTimer(new Timer(service, late), milliseconds);
+  }
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort, { once: true });
+  if (typeof foreign !== 'function') return foreign;
+  return foreign((controller as AbortController).signal);
+}
