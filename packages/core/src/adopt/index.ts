@@ -1,0 +1,2 @@
+export { type AdoptOptions, adopt } from './adopt.ts';
+export { adoptIterable } from './iterable.ts';
