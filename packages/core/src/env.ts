@@ -1,5 +1,5 @@
+import type { Registry } from './contracts/registry.ts';
 import { SkynetError } from './errors.ts';
-import type { Registry } from './route/registry.ts';
 
 /** The environment of a node (book §3.3): text by key, keys can be added and never changed. */
 export class Environment {

@@ -1,3 +1,4 @@
 /** For authors of packages that extend the framework. Applications use `@skynet/core`. */
 export { kernelOf } from './actor/context.ts';
 export type { ServiceKernel, Suspension, ThreadKernel } from './contracts/kernel.ts';
+export type { Registry } from './contracts/registry.ts';

@@ -11,6 +11,7 @@ import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
 import type { LaunchRequest, NodeHost, Started } from './contracts/node.ts';
+import type { Registry } from './contracts/registry.ts';
 import type { CommandTable, EndReason, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
@@ -19,7 +20,6 @@ import { Message } from './message.ts';
 import { PTYPE } from './protocol.ts';
 import { Endings, type Watcher } from './route/endings.ts';
 import { isLocalName, NameTable } from './route/name-table.ts';
-import type { Registry } from './route/registry.ts';
 import { ServiceTable } from './route/service-table.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { Timers } from './schedule/timers.ts';
@@ -43,6 +43,8 @@ export interface SharedParts {
   readonly origin: number;
   readonly names: Registry;
   readonly environment: Registry;
+  /** What packages keep for the whole node. */
+  readonly packages: Registry;
   /** Who lives where; undefined in a node with one thread. */
   readonly routes: RouteTable | undefined;
   /** Numbers for sockets and the like, and for spreading services over threads. */
@@ -125,6 +127,7 @@ export class NodeThread implements NodeHost, Resident {
       transports,
       log: (source, text) => this.log(source, text),
       threads: shared.threads,
+      registry: shared.packages,
       nextId: () =>
         (Atomics.add(shared.counters, COUNTER.ID, 1) + 1) * shared.threads +
         shared.thread -

@@ -2,6 +2,7 @@ import { describe } from './actor/failure.ts';
 import { ExitSignal } from './actor/task.ts';
 import type { ResolvedConfig, SkynetConfig } from './config.ts';
 import { resolveConfig } from './config.ts';
+import type { Registry } from './contracts/registry.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
 import { defineService } from './define.ts';
 import { isSkynetError } from './errors.ts';
@@ -11,7 +12,7 @@ import { Message } from './message.ts';
 import { NodeThread, type SharedParts } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';
 import { PTYPE } from './protocol.ts';
-import { createRegistry, type Registry } from './route/registry.ts';
+import { createRegistry } from './route/registry.ts';
 import { createLauncher } from './services/launcher.ts';
 import { createLogger } from './services/logger.ts';
 import { serviceManager } from './services/service-manager.ts';
@@ -117,6 +118,7 @@ function aloneInProcess(config: ResolvedConfig, activity: SharedArrayBuffer): Sh
     origin: performance.timeOrigin + performance.now(),
     names: createRegistry(),
     environment,
+    packages: createRegistry(),
     routes: undefined,
     counters: new Int32Array(16),
     activity: new Activity(activity, 0),

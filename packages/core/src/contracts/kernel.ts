@@ -8,6 +8,7 @@ import type {
   ListenOptions,
   Transports,
 } from '../transport/contract.ts';
+import type { Registry } from './registry.ts';
 import type { GoneEvent, Skynet } from './skynet.ts';
 
 /**
@@ -104,6 +105,11 @@ export interface ThreadKernel {
   log(source: Handle, text: string): void;
   /** Number of threads of the node. */
   readonly threads: number;
+  /**
+   * Text that packages register for all threads of the node: seen everywhere at once, kept when a thread is lost. Keys
+   * begin with the name of the package.
+   */
+  readonly registry: Registry;
   /** The thread that a number from {@link nextId} was given out in. */
   threadOf(id: number): number;
   /** Hands values to whoever listens for `key` in another thread, in order with messages that go there. */

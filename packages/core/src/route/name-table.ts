@@ -1,6 +1,6 @@
+import type { Registry } from '../contracts/registry.ts';
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
-import type { Registry } from './registry.ts';
 
 /** The longest global name, in bytes, as in the original. */
 const MAX_GLOBAL_NAME = 15;

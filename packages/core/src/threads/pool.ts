@@ -36,6 +36,7 @@ export class ThreadPool {
   readonly #routes = new RouteTable();
   readonly #names = createSharedRegistry();
   readonly #environment = createSharedRegistry();
+  readonly #packages = createSharedRegistry();
   readonly #counters = new SharedArrayBuffer(64);
   readonly #activity: SharedArrayBuffer;
   readonly #origin = performance.timeOrigin + performance.now();
@@ -70,6 +71,7 @@ export class ThreadPool {
       origin: this.#origin,
       names: new SharedRegistry(this.#names, 0),
       environment: new SharedRegistry(this.#environment, 0),
+      packages: new SharedRegistry(this.#packages, 0),
       routes: this.#routes,
       counters: new Int32Array(this.#counters),
       activity: new Activity(this.#activity, 0),
@@ -108,6 +110,7 @@ export class ThreadPool {
       routes: this.#routes.memory,
       names: this.#names,
       environment: this.#environment,
+      packages: this.#packages,
       counters: this.#counters,
       activity: this.#activity,
       logger: makeHandle(this.#config.harbor, 1),
@@ -143,8 +146,8 @@ export class ThreadPool {
   #replace(thread: number): void {
     const main = this.#main;
     if (main === undefined) return;
-    new SharedRegistry(this.#names, 0).releaseLockOf(thread);
-    new SharedRegistry(this.#environment, 0).releaseLockOf(thread);
+    for (const memory of [this.#names, this.#environment, this.#packages])
+      new SharedRegistry(memory, 0).releaseLockOf(thread);
     const handles: Handle[] = this.#routes
       .releaseThread(thread)
       .map((local) => makeHandle(this.#config.harbor, local));

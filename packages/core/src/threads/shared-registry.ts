@@ -1,4 +1,5 @@
-import type { Registry } from '../route/registry.ts';
+import type { Registry } from '../contracts/registry.ts';
+import { SkynetError } from '../errors.ts';
 
 // A registry in shared memory: a log of what was added and removed, which every thread replays into a Map of its own.
 // So reading is a look at one counter and a Map; a key added in one thread is seen by the others at once, without a
@@ -42,6 +43,11 @@ export class SharedRegistry implements Registry {
     this.#memory = memory;
     this.#words = new Int32Array(memory, 0, HEADER / 4);
     this.#thread = thread;
+  }
+
+  get version(): number {
+    // The end is below MAX_SIZE, and starts over only with another generation.
+    return Atomics.load(this.#words, GENERATION) * MAX_SIZE + Atomics.load(this.#words, END);
   }
 
   get(key: string): string | undefined {
@@ -134,6 +140,7 @@ export class SharedRegistry implements Registry {
     if (HEADER + end + size > this.#memory.byteLength) {
       this.#compact();
       end = Atomics.load(this.#words, END);
+      if (HEADER + end + size > MAX_SIZE) throw new SkynetError('ERR_ARGUMENT', 'the registry is full');
       while (HEADER + end + size > this.#memory.byteLength)
         this.#memory.grow(Math.min(MAX_SIZE, this.#memory.byteLength * 2));
     }

@@ -54,6 +54,7 @@ export interface WorkerSetup {
   readonly routes: SharedArrayBuffer;
   readonly names: SharedArrayBuffer;
   readonly environment: SharedArrayBuffer;
+  readonly packages: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly activity: SharedArrayBuffer;
   readonly logger: Handle;

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
       origin: setup.origin,
       names: new SharedRegistry(setup.names, setup.thread),
       environment: new SharedRegistry(setup.environment, setup.thread),
+      packages: new SharedRegistry(setup.packages, setup.thread),
       routes: new RouteTable(setup.routes),
       counters: new Int32Array(setup.counters),
       activity: new Activity(setup.activity, setup.thread),
