@@ -48,7 +48,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
   // The two contracts are what one thread offers its services; they name its classes.
   ['one thread', ['actor/*', 'schedule/*', 'contracts/host', 'contracts/node', 'config', 'kernel']],
   ['many threads', ['threads/*']],
-  ['services', ['services/*']],
+  ['services', ['services/*', 'supervision/*']],
   ['node', ['node-thread', 'node-transports', 'threads/pool', 'threads/worker-main', 'node']],
   ['entry', ['index', 'bin/*']],
 ];

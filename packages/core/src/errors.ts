@@ -73,6 +73,8 @@ export type ErrorCode =
   | 'ERR_CONNECTION_RESET'
   /** A connection that is closed already. */
   | 'ERR_CONNECTION_CLOSED'
+  /** Children of a supervisor have failed too often, and it has given up. */
+  | 'ERR_RESTARTS'
   /** A library that a service has adopted failed; `cause` is its error, `details.code` its code. */
   | 'ERR_LIBRARY'
   /** Packages add codes of their own. */

@@ -45,3 +45,5 @@ export type { Node, NodeOptions } from './node.ts';
 export { startNode, startResolved } from './node.ts';
 export type { Protocol } from './protocol.ts';
 export { PTYPE } from './protocol.ts';
+export type { ChildOptions, Strategy, SupervisorOptions } from './supervision/options.ts';
+export { type ChildState, type Supervisor, supervise } from './supervision/supervisor.ts';

@@ -226,8 +226,14 @@ export class Context implements Skynet {
     checkName(name);
     if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(handle)}`);
     this.#mustLive();
-    if (!this.#host.giveName(name, handle) && !isLocalName(name)) {
-      const owner = this.#host.names.get(name) as Handle;
+    if (this.#host.giveName(name, handle)) return;
+    const owner = this.#host.names.get(name);
+    if (owner !== undefined && harborOf(owner) === this.#host.harbor && !this.#host.isAlive(owner)) {
+      // A service that is gone needs no name; in the original it keeps it for ever.
+      this.#host.names.remove(name);
+      if (this.#host.giveName(name, handle)) return;
+    }
+    if (owner !== undefined && !isLocalName(name)) {
       throw new SkynetError(
         'ERR_NAME_TAKEN',
         `global name ${name} belongs to ${formatHandle(owner)}; unregister it first`,

@@ -30,7 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   KILLTASK: (service, _request, [session]) => service.killSession(Number(session)),
   PING: () => true,
-  SUPPORT: () => Object.keys(COMMANDS),
+  SUPPORT: (service) => [...Object.keys(COMMANDS), ...(service.extras.debug?.keys() ?? [])],
   TERM: (service, _request, [address]) => {
     const handle = parseHandle(String(address));
     for (const pending of service.sessions.all()) {
@@ -53,7 +53,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Answers `debug` messages: the commands of the original's debug protocol. */
 export const answerDebug: DebugCommands = (service, request, [name, ...args]) => {
   const command = Object.hasOwn(COMMANDS, String(name)) ? COMMANDS[String(name)] : undefined;
-  if (command === undefined)
+  if (command !== undefined) return command(service, request, args);
+  const own = service.extras.debug?.get(String(name));
+  if (own === undefined)
     throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown debug command ${String(name)}`);
-  return command(service, request, args);
+  return own(...args);
 };

@@ -21,6 +21,7 @@ export class Extras {
   filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
   unknownRequest: ((request: Request) => unknown) | undefined;
   unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
+  debug: Map<string, (...args: unknown[]) => unknown> | undefined;
   info: ((...args: string[]) => unknown) | undefined;
   handlers: Map<number, Handler> | undefined;
 }

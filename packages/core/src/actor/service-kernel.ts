@@ -165,6 +165,17 @@ export class KernelOfService implements ServiceKernel {
     return this.#host.find(handle)?.countRequests(session) ?? 0;
   }
 
+  answerDebug(name: string, answer: (...args: unknown[]) => unknown): void {
+    const { extras } = this.#service;
+    extras.debug ??= new Map();
+    extras.debug.set(name, answer);
+  }
+
+  fail(error: unknown): void {
+    this.reportError('failed', error);
+    this.#service.leave('failed');
+  }
+
   reportError(what: string, error: unknown): void {
     this.#service.log(`${what}: ${describe(error)}`);
   }

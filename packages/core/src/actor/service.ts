@@ -694,12 +694,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   /** The service ends itself: its exit hooks first, during which it goes on working. */
-  leave(): void {
+  leave(reason: EndReason = 'exited'): void {
     if (!this.alive || this.state === STATE.ENDING) return;
     const end = (): void => {
       if (!this.alive) return;
       this.log('KILL self');
-      this.end('exited');
+      this.end(reason);
     };
     if (!this.hasExitHooks) {
       end();

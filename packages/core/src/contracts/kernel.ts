@@ -78,6 +78,13 @@ export interface ServiceKernel {
   queueLength(handle: Handle): number;
   /** Requests with this session that a service of this thread works on now; 0 for services elsewhere. */
   openRequests(handle: Handle, session: number): number;
+  /**
+   * Answers a question of the debug protocol: `skynet.call(handle, 'debug', name, …)` gets what `answer` returns. A
+   * question that every service answers already stays as it is.
+   */
+  answerDebug(name: string, answer: (...args: unknown[]) => unknown): void;
+  /** The service has failed as a whole: logs that and ends it, exit hooks first; who watches is told `failed`. */
+  fail(error: unknown): void;
   /** Logs an error with its stack in the name of the service. */
   reportError(what: string, error: unknown): void;
 }

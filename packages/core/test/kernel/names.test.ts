@@ -132,3 +132,17 @@ test('aliases and names of unique services are two things', async () => {
     expect(found).toEqual([]);
   });
 });
+
+test('a name whose owner is gone can be given to another, also when the owner lived in another thread', async () => {
+  const node = await startTestNode({ thread: 2, services: ['./threads/?'] });
+  await node.run(async (skynet) => {
+    const gone = await skynet.newService({ name: 'mortal', thread: 1 });
+    skynet.nameService('.owner', gone);
+    skynet.nameService('OWNER', gone);
+    await expect(skynet.call(gone, 'lua', 'leave', skynet.self(), 0)).rejects.toThrow();
+    skynet.nameService('.owner', skynet.self());
+    skynet.nameService('OWNER', skynet.self());
+    expect(skynet.localName('.owner')).toBe(skynet.self());
+    expect(await skynet.queryName('OWNER')).toBe(skynet.self());
+  });
+});
