@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { isSkynetError } from '../errors.ts';
 import {
   BACKLOG_MARK,
@@ -20,6 +22,8 @@ export interface TransportFixture {
   transports: Transports;
   /** An address to listen on, free: port 0, or a new path or name. */
   address: string;
+  /** How a handshake begins, for transports over TCP that have one in front of their bytes. */
+  handshake?: Uint8Array;
   dispose?(): Promise<void> | void;
 }
 
@@ -33,13 +37,16 @@ interface End {
 class World {
   readonly transports: Transports;
   readonly address: string;
+  readonly handshake: Uint8Array | undefined;
   readonly #dispose: () => Promise<void> | void;
   readonly #listeners: Listener[] = [];
   readonly #connections: Connection[] = [];
+  readonly #strangers: Socket[] = [];
 
   constructor(fixture: TransportFixture) {
     this.transports = fixture.transports;
     this.address = fixture.address;
+    this.handshake = fixture.handshake;
     this.#dispose = fixture.dispose?.bind(fixture) ?? ((): void => {});
   }
 
@@ -62,6 +69,30 @@ class World {
     return connection;
   }
 
+  /** Connects, started; where the listener turns clients away before they are through, undefined. */
+  async visit(address: string): Promise<End | undefined> {
+    try {
+      const connection = await this.connect(address);
+      const heard = new RecordingReceiver();
+      connection.start(heard);
+      return { connection, heard };
+    } catch (error) {
+      if (isSkynetError(error, 'ERR_CONNECT')) return undefined;
+      throw error;
+    }
+  }
+
+  /** A TCP connection that says nothing by itself. */
+  async stranger({ port }: Listener): Promise<{ socket: Socket; closed: Promise<unknown>[] }> {
+    const socket = connectTcp(port, '127.0.0.1');
+    this.#strangers.push(socket);
+    socket.on('error', () => {}).resume();
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    // In a list, so that nobody waits for it here.
+    return { socket, closed: [closed] };
+  }
+
   /** Both ends of a connection, started. `late` leaves the accepted one to the test. */
   async pair(late?: 'late'): Promise<[End, End, Listener]> {
     const accepted = withResolvers<Connection>();
@@ -75,6 +106,7 @@ class World {
   }
 
   async dispose(): Promise<void> {
+    for (const socket of this.#strangers) socket.destroy();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const connection of this.#connections) {
       if (connection.closed) continue;
@@ -584,5 +616,163 @@ export function transportCompliance(
       await turn();
       assert.equal(accepted.length, 2);
     });
+
+    for (const option of ['maxConnections', 'maxPerAddress'] as const) {
+      test(`holds no more connections than ${option} says, tells, and takes others when some are gone`, async (world) => {
+        const accepted: End[] = [];
+        const reasons: unknown[] = [];
+        const listener = await world.listen(
+          (connection) => {
+            const heard = new RecordingReceiver();
+            connection.start(heard);
+            connection.write(text('welcome'));
+            accepted.push({ connection, heard });
+          },
+          {
+            [option]: 2,
+            onAcceptError: (error) => {
+              assert.equal(error.code, 'ERR_LISTEN');
+              reasons.push(error.details?.reason);
+            },
+          },
+        );
+        const guests: End[] = [];
+        for (let i = 0; i < 2; i++) {
+          const guest = await world.visit(listener.url);
+          assert.ok(guest);
+          assert.equal((await guest.heard.size(7)).toString(), 'welcome');
+          guests.push(guest);
+        }
+        for (let i = 0; i < 3; i++) {
+          const refused = await world.visit(listener.url);
+          await refused?.heard.until('the refusal', () => refused.heard.events.length > 0);
+        }
+        assert.equal(accepted.length, 2);
+        assert.deepEqual(reasons, [option]);
+        assert.deepEqual(
+          guests.map(({ heard }) => heard.events),
+          [[], []],
+        );
+        // One ends by us, one by the client.
+        accepted[0]?.connection.destroy();
+        await accepted[0]?.heard.event('closed');
+        guests[1]?.connection.destroy();
+        await accepted[1]?.heard.event('end');
+        accepted[1]?.connection.close();
+        await accepted[1]?.heard.event('closed');
+        for (let i = 0; i < 2; i++) {
+          const guest = await world.visit(listener.url);
+          assert.equal((await guest?.heard.size(7))?.toString(), 'welcome');
+        }
+        assert.equal(accepted.length, 4);
+      });
+    }
+
+    test('counts connections that wait while the listener is paused', async (world) => {
+      const accepted: Connection[] = [];
+      const listener = await world.listen((connection) => accepted.push(connection), { maxConnections: 2 });
+      listener.pause();
+      const guests: (End | undefined)[] = [];
+      for (let i = 0; i < 4; i++) guests.push(await world.visit(listener.url));
+      for (const refused of guests.slice(2))
+        await refused?.heard.until('the refusal', () => refused.heard.events.length > 0);
+      listener.resume();
+      assert.equal(accepted.length, 2);
+    });
+
+    test('closes who is not through the handshake in time, however slowly it comes', async (world) => {
+      const { handshake } = world;
+      if (handshake === undefined) return;
+      const reasons: unknown[] = [];
+      const accepted: Connection[] = [];
+      const listener = await world.listen((connection) => accepted.push(connection), {
+        handshakeTimeout: 300,
+        onAcceptError: (error) => reasons.push(error.details?.reason),
+      });
+      const guest = await world.visit(listener.url);
+      const silent = await world.stranger(listener);
+      const slow = await world.stranger(listener);
+      let at = 0;
+      const timer = setInterval(() => slow.socket.write(handshake.subarray(at, ++at)), 20);
+      try {
+        await Promise.all([...silent.closed, ...slow.closed]);
+      } finally {
+        clearInterval(timer);
+      }
+      assert.deepEqual(reasons, ['handshakeTimeout']);
+      // Who was through in time stays.
+      accepted[0]?.write(text('still here'));
+      assert.equal((await guest?.heard.size(10))?.toString(), 'still here');
+    });
+
+    test('counts connections from their accept on, and lets none that is silent stand in the way', async (world) => {
+      if (world.handshake === undefined) return;
+      const accepted: Connection[] = [];
+      const listener = await world.listen((connection) => accepted.push(connection), {
+        maxConnections: 3,
+        handshakeTimeout: 0,
+      });
+      const strangers = [];
+      for (let i = 0; i < 10; i++) strangers.push(await world.stranger(listener));
+      await Promise.all(strangers.slice(3).flatMap(({ closed }) => closed));
+      assert.deepEqual(
+        strangers.map(({ socket }) => socket.destroyed),
+        strangers.map((_, i) => i >= 3),
+      );
+      // Those who are in the handshake have a moment for it; then they have to make room.
+      const guests: End[] = [];
+      while (guests.length < 3) {
+        const guest = await world.visit(listener.url);
+        if (guest !== undefined) guests.push(guest);
+      }
+      await Promise.all(strangers.flatMap(({ closed }) => closed));
+      // A client may be through a little earlier than the listener.
+      while (accepted.length < 3) await turn();
+      // Full of guests, it takes nobody in.
+      await Promise.all((await world.stranger(listener)).closed);
+      assert.deepEqual(
+        guests.map(({ heard }) => heard.events),
+        [[], [], []],
+      );
+    });
+
+    test('counts the connections of an address from their accept on', async (world) => {
+      if (world.handshake === undefined) return;
+      const listener = await world.listen(() => {}, { maxPerAddress: 2, handshakeTimeout: 0 });
+      const strangers = [await world.stranger(listener), await world.stranger(listener)];
+      await Promise.all((await world.stranger(listener)).closed);
+      assert.equal(await world.visit(listener.url), undefined);
+      for (const { socket } of strangers) socket.destroy();
+      // The listener needs a moment to see that they are gone.
+      for (let guest: End | undefined; guest === undefined; ) guest = await world.visit(listener.url);
+    });
+
+    test('closes connections that are in their handshakes when it stops listening', async (world) => {
+      if (world.handshake === undefined) return;
+      const listener = await world.listen(() => {});
+      const stranger = await world.stranger(listener);
+      // Another that is through shows that it was accepted.
+      await world.visit(listener.url);
+      await listener.close();
+      await Promise.all(stranger.closed);
+    });
+
+    for (const [key, value] of [
+      ['maxConnections', -1],
+      ['maxPerAddress', 1.5],
+      ['handshakeTimeout', '5s'],
+      ['maxConnection', 5],
+    ] as const) {
+      test(`refuses to listen with ${key}: ${value}`, async (world) => {
+        await assert.rejects(
+          world.listen(() => {}, { [key]: value } as ListenOptions),
+          (error) => {
+            assert.ok(isSkynetError(error, 'ERR_ARGUMENT'), String(error));
+            assert.equal(error.details?.key, key);
+            return true;
+          },
+        );
+      });
+    }
   });
 }

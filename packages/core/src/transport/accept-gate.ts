@@ -1,5 +1,6 @@
 import type { SkynetError } from '../errors.ts';
 import type { Connection, ListenOptions } from './contract.ts';
+import { Tally } from './tally.ts';
 
 /** Connections that may wait to be accepted; the system cuts it down to what it allows. */
 export const DEFAULT_BACKLOG: number = 4096;
@@ -7,8 +8,22 @@ export const DEFAULT_BACKLOG: number = 4096;
 /** Failures are told no closer together, in milliseconds. */
 const TELL_EVERY = 1000;
 
-/** Hands out what a listener accepted, unless it is paused. */
+function limitOf(given: number | undefined): number {
+  return given === undefined || given === 0 ? Number.POSITIVE_INFINITY : given;
+}
+
+/**
+ * Hands out what a listener accepted, unless it is paused, and knows how many it may. Who comes in is counted by an
+ * {@link Entrance} in front of it.
+ */
 export class AcceptGate {
+  /** Connections at the same time, in all and of one network. */
+  readonly maxConnections: number;
+  readonly maxPerAddress: number;
+  /** What the listener was told, or undefined. */
+  readonly handshakeTimeout: number | undefined;
+  /** Those that were handed out, or wait to be. */
+  readonly tally: Tally = new Tally();
   readonly #accept: (connection: Connection) => void;
   readonly #onError: (error: SkynetError) => void;
   readonly #limit: number;
@@ -20,6 +35,24 @@ export class AcceptGate {
     this.#accept = accept;
     this.#onError = options.onAcceptError ?? ((): void => {});
     this.#limit = options.backlog ?? DEFAULT_BACKLOG;
+    this.maxConnections = limitOf(options.maxConnections);
+    this.maxPerAddress = limitOf(options.maxPerAddress);
+    this.handshakeTimeout = options.handshakeTimeout;
+  }
+
+  /** Whether the number is limited, in all or for a network. */
+  get limited(): boolean {
+    return Math.min(this.maxConnections, this.maxPerAddress) < Number.POSITIVE_INFINITY;
+  }
+
+  /** How many more may come. */
+  get room(): number {
+    return Math.max(0, this.maxConnections - this.tally.total);
+  }
+
+  /** How many more of one network. */
+  roomFor(network: string): number {
+    return Math.max(0, this.maxPerAddress - this.tally.of(network));
   }
 
   pass(connection: Connection): void {

@@ -39,10 +39,27 @@ export interface ListenOptions {
   /** Connections that may wait to be accepted. Default 4096, cut down by the system to what it allows. */
   backlog?: number;
   /**
-   * Told of failures to accept (ERR_LISTEN), at most once a second. Accepting goes on by itself: when descriptors run
-   * out, connections that come are closed at once until some are free again.
+   * Told of failures to accept (ERR_LISTEN), at most once a second: of handshakes that failed or took too long, and of
+   * connections above a limit. Accepting goes on by itself: when descriptors run out, connections that come are closed
+   * at once until some are free again.
    */
   onAcceptError?: (error: SkynetError) => void;
+  /**
+   * Connections at the same time, each counted from the moment it was accepted, whatever handshake it is in, until it is
+   * closed. What comes above it is closed at once, unless another has been in its handshake for more than a second: that
+   * one is closed then. 0, the default: as many as there are descriptors for.
+   */
+  maxConnections?: number;
+  /**
+   * The same for each address: an IPv4 address, or an IPv6 network of 64 bits. What comes above it is closed at once.
+   * All peers of a unix socket are one address, and all of `memory://`. 0, the default, does not limit.
+   */
+  maxPerAddress?: number;
+  /**
+   * Milliseconds from the moment a connection was accepted until it can be handed out, for whatever comes before its
+   * bytes: TLS, the upgrade of WebSocket, the header of a proxy. Default: the transport's, 10 000. 0 does not limit.
+   */
+  handshakeTimeout?: number;
 }
 
 export interface Listener {

@@ -62,6 +62,8 @@ export abstract class GatheredConnection implements Connection {
   abstract readonly remoteAddress: string;
   abstract readonly localAddress: string;
   closed = false;
+  /** Called when everything is given back, before the receiver hears of it. */
+  onOver: (() => void) | undefined = undefined;
   protected receiver: Receiver | undefined = undefined;
   readonly #flusher: Flusher;
   #state = 0;
@@ -269,6 +271,7 @@ export abstract class GatheredConnection implements Connection {
     this.#timer = undefined;
     this.#sending = undefined;
     this.#gathered = undefined;
+    this.onOver?.();
     this.#tellClosed();
   }
 

@@ -1,3 +1,4 @@
+export { AcceptGate } from './accept-gate.ts';
 export { AddressTable, networkOf } from './address-table.ts';
 export type { ConnectionEntry, ConnectionStat } from './connection-table.ts';
 export { ConnectionTable, connectionTable } from './connection-table.ts';
@@ -12,6 +13,8 @@ export type {
   Transports,
 } from './contract.ts';
 export { BACKLOG_MARK } from './contract.ts';
+export type { Visit } from './entrance.ts';
+export { Entrance } from './entrance.ts';
 export { memory } from './memory.ts';
 export { reasonOf } from './system-error.ts';
 export type { TcpOptions } from './tcp.ts';

@@ -1,23 +1,23 @@
 import type { Server, Socket } from 'node:net';
 import { SkynetError } from '../errors.ts';
-import { AcceptGate, DEFAULT_BACKLOG } from './accept-gate.ts';
-import type { Connection, Listener, ListenOptions, TransportAddress } from './contract.ts';
+import { type AcceptGate, DEFAULT_BACKLOG } from './accept-gate.ts';
+import type { Listener, ListenOptions, TransportAddress } from './contract.ts';
 import { descriptorCeiling, outOfDescriptors } from './descriptors.ts';
 import { endpoint } from './endpoint.ts';
+import type { Entrance, Visit } from './entrance.ts';
 import { handleOf, isNativeHandle, type NativeHandle, type NativeServer } from './native-stream.ts';
 import { numberedError, reasonOf, systemError } from './system-error.ts';
 
-/** How a listener turns what the system gives it into connections. */
-export interface Accepting {
-  /** Event of the server that brings a socket. */
-  event: 'connection' | 'secureConnection';
-  fromSocket(socket: Socket): Connection;
-  /** Takes handles before `net.Socket` is made of them; absent where that is not possible. */
-  fromHandle?: ((handle: NativeHandle) => Connection) | undefined;
+/** What becomes of the connections of a port. */
+export interface Arrivals {
+  /** Of a socket; its visit ends by itself. */
+  socket(socket: Socket, visit: Visit): void;
+  /** Of a handle, before a `net.Socket` is made of it; absent where that is not possible. */
+  handle?: ((handle: NativeHandle) => void) | undefined;
 }
 
 /** The descriptor of an accepted socket, 0 if it has none to tell. */
-export function descriptorOf(handle: unknown): number {
+function descriptorOf(handle: unknown): number {
   return (handle as { fd?: number } | null | undefined)?.fd ?? 0;
 }
 
@@ -27,7 +27,7 @@ export function urlOf({ scheme }: TransportAddress, address: string): string {
 }
 
 /** Makes a server listen. @throws ERR_LISTEN. */
-export async function bind(server: Server, target: TransportAddress, options: ListenOptions): Promise<void> {
+async function bind(server: Server, target: TransportAddress, options: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = withResolvers();
   server.once('error', reject);
   server.once('listening', resolve);
@@ -59,62 +59,102 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
   return { promise, resolve, reject };
 }
 
-/** Listens with a server of node:net or node:tls. @throws ERR_LISTEN. */
-export async function listenWith(
-  server: Server,
-  target: TransportAddress,
-  options: ListenOptions,
-  accept: (connection: Connection) => void,
-  accepting: Accepting,
-): Promise<Listener> {
-  const { event, fromSocket, fromHandle } = accepting;
-  const gate = new AcceptGate(options, accept);
-  const ceiling = descriptorCeiling();
-  let address = '';
-  server.on('connection', (socket: Socket) => {
-    if (descriptorOf(handleOf(socket)) < ceiling) {
-      if (event === 'connection') gate.pass(fromSocket(socket));
-      return;
-    }
-    socket.destroy();
-    gate.tell(outOfDescriptors(address));
-  });
-  if (event !== 'connection') server.on(event, (socket: Socket) => gate.pass(fromSocket(socket)));
-  server.once('listening', () => {
-    const native = handleOf(server) as NativeServer | null;
-    if (fromHandle === undefined || native === null || typeof native.onconnection !== 'function') return;
-    native.onconnection = (status, handle) => {
-      if (status !== 0 || !isNativeHandle(handle)) {
-        gate.tell(numberedError('ERR_LISTEN', status, address, 'accept error: '));
-        return;
-      }
-      if (descriptorOf(handle) < ceiling) {
-        gate.pass(fromHandle(handle));
-        return;
-      }
-      handle.close();
-      gate.tell(outOfDescriptors(address));
+/** An address that is listened on. Every connection is counted at its entrance. */
+export class Port {
+  /** `ip:port`, or the path. */
+  readonly address: string;
+  /** 0 for a path. */
+  readonly port: number;
+  readonly #server: Server;
+  readonly #entrance: Entrance;
+
+  private constructor(server: Server, entrance: Entrance, path: string) {
+    const bound = server.address();
+    const named = typeof bound === 'object' && bound !== null;
+    this.#server = server;
+    this.#entrance = entrance;
+    this.port = named ? bound.port : 0;
+    this.address = named ? endpoint(bound.address, bound.port, '') : path;
+  }
+
+  /**
+   * Listens with a server of node:net.
+   * @param tell Told of failures to accept.
+   * @throws ERR_LISTEN.
+   */
+  static async open(
+    server: Server,
+    target: TransportAddress,
+    options: ListenOptions,
+    entrance: Entrance,
+    tell: (error: SkynetError) => void,
+    arrivals: Arrivals,
+  ): Promise<Port> {
+    const ceiling = descriptorCeiling();
+    let address = '';
+    const tooMany = (): void => {
+      tell(outOfDescriptors(address));
+      entrance.makeRoom();
     };
-  });
-  await bind(server, target, options);
-  server.on('error', (error) => gate.tell(systemError('ERR_LISTEN', error, address, 'accept error: ')));
-  server.on('tlsClientError', (error: Error) =>
-    gate.tell(systemError('ERR_LISTEN', error, address, 'handshake error: ')),
-  );
-  const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-  address =
-    typeof bound === 'object' && bound !== null ? endpoint(bound.address, bound.port, '') : target.path;
+    server.on('connection', (socket: Socket) => {
+      if (descriptorOf(handleOf(socket)) >= ceiling) {
+        socket.destroy();
+        tooMany();
+        return;
+      }
+      const peer = endpoint(socket.remoteAddress, socket.remotePort, target.path);
+      const visit = peer === '' ? undefined : entrance.enter(peer, () => socket.destroy());
+      // Without an address it was reset already.
+      if (visit === undefined) {
+        socket.destroy();
+        return;
+      }
+      socket.once('close', () => entrance.leave(visit));
+      arrivals.socket(socket, visit);
+    });
+    server.once('listening', () => {
+      const { handle: take } = arrivals;
+      const native = handleOf(server) as NativeServer | null;
+      if (take === undefined || native === null || typeof native.onconnection !== 'function') return;
+      native.onconnection = (status, handle) => {
+        if (status !== 0 || !isNativeHandle(handle)) {
+          tell(numberedError('ERR_LISTEN', status, address, 'accept error: '));
+          return;
+        }
+        if (descriptorOf(handle) < ceiling) {
+          take(handle);
+          return;
+        }
+        handle.close();
+        tooMany();
+      };
+    });
+    await bind(server, target, options);
+    server.on('error', (error) => tell(systemError('ERR_LISTEN', error, address, 'accept error: ')));
+    const port = new Port(server, entrance, target.path);
+    address = port.address;
+    return port;
+  }
+
+  /** Frees the address. Connections that were handed out live on. */
+  close(): void {
+    this.#entrance.close();
+    // Its event waits for the connections; the descriptor is free at once.
+    this.#server.close();
+  }
+}
+
+/** What a port with one gate is to whoever listens on it. */
+export function listenerOf(port: Port, target: TransportAddress, gate: AcceptGate): Listener {
   return {
-    address,
-    url: urlOf(target, address),
-    port,
+    address: port.address,
+    url: urlOf(target, port.address),
+    port: port.port,
     pause: () => gate.pause(),
     resume: () => gate.resume(),
     close: () => {
       gate.close();
-      // Its event waits for the connections, which live on; the descriptor is free at once.
-      server.close();
+      port.close();
       return Promise.resolve();
     },
   };

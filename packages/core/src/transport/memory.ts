@@ -8,6 +8,7 @@ import type {
   Transport,
   TransportAddress,
 } from './contract.ts';
+import { Entrance } from './entrance.ts';
 import { Flusher } from './flusher.ts';
 import { GatheredConnection } from './gathered-connection.ts';
 import type { OutBuffer } from './out-buffer.ts';
@@ -114,7 +115,7 @@ class MemoryConnection extends GatheredConnection {
 
 /** Connections inside the process (`memory://name`), for tests and for services that speak a protocol to each other. */
 export function memory(): Transport {
-  const listeners = new Map<string, AcceptGate>();
+  const listeners = new Map<string, { gate: AcceptGate; entrance: Entrance }>();
   const flusher = new Flusher();
   let clients = 0;
   return {
@@ -128,14 +129,23 @@ export function memory(): Transport {
           details,
         });
       }
-      const gate = listeners.get(path);
-      if (gate === undefined) throw new SkynetError('ERR_CONNECT', 'Connection refused', { details });
+      const listening = listeners.get(path);
+      if (listening === undefined) throw new SkynetError('ERR_CONNECT', 'Connection refused', { details });
       clients += 1;
       const client = new MemoryConnection(flusher, `memory:${clients}`, path);
       const server = new MemoryConnection(flusher, path, `memory:${clients}`);
       client.peer = server;
       server.peer = client;
-      setImmediate(() => gate.pass(server));
+      const { gate, entrance } = listening;
+      setImmediate(() => {
+        const visit = entrance.enter(server.remoteAddress, () => server.destroy());
+        if (visit === undefined || !entrance.through(visit, gate)) {
+          server.destroy();
+          return;
+        }
+        server.onOver = () => entrance.leave(visit);
+        gate.pass(server);
+      });
       return client;
     },
     async listen(
@@ -150,7 +160,8 @@ export function memory(): Transport {
         });
       }
       const gate = new AcceptGate(options, accept);
-      listeners.set(path, gate);
+      const entrance = new Entrance(() => [gate]);
+      listeners.set(path, { gate, entrance });
       return {
         address: path,
         url,
@@ -159,7 +170,7 @@ export function memory(): Transport {
         resume: () => gate.resume(),
         close: async () => {
           gate.close();
-          if (listeners.get(path) === gate) listeners.delete(path);
+          if (listeners.get(path)?.gate === gate) listeners.delete(path);
         },
       };
     },

@@ -1,4 +1,5 @@
 import { createServer, Socket } from 'node:net';
+import { AcceptGate } from './accept-gate.ts';
 import { connected } from './connecting.ts';
 import type {
   Connection,
@@ -9,10 +10,11 @@ import type {
   TransportAddress,
 } from './contract.ts';
 import { endpoint } from './endpoint.ts';
+import { Entrance } from './entrance.ts';
 import { Flusher } from './flusher.ts';
 import { HandleConnection, HandleEngine } from './handle-connection.ts';
-import { listenWith } from './listening.ts';
-import { handleOf, isNativeHandle, nativeStreams } from './native-stream.ts';
+import { listenerOf, Port } from './listening.ts';
+import { handleOf, isNativeHandle, type NativeHandle, nativeStreams } from './native-stream.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 /** Settings of {@link tcp}. */
@@ -68,23 +70,39 @@ export function tcp({ noDelay = true, keepAlive = 0, native = true }: TcpOptions
       (socket as unknown as { _handle: unknown })._handle = null;
       return prepare(new HandleConnection(handle, engine, path));
     },
-    listen(
+    async listen(
       address: TransportAddress,
       options: ListenOptions,
       accept: (connection: Connection) => void,
     ): Promise<Listener> {
       const { path } = address;
-      return listenWith(
-        createServer({ allowHalfOpen: true, pauseOnConnect: true }),
-        address,
-        options,
-        accept,
-        {
-          event: 'connection',
-          fromSocket: (socket) => fromSocket(socket, path),
-          fromHandle: engine && ((handle) => prepare(new HandleConnection(handle, engine, path))),
+      const gate = new AcceptGate(options, accept);
+      const entrance = new Entrance(() => [gate]);
+      const takeHandle = (handle: NativeHandle, of: HandleEngine): void => {
+        const connection = new HandleConnection(handle, of, path);
+        const peer = connection.remoteAddress;
+        // Without an address it was reset already.
+        if (peer === '') connection.destroy();
+        else if (!gate.limited) gate.pass(prepare(connection));
+        else {
+          const visit = entrance.enter(peer, () => connection.destroy());
+          if (visit === undefined || !entrance.through(visit, gate)) {
+            connection.destroy();
+            return;
+          }
+          connection.onOver = () => entrance.leave(visit);
+          gate.pass(prepare(connection));
+        }
+      };
+      const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+      const port = await Port.open(server, address, options, entrance, (error) => gate.tell(error), {
+        socket: (socket, visit) => {
+          if (entrance.through(visit, gate)) gate.pass(fromSocket(socket, path));
+          else socket.destroy();
         },
-      );
+        handle: engine && ((handle) => takeHandle(handle, engine)),
+      });
+      return listenerOf(port, address, gate);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { SkynetError } from '../errors.ts';
+import { readOptions } from '../options.ts';
 import type {
   Connection,
   ConnectOptions,
@@ -9,6 +10,7 @@ import type {
   Transports,
 } from './contract.ts';
 
+const LARGEST = 0x7fff_ffff;
 const HOSTLESS = new Set(['unix', 'memory']);
 
 function invalid(text: string, what = 'address'): never {
@@ -30,6 +32,17 @@ export function parseAddress(text: string): TransportAddress {
   const port = match[3] ?? '';
   if (!/^\d{1,5}$/.test(port) || Number(port) > 0xffff) return invalid(text, 'port in address');
   return { scheme, host: host === '' ? '0.0.0.0' : host, port: Number(port), path: match[4] ?? '' };
+}
+
+/** @throws ERR_ARGUMENT, naming the option. */
+function checkListenOptions(given: ListenOptions): void {
+  readOptions('listen option', given, (options) => {
+    options.whole('backlog', 1, LARGEST, undefined);
+    options.whole('maxConnections', 0, LARGEST, undefined);
+    options.whole('maxPerAddress', 0, LARGEST, undefined);
+    options.whole('handshakeTimeout', 0, LARGEST, undefined);
+    options.callable('onAcceptError', false);
+  });
 }
 
 /** The transports of one node. Two nodes in one process share nothing unless they are given the same objects. */
@@ -60,6 +73,7 @@ export function createTransports(list: readonly Transport[]): Transports {
       accept: (connection: Connection) => void,
     ): Promise<Listener> {
       const address = parseAddress(text);
+      checkListenOptions(options);
       return pick(address, text).listen(address, options, accept);
     },
   };

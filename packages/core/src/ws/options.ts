@@ -21,7 +21,10 @@ export interface WsOptions {
   origins?: readonly string[] | ((origin: string | undefined) => boolean);
   /** Largest message taken, in bytes; a larger one ends the connection with code 1009. Default 1 MiB. */
   maxPayload?: number;
-  /** Milliseconds until a client must have asked for its upgrade, from its first byte on. Default 10 000. */
+  /**
+   * Milliseconds from its accept until a client must have been upgraded, TLS included. Default 10 000. What a listener
+   * asks for itself counts before it.
+   */
   handshakeTimeout?: number;
   /** Send small messages at once. Default true. */
   noDelay?: boolean;

@@ -1,122 +1,123 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { SkynetError } from '../errors.ts';
 import { AcceptGate } from '../transport/accept-gate.ts';
 import type { Connection, Listener, ListenOptions, TransportAddress } from '../transport/contract.ts';
-import { descriptorCeiling, outOfDescriptors } from '../transport/descriptors.ts';
-import { endpoint } from '../transport/endpoint.ts';
-import { bind, descriptorOf, urlOf } from '../transport/listening.ts';
-import { handleOf } from '../transport/native-stream.ts';
+import { Entrance } from '../transport/entrance.ts';
+import { Port, urlOf } from '../transport/listening.ts';
 import { systemError } from '../transport/system-error.ts';
+import { Visits } from '../transport/visits.ts';
 import type { Library } from './library.ts';
 import type { ResolvedWsOptions } from './options.ts';
 import type { Opened } from './ws-connecting.ts';
+
+/** For Node's own limit of handshakes, which begins anew with every byte: ours does not. In milliseconds. */
+const NEVER = 0x7fff_ffff;
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
-/** Closes connections on which nobody asks for an upgrade in time. */
-class Handshakes {
-  readonly #timeout: number;
-  readonly #timers = new WeakMap<Duplex, NodeJS.Timeout>();
-
-  constructor(timeout: number) {
-    this.#timeout = timeout;
-  }
-
-  begin(socket: Socket): void {
-    const timer = setTimeout(() => socket.destroy(), this.#timeout);
-    timer.unref();
-    this.#timers.set(socket, timer);
-    socket.once('close', () => clearTimeout(timer));
-  }
-
-  done(socket: Duplex): void {
-    clearTimeout(this.#timers.get(socket));
-  }
-}
-
 /** One port of node:http or node:https, whose paths may belong to different listeners. */
 export class WsServer {
   readonly #settings: ResolvedWsOptions;
-  readonly #wrap: (opened: Opened) => Connection;
+  readonly #wrap: (opened: Opened, remoteAddress: string) => Connection;
+  readonly #secure: boolean;
+  /** Gets its sockets from the port. */
   readonly #server: Server;
   readonly #upgrader: WebSocketServer;
-  readonly #handshakes: Handshakes;
   /** By path; '' takes what nobody else does. */
   readonly #gates = new Map<string, AcceptGate>();
-  #address = '';
-  /** The bound port. */
-  port = 0;
+  readonly #entrance: Entrance;
+  readonly #visits = new Visits();
+  #port!: Port;
 
-  constructor(
+  private constructor(
     { WebSocketServer: Upgrader }: Library,
     secure: boolean,
     settings: ResolvedWsOptions,
-    wrap: (opened: Opened) => Connection,
+    wrap: (opened: Opened, remoteAddress: string) => Connection,
   ) {
     this.#settings = settings;
     this.#wrap = wrap;
-    this.#handshakes = new Handshakes(settings.handshakeTimeout);
-    this.#server = secure ? createSecureServer(settings.server) : createServer();
+    this.#secure = secure;
+    this.#entrance = new Entrance(() => this.#gates.values(), settings.handshakeTimeout);
+    this.#server = secure
+      ? createSecureServer({ ...settings.server, handshakeTimeout: NEVER })
+      : createServer();
     this.#upgrader = new Upgrader({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: settings.maxPayload,
     });
-    const ceiling = descriptorCeiling();
-    this.#server.on('connection', (socket: Socket) => {
-      if (descriptorOf(handleOf(socket)) >= ceiling) {
-        socket.destroy();
-        this.#tell(outOfDescriptors(this.#address));
-      } else if (!secure) this.#handshakes.begin(socket);
-    });
-    if (secure) this.#server.on('secureConnection', (socket: Socket) => this.#handshakes.begin(socket));
+    this.#server.on('tlsClientError', (error: Error) =>
+      this.#tell(systemError('ERR_LISTEN', error, this.#port.address, 'handshake error: ')),
+    );
     this.#server.on('request', (_request, response) => {
       response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
     });
     this.#server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) =>
-      this.#upgrade(request, stream, head),
+      this.#upgrade(request, stream as Socket, head),
     );
+  }
+
+  /** Binds a port. @throws ERR_LISTEN. */
+  static async open(
+    library: Library,
+    target: TransportAddress,
+    options: ListenOptions,
+    settings: ResolvedWsOptions,
+    wrap: (opened: Opened, remoteAddress: string) => Connection,
+  ): Promise<WsServer> {
+    const server = new WsServer(library, target.scheme === 'wss', settings, wrap);
+    await server.#bind(target, options);
+    return server;
+  }
+
+  async #bind(target: TransportAddress, options: ListenOptions): Promise<void> {
+    const listening = createTcpServer({ allowHalfOpen: !this.#secure });
+    const tell = (error: SkynetError): void => this.#tell(error);
+    this.#port = await Port.open(listening, target, options, this.#entrance, tell, {
+      socket: (socket, visit) => {
+        this.#visits.add(visit, socket);
+        this.#server.emit('connection', socket);
+      },
+    });
   }
 
   #tell(error: SkynetError): void {
     for (const gate of this.#gates.values()) gate.tell(error);
   }
 
-  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     // Told by the connection once there is one.
-    stream.on('error', () => {});
-    const path = request.url?.split('?', 1)[0] ?? '';
-    const gate = this.#gates.get(path) ?? this.#gates.get('');
-    if (gate === undefined || !this.#settings.mayConnect(request.headers.origin)) {
-      refuse(stream, gate === undefined ? '404 Not Found' : '403 Forbidden');
+    socket.on('error', () => {});
+    const visit = this.#visits.of(socket);
+    if (visit === undefined) {
+      socket.destroy();
       return;
     }
-    this.#upgrader.handleUpgrade(request, stream, head, (ws) => {
-      this.#handshakes.done(stream);
-      ws.pause();
-      gate.pass(this.#wrap({ ws, socket: stream as Socket }));
-    });
+    const path = request.url?.split('?', 1)[0] ?? '';
+    const gate = this.#gates.get(path) ?? this.#gates.get('');
+    if (gate === undefined) refuse(socket, '404 Not Found');
+    else if (!this.#settings.mayConnect(request.headers.origin)) refuse(socket, '403 Forbidden');
+    else if (!this.#entrance.admits(visit, gate)) refuse(socket, '503 Service Unavailable');
+    else {
+      this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
+        ws.pause();
+        this.#entrance.through(visit, gate);
+        gate.pass(this.#wrap({ ws, socket }, visit.address));
+      });
+    }
   }
 
-  /** Binds the port. @throws ERR_LISTEN. */
-  async bind(target: TransportAddress, options: ListenOptions): Promise<void> {
-    await bind(this.#server, target, options);
-    this.#server.on('error', (error) =>
-      this.#tell(systemError('ERR_LISTEN', error, this.#address, 'accept error: ')),
-    );
-    this.#server.on('tlsClientError', (error: Error) =>
-      this.#tell(systemError('ERR_LISTEN', error, this.#address, 'handshake error: ')),
-    );
-    const bound = this.#server.address() as { address: string; port: number };
-    this.#address = endpoint(bound.address, bound.port, '');
-    this.port = bound.port;
+  /** The bound port. */
+  get port(): number {
+    return this.#port.port;
   }
 
   /** Whether nobody listens any more. */
@@ -135,7 +136,7 @@ export class WsServer {
     closed: () => void,
   ): Listener {
     const { path } = target;
-    const address = this.#address;
+    const { address, port } = this.#port;
     if (this.#gates.has(path)) {
       throw new SkynetError('ERR_LISTEN', `Listen error: ${address}${path} is already in use`, {
         details: { address: address + path, reason: 'EADDRINUSE' },
@@ -146,7 +147,7 @@ export class WsServer {
     return {
       address,
       url: urlOf(target, address) + path,
-      port: this.port,
+      port,
       pause: () => gate.pause(),
       resume: () => gate.resume(),
       close: () => {
@@ -162,7 +163,6 @@ export class WsServer {
 
   /** Frees the port. */
   close(): void {
-    // Its event waits for the connections, which live on; the descriptor is free at once.
-    this.#server.close();
+    this.#port.close();
   }
 }

@@ -30,25 +30,23 @@ export type { WsOptions } from './options.ts';
 export function ws(options: WsOptions = {}): Transport {
   const settings = resolveWsOptions(options);
   const flusher = new Flusher();
-  const wrap = (opened: Opened): Connection => {
+  const wrap = (opened: Opened, remote: string): Connection => {
     const { socket } = opened;
     socket.setNoDelay(settings.noDelay);
-    const remote = endpoint(socket.remoteAddress, socket.remotePort, '');
     const local = endpoint(socket.localAddress, socket.localPort, '');
     return new WsConnection(opened.ws, socket, flusher, remote, local);
   };
   /** Ports that are listened on, or are about to be, by scheme and address. */
   const servers = new Map<string, Promise<WsServer>>();
   const keyOf = ({ scheme, host }: TransportAddress, port: number): string => `${scheme} ${host} ${port}`;
-  const bind = async (address: TransportAddress, given: ListenOptions): Promise<WsServer> => {
-    const server = new WsServer(await loadLibrary(), address.scheme === 'wss', settings, wrap);
-    await server.bind(address, given);
-    return server;
-  };
+  const bind = async (address: TransportAddress, given: ListenOptions): Promise<WsServer> =>
+    WsServer.open(await loadLibrary(), address, given, settings, wrap);
   return {
     schemes: ['ws', 'wss'],
     async connect(address: TransportAddress, given: ConnectOptions): Promise<Connection> {
-      return wrap(await openWebSocket(await loadLibrary(), address, settings, given));
+      const opened = await openWebSocket(await loadLibrary(), address, settings, given);
+      const { socket } = opened;
+      return wrap(opened, endpoint(socket.remoteAddress, socket.remotePort, ''));
     },
     async listen(
       address: TransportAddress,

@@ -7,3 +7,6 @@ export const certificate: { cert: string; key: string } = {
   cert: read('localhost.cert.pem'),
   key: read('localhost.key.pem'),
 };
+
+/** How a TLS client begins: a record of 512 bytes, not all of it. */
+export const greeting: Uint8Array = Buffer.from(`1603010200010001fc0303${'01'.repeat(400)}`, 'hex');

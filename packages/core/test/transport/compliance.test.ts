@@ -4,7 +4,7 @@ import path from 'node:path';
 import { transportCompliance } from '@skynet/core/testing';
 import { createTransports, memory, type TcpOptions, tcp, tls } from '@skynet/core/transport';
 import { describe, it } from 'vitest';
-import { certificate } from './certificate.ts';
+import { certificate, greeting } from './certificate.ts';
 
 const runner = { describe, it };
 
@@ -43,6 +43,7 @@ transportCompliance(
   () => ({
     transports: createTransports([tls({ server: certificate, client: { ca: certificate.cert } })]),
     address: 'tls://127.0.0.1:0',
+    handshake: greeting,
   }),
   runner,
 );
