@@ -87,7 +87,7 @@ class World {
     const socket = connectTcp(port, '127.0.0.1');
     this.#strangers.push(socket);
     socket.on('error', () => {}).resume();
-    const closed = once(socket, 'close');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     await once(socket, 'connect');
     // In a list, so that nobody waits for it here.
     return { socket, closed: [closed] };
