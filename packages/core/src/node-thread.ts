@@ -22,6 +22,7 @@ import { Endings, type Watcher } from './route/endings.ts';
 import { isLocalName, NameTable } from './route/name-table.ts';
 import { ServiceTable } from './route/service-table.ts';
 import { Scheduler } from './schedule/scheduler.ts';
+import { HOST_TIME, type TimeSource } from './schedule/time-source.ts';
 import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
 import type { Activity } from './threads/activity.ts';
@@ -52,6 +53,10 @@ export interface SharedParts {
   /** What this thread is doing, for the watchdog: see `threads/activity.ts`. */
   readonly activity: Activity;
   readonly peers: readonly PeerSetup[];
+  /** Where time comes from, if not from the host. For tests. */
+  readonly time?: TimeSource;
+  /** Picks whose turn comes next, if not the order of coming. For tests. */
+  readonly random?: () => number;
 }
 
 /** Places in {@link SharedParts.counters}. */
@@ -77,6 +82,7 @@ export class NodeThread implements NodeHost, Resident {
   readonly #activity: WorkListener;
   readonly #accounts: CpuAccounts | undefined;
   readonly #scheduler: Scheduler;
+  readonly #time: TimeSource;
   readonly #timers: Timers;
   readonly #shared: SharedParts;
   readonly #neighbours: Neighbours;
@@ -107,19 +113,20 @@ export class NodeThread implements NodeHost, Resident {
     this.thread = shared.thread;
     this.#accounts = config.profile ? new CpuAccounts(shared.activity) : undefined;
     this.#activity = this.#accounts ?? shared.activity;
-    this.#scheduler = new Scheduler(() => this.#activity.idle());
+    this.#scheduler = new Scheduler(() => this.#activity.idle(), shared.random);
     this.harbor = config.harbor;
     this.names = new NameTable(shared.names);
     this.environment = new Environment(shared.environment);
     this.transports = transports;
     this.callTimeout = config.callTimeout;
-    // performance.now() starts with the thread, the node's time with the node.
-    this.#origin = shared.origin - performance.timeOrigin;
+    // The host's time starts with the thread, the node's with the node.
+    this.#time = shared.time ?? HOST_TIME;
+    this.#origin = shared.origin - this.#time.zero;
     this.startTime = Math.floor(shared.origin / 1000);
     this.startFraction = Math.floor((shared.origin % 1000) / 10);
     this.loader = new ServiceLoader(config.services, config.base);
     provideBuiltIns(this.loader);
-    this.#timers = new Timers(() => this.clock());
+    this.#timers = new Timers(this.#time, () => this.clock());
     this.#logDirectly = logDirectly;
     this.#stopNode = stopNode;
     this.threadKernel = {
@@ -192,7 +199,7 @@ export class NodeThread implements NodeHost, Resident {
   }
 
   clock(): number {
-    return performance.now() - this.#origin;
+    return this.#time.now() - this.#origin;
   }
 
   startTimer(timer: Timer, milliseconds: number): void {
@@ -594,6 +601,21 @@ export class NodeThread implements NodeHost, Resident {
   /** Stops the services of another thread. */
   stopThread(thread: number, deadline: number): Promise<unknown> {
     return this.#neighbours.ask(thread, (id) => ({ op: 'stop', id, deadline }));
+  }
+
+  /** What is there that may be left behind. */
+  holdings(): { services: string[]; tasks: string[]; timers: number } {
+    const services = this.services();
+    return {
+      services: services.map(({ handle, title }) => `${formatHandle(handle)} ${title}`),
+      tasks: services.flatMap((service) =>
+        service.suspended().map(({ waitsFor }) => {
+          const what = waitsFor === 0 ? 'time or wakeup' : formatHandle(waitsFor);
+          return `of ${formatHandle(service.handle)} ${service.title} waits for ${what}`;
+        }),
+      ),
+      timers: this.#timers.size,
+    };
   }
 
   // --- stopping

@@ -5,7 +5,7 @@ import { resolveConfig } from './config.ts';
 import type { Registry } from './contracts/registry.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
 import { defineService } from './define.ts';
-import { isSkynetError } from './errors.ts';
+import { isSkynetError, SkynetError } from './errors.ts';
 import type { Handle } from './handle.ts';
 import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
 import { Message } from './message.ts';
@@ -13,6 +13,7 @@ import { NodeThread, type SharedParts } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';
 import { PTYPE } from './protocol.ts';
 import { createRegistry } from './route/registry.ts';
+import { HOST_TIME, type TimeSource } from './schedule/time-source.ts';
 import { createLauncher } from './services/launcher.ts';
 import { createLogger } from './services/logger.ts';
 import { serviceManager } from './services/service-manager.ts';
@@ -26,6 +27,12 @@ export interface NodeOptions {
   base?: string;
   /** Gets every log line instead of the log file or standard output. */
   onLog?: (source: Handle, text: string) => void;
+}
+
+/** What a test may put in the place of the host's time and of the order of coming; see `@skynet/core/testing`. */
+export interface TestOptions {
+  readonly time?: TimeSource;
+  readonly random?: () => number;
 }
 
 /** A running node. */
@@ -52,7 +59,10 @@ export interface Node {
  * Without `start` in the configuration none is started: the caller does that with {@link Node.newService}.
  * @throws ERR_CONFIG, or what the first service failed with; the node is stopped then.
  */
-export async function startNode(config: SkynetConfig = {}, options: NodeOptions = {}): Promise<Node> {
+export async function startNode(
+  config: SkynetConfig = {},
+  options: NodeOptions & TestOptions = {},
+): Promise<Node> {
   return startResolved(
     resolveConfig(config, options.base ?? process.cwd()),
     options,
@@ -63,7 +73,7 @@ export async function startNode(config: SkynetConfig = {}, options: NodeOptions 
 /** As {@link startNode} for a configuration from `loadConfig`. */
 export async function startResolved(
   config: ResolvedConfig,
-  options: NodeOptions = {},
+  options: NodeOptions & TestOptions = {},
   withStart = true,
 ): Promise<Node> {
   if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
@@ -109,13 +119,17 @@ export function reportUncaught(error: unknown): boolean {
 }
 
 /** What a node with one thread has in place of what threads share. */
-function aloneInProcess(config: ResolvedConfig, activity: SharedArrayBuffer): SharedParts {
+function aloneInProcess(
+  config: ResolvedConfig,
+  activity: SharedArrayBuffer,
+  { time, random }: TestOptions,
+): SharedParts {
   const environment: Registry = createRegistry();
   for (const [key, value] of config.environment) environment.add(key, value);
   return {
     thread: 0,
     threads: 1,
-    origin: performance.timeOrigin + performance.now(),
+    origin: (time ?? HOST_TIME).zero + (time ?? HOST_TIME).now(),
     names: createRegistry(),
     environment,
     packages: createRegistry(),
@@ -123,7 +137,15 @@ function aloneInProcess(config: ResolvedConfig, activity: SharedArrayBuffer): Sh
     counters: new Int32Array(16),
     activity: new Activity(activity, 0),
     peers: [],
+    ...(time === undefined ? {} : { time }),
+    ...(random === undefined ? {} : { random }),
   };
+}
+
+/** The main thread of a node: what the test kit looks into. */
+export function mainThread(node: Node): NodeThread {
+  if (node instanceof RunningNode) return node.mainThread;
+  throw new SkynetError('ERR_ARGUMENT', 'not a node of this copy of @skynet/core');
 }
 
 class RunningNode implements Node {
@@ -140,7 +162,7 @@ class RunningNode implements Node {
   #stopping: Promise<void> | undefined;
   #markStopped: () => void = () => {};
 
-  constructor(config: ResolvedConfig, options: NodeOptions) {
+  constructor(config: ResolvedConfig, options: NodeOptions & TestOptions) {
     this.#config = config;
     this.#logsToFunction = options.onLog !== undefined;
     this.#activity = createActivity(config.thread);
@@ -150,11 +172,13 @@ class RunningNode implements Node {
         : config.logger !== undefined
           ? fileSink(config.logger)
           : streamSink();
+    if (config.thread > 1 && (options.time !== undefined || options.random !== undefined))
+      throw new SkynetError('ERR_CONFIG', 'a clock or an order of a test works in nodes with one thread');
     this.#pool = config.thread > 1 ? new ThreadPool(config, this.#activity) : undefined;
     this.#thread = new NodeThread(
       config,
       createNodeTransports(config),
-      this.#pool?.shared ?? aloneInProcess(config, this.#activity),
+      this.#pool?.shared ?? aloneInProcess(config, this.#activity, options),
       (source, text) => this.#sink.write(source, text),
       () => this.stop(),
     );
@@ -226,6 +250,10 @@ class RunningNode implements Node {
 
   newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle> {
     return this.#thread.launch({ service, args: args.map(String), placement: {} });
+  }
+
+  get mainThread(): NodeThread {
+    return this.#thread;
   }
 
   get services(): number {

@@ -43,6 +43,8 @@ export class Scheduler {
   #turnsLeft = MAX_TURNS_PER_LOOK;
   #source: MessageSource | undefined;
   readonly #onIdle: () => void;
+  readonly #random: (() => number) | undefined;
+  #turnLimit = TURN_LIMIT;
   readonly #pass = (): void => this.#runPass();
   readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
   readonly #passAfterIo = (): void => {
@@ -50,9 +52,13 @@ export class Scheduler {
     this.#runPass();
   };
 
-  /** `onIdle` is told when no service has anything to do. */
-  constructor(onIdle: () => void = () => {}) {
+  /**
+   * `onIdle` is told when no service has anything to do. `random` picks whose turn comes next, and how long it is, in
+   * place of the order of coming: another legal run for each seed.
+   */
+  constructor(onIdle: () => void = () => {}, random?: () => number) {
     this.#onIdle = onIdle;
+    this.#random = random;
   }
 
   /** Services that a task was started or resumed for in this pass, besides the one whose turn it is. */
@@ -90,11 +96,12 @@ export class Scheduler {
     this.#laterCount = 0;
     // Services made ready by the turns of this pass join its list.
     for (let i = 0; i < this.#readyCount; i++) {
+      if (this.#random !== undefined) this.#draw(this.#random, i);
       const service = ready[i] as Runnable;
       ready[i] = undefined;
       if (mustYield) later[this.#laterCount++] = service;
       else {
-        if (service.turn(TURN_LIMIT) === TURN.IDLE) service.queued = false;
+        if (service.turn(this.#turnLimit) === TURN.IDLE) service.queued = false;
         else later[this.#laterCount++] = service;
         if (--this.#turnsLeft <= 0) mustYield = this.#lookAtClock();
       }
@@ -114,8 +121,20 @@ export class Scheduler {
     }
   }
 
+  /** Puts any of the services that still wait for their turn at the place of the next. */
+  #draw(random: () => number, next: number): void {
+    const ready = this.#ready;
+    const drawn = next + Math.floor(random() * (this.#readyCount - next));
+    [ready[next], ready[drawn]] = [ready[drawn], ready[next]];
+    this.#turnLimit = 1 + Math.floor(random() * TURN_LIMIT);
+  }
+
   /** Whether messages have run long enough. */
   #lookAtClock(): boolean {
+    if (this.#random !== undefined) {
+      this.#turnsLeft = 1 + Math.floor(this.#random() * MAX_TURNS_PER_LOOK);
+      return this.#random() < 0.5;
+    }
     const now = performance.now();
     if (!this.#running) {
       this.#running = true;

@@ -1,4 +1,5 @@
 import type { Timer } from '../actor/timer.ts';
+import type { TimeSource } from './time-source.ts';
 import { Wheel } from './wheel.ts';
 
 /** Longest wait the host's timer takes, in milliseconds; longer ones are armed again. */
@@ -6,15 +7,17 @@ const MAX_HOST_WAIT = 0x7fffffff;
 
 /** All timers of a thread: one wheel, driven by one timer of the host that stops when nothing waits. */
 export class Timers {
+  readonly #time: TimeSource;
   readonly #clock: () => number;
   readonly #wheel: Wheel<Timer>;
-  #host: NodeJS.Timeout | undefined;
+  #disarm: () => void = () => {};
   #armedFor = Number.POSITIVE_INFINITY;
   readonly #tick = (): void => this.#advance();
   readonly #fire = (timer: Timer): void => timer.owner.fired(timer);
 
-  /** `clock` tells milliseconds; it may only grow. */
-  constructor(clock: () => number) {
+  /** `clock` tells milliseconds, at the pace of `time`. */
+  constructor(time: TimeSource, clock: () => number) {
+    this.#time = time;
     this.#clock = clock;
     this.#wheel = new Wheel(Math.floor(clock()));
   }
@@ -36,7 +39,7 @@ export class Timers {
 
   /** Forgets everything. */
   close(): void {
-    clearTimeout(this.#host);
+    this.#disarm();
     this.#armedFor = Number.NEGATIVE_INFINITY;
   }
 
@@ -48,8 +51,9 @@ export class Timers {
   }
 
   #arm(due: number): void {
-    clearTimeout(this.#host);
+    this.#disarm();
     this.#armedFor = due;
-    this.#host = setTimeout(this.#tick, Math.min(Math.max(1, Math.ceil(due - this.#clock())), MAX_HOST_WAIT));
+    const wait = Math.min(Math.max(1, Math.ceil(due - this.#clock())), MAX_HOST_WAIT);
+    this.#disarm = this.#time.after(wait, this.#tick);
   }
 }

@@ -212,7 +212,7 @@ class ServiceSupervisor implements Supervisor {
   async #recover(failed: Child): Promise<void> {
     // Another failure may have brought it back meanwhile, or somebody has removed it.
     while (failed.state === 'waiting' && !this.#stopping) {
-      const wait = this.#limit.next(performance.now());
+      const wait = this.#limit.next(this.#skynet.now() * 10);
       if (wait === undefined) {
         await this.#giveUp(failed);
         return;

@@ -2,12 +2,20 @@ import type { SkynetConfig } from '../config.ts';
 import type { Duration } from '../duration.ts';
 import { formatHandle } from '../handle.ts';
 import { type Node, type NodeOptions, startNode } from '../node.ts';
+import type { FakeClock } from './fake-clock.ts';
 import { Happenings } from './happenings.ts';
 
 /** What a test gives beside the configuration of its node. */
 export interface TestNodeOptions extends Omit<NodeOptions, 'onLog'> {
   /** Is given what stops the node, to be run when the test is over: `onTestFinished` of vitest, `t.after` of node:test. */
   after?: (stop: () => Promise<void>) => void;
+  /** A clock that the test moves, in place of the host's. For nodes with one thread. */
+  clock?: FakeClock;
+  /**
+   * Picks whose turn comes next, in place of the order of coming: the same numbers give the same run. See `forSeeds`. For
+   * nodes with one thread.
+   */
+  random?: () => number;
   /** Longest wait for a log line. Default 15 s. */
   patience?: Duration;
 }
@@ -30,11 +38,15 @@ export async function startTestNode(
   config: SkynetConfig = {},
   options: TestNodeOptions = {},
 ): Promise<TestNode> {
-  const { after, patience, ...rest } = options;
+  const { after, patience, clock, ...rest } = options;
   const lines = new Happenings<string>('log lines', patience === undefined ? {} : { patience });
   const node = await startNode(
     { harbor: 1, watchdog: false, ...config },
-    { ...rest, onLog: (source, text) => lines.add(`[${formatHandle(source)}] ${text}`) },
+    {
+      ...rest,
+      ...(clock === undefined ? {} : { time: clock }),
+      onLog: (source, text) => lines.add(`[${formatHandle(source)}] ${text}`),
+    },
   );
   after?.(() => node.stop());
   return Object.assign(node, {
