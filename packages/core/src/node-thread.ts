@@ -16,6 +16,7 @@ import type { CommandTable, EndReason, ServiceDefinition } from './contracts/sky
 import { Environment } from './env.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
+import { entryText } from './log/text.ts';
 import { Message } from './message.ts';
 import { PTYPE } from './protocol.ts';
 import { Endings, type Watcher } from './route/endings.ts';
@@ -223,7 +224,8 @@ export class NodeThread implements NodeHost, Resident {
     return this.#accounts?.seconds(handle) ?? 0;
   }
 
-  log(source: Handle, text: string): void {
+  log(source: Handle, words: string): void {
+    const text = entryText(words);
     if (this.#shared.threads === 1) {
       this.#writeLog(source, text);
       return;

@@ -50,11 +50,10 @@ export class OptionReader<Given extends object> {
     this.#given = given as Readonly<Record<string, unknown>>;
   }
 
-  /** An option as it was given; undefined if it was not. */
+  /** An option as it was given; undefined if it was not. It may be a method of a class. */
   value(key: Key<Given>): unknown {
     this.#known.add(key);
-    const value = Object.hasOwn(this.#given, key) ? this.#given[key] : undefined;
-    return value === null ? undefined : value;
+    return this.#given[key] ?? undefined;
   }
 
   /** Refuses an option. @throws always. */

@@ -59,7 +59,7 @@ test('options are read, and those not given, or given as nothing, have their def
   expect(read({ port: 7, host: undefined, mode: null, limits: null, extra: undefined })).toMatchObject({
     port: 7,
   });
-  expect(read(Object.assign(Object.create({ host: 'inherited' }), { port: 7 })).host).toBe('0.0.0.0');
+  expect(read(Object.assign(Object.create({ host: 'inherited' }), { port: 7 })).host).toBe('inherited');
 });
 
 describe('what cannot be used is refused by name', () => {

@@ -3,6 +3,7 @@ import {
   defineService,
   type Handle,
   PTYPE,
+  printable,
   type ServiceDefinition,
   type Skynet,
 } from '@skynet/core';
@@ -161,6 +162,7 @@ function startGate(skynet: Skynet): void {
   };
 
   const gateserver = startGateserver(skynet, {
+    options: ['watchdog'],
     open(source, config) {
       const named = config.watchdog ?? source;
       if (typeof named !== 'number' && typeof named !== 'string') {
@@ -198,8 +200,8 @@ function startGate(skynet: Skynet): void {
     command(command, source, ...args) {
       const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
       if (run === undefined)
-        throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, {
-          details: { command: String(command) },
+        throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${printable(command)}`, {
+          details: { command: printable(command) },
         });
       return run(source, ...args);
     },

@@ -1,4 +1,4 @@
-import type { Handle, Request, Skynet, SkynetError } from '@skynet/core';
+import { type Handle, printable, type Request, type Skynet, type SkynetError } from '@skynet/core';
 import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
 import {
   type Connection,
@@ -8,15 +8,14 @@ import {
 } from '@skynet/core/transport';
 import { Client, type ClientHost, HOLD, STATE } from './client.ts';
 import { gateError } from './errors.ts';
-import type { GateHandler, OpenedConfig } from './handler.ts';
+import { checkHandler, type GateHandler, type OpenedConfig, ownOptions } from './handler.ts';
 import { type GateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Timeouts } from './timeouts.ts';
 
 /** Callbacks for one client before others get their turn. */
 const TURN = 256;
-/** Dropped packets of one client that get a log line each, and how much of each is shown. */
+/** Dropped packets of one client that get a log line each. */
 const DROPS_LOGGED = 8;
-const DROP_TEXT = 256;
 
 /** Nothing waits of a client. */
 const NOTHING_LEFT: unique symbol = Symbol('nothing left');
@@ -35,10 +34,8 @@ function isPromise(value: unknown): value is Promise<unknown> {
  * @throws ERR_ARGUMENT for a handler without `connect` and `message`, or options that cannot be used.
  */
 export function startGateserver(skynet: Skynet, handler: GateHandler, options: GateOptions = {}): Gateserver {
-  if (typeof handler?.connect !== 'function' || typeof handler.message !== 'function') {
-    throw gateError('ERR_ARGUMENT', 'a gate handler needs the functions connect and message');
-  }
-  resolveOptions({ port: 0, ...options });
+  checkHandler(handler);
+  resolveOptions({ port: 0, ...options }, ownOptions(handler));
   const gateserver = new Gateserver(skynet, kernelOf(skynet), handler, options);
   if (handler.embed !== true) {
     skynet.dispatch('lua', (request: Request, command: string, ...args: unknown[]) =>
@@ -155,8 +152,8 @@ export class Gateserver implements ClientHost {
     if (command === 'open') return this.open((args[0] ?? {}) as GateOptions, source);
     if (command === 'close') return this.close();
     if (this.#handler.command === undefined) {
-      throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, {
-        details: { command: String(command) },
+      throw gateError('ERR_UNKNOWN_COMMAND', `Unknown command ${printable(command)}`, {
+        details: { command: printable(command) },
       });
     }
     return this.#handler.command(command, source, ...(args as never[]));
@@ -173,8 +170,8 @@ export class Gateserver implements ClientHost {
         `the gate listens on ${this.#listener?.address ?? 'an address'} already`,
       );
     }
-    const given = { ...this.#defaults, ...config, limits: { ...this.#defaults.limits, ...config?.limits } };
-    const options = resolveOptions(given);
+    const given = this.#withDefaults(config);
+    const options = resolveOptions(given, ownOptions(this.#handler));
     const early: Connection[] = [];
     this.#early = early;
     try {
@@ -183,7 +180,8 @@ export class Gateserver implements ClientHost {
       this.#skynet.error(`Listen on ${listener.address}`);
       const { address, port } = listener;
       const host = port === 0 ? address : address.slice(0, address.lastIndexOf(':'));
-      const opened: OpenedConfig = { ...given, address: host, port, maxclient: options.maxclient };
+      const { maxclient } = options;
+      const opened: OpenedConfig = { ...given, host, address: host, port, maxclient };
       const result = this.#handler.open?.(source, opened);
       this.#early = undefined;
       for (const connection of early) this.#accept(connection, options);
@@ -198,10 +196,20 @@ export class Gateserver implements ClientHost {
     }
   }
 
+  /** What `open` was given, with the defaults for what it does not say. */
+  #withDefaults(config: GateOptions): GateOptions {
+    if (typeof config !== 'object' || config === null) return config;
+    const { host, address, limits, ...defaults } = this.#defaults;
+    const elsewhere = config.host ?? config.address;
+    const given = { ...defaults, ...(elsewhere === undefined ? { host, address } : {}), ...config };
+    if (typeof (config.limits ?? {}) === 'object') given.limits = { ...limits, ...config.limits };
+    return given as GateOptions;
+  }
+
   #listen(options: ResolvedOptions): Promise<Listener> {
     const { backlog, url } = options;
     const onAcceptError = (error: SkynetError): void =>
-      this.#thread.log(this.handle, `gateserver accept error: ${error.message}`);
+      this.#thread.log(this.handle, `gateserver accept error: ${printable(error)}`);
     const limits = backlog === undefined ? { onAcceptError } : { backlog, onAcceptError };
     return this.#kernel.listen(url, limits, (connection) => {
       // Those that come before `handler.open` was called have to wait for it.
@@ -326,9 +334,6 @@ export class Gateserver implements ClientHost {
 
   #drop(client: Client, frame: Uint8Array): void {
     if (++client.dropped > DROPS_LOGGED) return;
-    const text = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.length, DROP_TEXT)).toString(
-      'latin1',
-    );
-    this.#skynet.error(`Drop message from fd (${client.id}) : ${text}${frame.length > DROP_TEXT ? '…' : ''}`);
+    this.#skynet.error(`Drop message from fd (${client.id}) : ${printable(frame)}`);
   }
 }

@@ -1,9 +1,13 @@
 import type { Handle, SkynetError } from '@skynet/core';
+import { readOptions } from '@skynet/core/options';
+import { gateError } from './errors.ts';
 import type { GateOptions } from './options.ts';
 
-/** The configuration as `handler.open` gets it: `address`, `port` and `maxclient` are those in force. */
+/** The configuration as `handler.open` gets it: `host`, `port` and `maxclient` are those in force. */
 export interface OpenedConfig extends GateOptions {
   /** Where the gate listens: an ip, or the path or name of a transport without hosts. */
+  host: string;
+  /** The same, by the original's word. */
   address: string;
   /** The bound port, 0 for transports without ports. */
   port: number;
@@ -32,6 +36,29 @@ export interface GateHandler {
   open?(source: Handle, config: OpenedConfig): unknown;
   /** A `lua` message other than `open` and `close`. What this returns is the answer. */
   command?(command: string, source: Handle, ...args: never[]): unknown;
+  /**
+   * Options of the handler's own that `open` may carry; others are refused. Default: none without `open`, and with it
+   * any that does not look like one of the gate's misspelt.
+   */
+  readonly options?: readonly string[];
   /** Leave `lua` messages to the service, which hands over those for the gate with `Gateserver.command`. */
   readonly embed?: boolean;
+}
+
+/** @throws ERR_ARGUMENT for a handler that lacks a function, or has one whose name is misspelt. */
+export function checkHandler(given: GateHandler): void {
+  readOptions('gate handler', given ?? {}, (handler) => {
+    handler.allow(['connect', 'message', 'options', 'embed']);
+    const optional = ['disconnect', 'error', 'warning', 'open', 'command'] as const;
+    for (const name of optional) handler.callable(name, false);
+    handler.allowOthers();
+    handler.refuseUnknown();
+    if (typeof given?.connect !== 'function' || typeof given.message !== 'function')
+      throw gateError('ERR_ARGUMENT', 'a gate handler needs the functions connect and message');
+  });
+}
+
+/** Options that a handler takes besides those of the gate; undefined: whatever there is. */
+export function ownOptions({ open, options }: GateHandler): readonly string[] | undefined {
+  return options ?? (open === undefined ? [] : undefined);
 }

@@ -1,5 +1,5 @@
-import { type Duration, toMilliseconds } from '@skynet/core';
-import { gateError } from './errors.ts';
+import type { Duration } from '@skynet/core';
+import { type OptionReader, readOptions } from '@skynet/core/options';
 
 /** What a connection may cost. Each bound holds for one connection; `maxclient` bounds their number. */
 export interface GateLimits {
@@ -24,11 +24,13 @@ export interface GateLimits {
 
 /** What the message `open` carries, and what defaults for it may be given to `startGateserver`. */
 export interface GateOptions {
-  /** Address to listen on. Default `0.0.0.0`. */
+  /** Address to listen on: a host name or ip. Default `0.0.0.0`. */
+  host?: string;
+  /** The original's word for `host`. */
   address?: string;
   /** Port to listen on; 0 takes any that is free. */
   port?: number;
-  /** Instead of address and port: an address of any transport, such as `unix:///run/game` or `tls://0.0.0.0:8443`. */
+  /** Instead of host and port: an address of any transport, such as `unix:///run/game` or `tls://0.0.0.0:8443`. */
   url?: string;
   /** Connections at the same time. Default 1024. */
   maxclient?: number;
@@ -66,80 +68,54 @@ export interface ResolvedOptions {
 const MAX_FRAME = { 2: 0xffff, 4: 0xff_ffff } as const;
 /** Largest packet that can be asked for with a 4-byte header. */
 const LARGEST_FRAME = 0x7fff_ffff;
-
-function wrong(key: string, value: unknown, wanted: string): never {
-  throw gateError('ERR_ARGUMENT', `gate option ${key} must be ${wanted}, not ${String(value)}`, {
-    details: { key },
-  });
-}
-
-function whole(key: string, value: unknown, min: number, max: number, fallback: number): number {
-  if (value === undefined || value === null) return fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    wrong(key, value, `a whole number from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function flag(key: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined || value === null) return fallback;
-  if (typeof value !== 'boolean') wrong(key, value, 'true or false');
-  return value;
-}
-
-function oneOf<T>(key: string, value: unknown, allowed: readonly T[], fallback: T): T {
-  if (value === undefined || value === null) return fallback;
-  if (!allowed.includes(value as T)) wrong(key, value, `one of ${allowed.join(', ')}`);
-  return value as T;
-}
-
-function time(key: string, value: Duration | undefined): number {
-  if (value === undefined || value === null) return 0;
-  try {
-    return Math.max(0, toMilliseconds(value));
-  } catch {
-    return wrong(key, value, 'a duration such as "5s", or hundredths of a second');
-  }
-}
+const MANY = 0x7fff_ffff;
 
 /** `host:port` with the brackets that an IPv6 host needs. */
 function hostAndPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option. */
-export function resolveOptions(options: GateOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    wrong('conf', options, 'an object');
-  const { limits = {}, url, address } = options;
-  if (typeof limits !== 'object' || limits === null) wrong('limits', limits, 'an object');
-  if (url !== undefined && (typeof url !== 'string' || url === ''))
-    wrong('url', url, 'an address such as tcp://0.0.0.0:8888');
-  if (address !== undefined && (typeof address !== 'string' || address === ''))
-    wrong('address', address, 'a host name or ip');
-  if (url === undefined && options.port === undefined)
-    wrong('port', options.port, 'given (0 takes any that is free)');
-  const header = oneOf<2 | 4>('header', options.header, [2, 4], 2);
-  return {
-    url: url ?? `tcp://${hostAndPort(address ?? '0.0.0.0', whole('port', options.port, 0, 0xffff, 0))}`,
-    maxclient: whole('maxclient', options.maxclient, 1, 0x7fff_ffff, 1024),
-    nodelay: flag('nodelay', options.nodelay, true),
-    backlog: options.backlog === undefined ? undefined : whole('backlog', options.backlog, 1, 0x7fff_ffff, 1),
-    keepalive: time('keepalive', options.keepalive),
-    header,
-    halfOpen: flag('halfOpen', options.halfOpen, false),
-    maxFrame: whole(
-      'limits.maxFrame',
-      limits.maxFrame,
-      1,
-      header === 2 ? MAX_FRAME[2] : LARGEST_FRAME,
-      MAX_FRAME[header],
-    ),
-    writeBacklog: whole('limits.writeBacklog', limits.writeBacklog, 1, Number.MAX_SAFE_INTEGER, 16 << 20),
-    slowReader: oneOf('limits.slowReader', limits.slowReader, ['close', 'drop', 'keep'] as const, 'close'),
-    pendingFrames: whole('limits.pendingFrames', limits.pendingFrames, 1, Number.MAX_SAFE_INTEGER, 1024),
-    pendingBytes: whole('limits.pendingBytes', limits.pendingBytes, 1, Number.MAX_SAFE_INTEGER, 256 << 10),
-    handshake: time('limits.handshake', limits.handshake),
-    idle: time('limits.idle', limits.idle),
-  };
+/** Where to listen. */
+function urlOf(options: OptionReader<GateOptions>): string {
+  const url = options.text('url', undefined, 'an address such as tcp://0.0.0.0:8888');
+  const host = options.text('host', undefined, 'a host name or ip');
+  const address = options.text('address', undefined, 'a host name or ip');
+  const port = options.whole('port', 0, 0xffff, undefined);
+  if (url !== undefined) return url;
+  if (host !== undefined && address !== undefined && host !== address)
+    options.wrong('address', 'left out, or the same as host');
+  if (port === undefined) options.wrong('port', 'given (0 takes any that is free)');
+  return `tcp://${hostAndPort(host ?? address ?? '0.0.0.0', port)}`;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ * @param own Options of the handler; undefined: it takes any that does not look like one of the gate's misspelt.
+ * @throws ERR_ARGUMENT, naming the option.
+ */
+export function resolveOptions(given: GateOptions, own: readonly string[] | undefined): ResolvedOptions {
+  return readOptions('gate option', given, (options) => {
+    const limits = options.group('limits');
+    if (own === undefined) options.allowOthers();
+    else options.allow(own);
+    const header = options.oneOf<2 | 4>('header', [2, 4], 2);
+    const largest = header === 2 ? MAX_FRAME[2] : LARGEST_FRAME;
+    const most = Number.MAX_SAFE_INTEGER;
+    return {
+      url: urlOf(options),
+      maxclient: options.whole('maxclient', 1, MANY, 1024),
+      nodelay: options.flag('nodelay', true),
+      backlog: options.whole('backlog', 1, MANY, undefined),
+      keepalive: options.duration('keepalive', 0),
+      header,
+      halfOpen: options.flag('halfOpen', false),
+      maxFrame: limits.whole('maxFrame', 1, largest, MAX_FRAME[header]),
+      writeBacklog: limits.whole('writeBacklog', 1, most, 16 << 20),
+      slowReader: limits.oneOf('slowReader', ['close', 'drop', 'keep'], 'close'),
+      pendingFrames: limits.whole('pendingFrames', 1, most, 1024),
+      pendingBytes: limits.whole('pendingBytes', 1, most, 256 << 10),
+      handshake: limits.duration('handshake', 0),
+      idle: limits.duration('idle', 0),
+    };
+  });
 }

@@ -231,6 +231,28 @@ describe('a connection', () => {
     expect(gate.server.closeClient(fd)).toBe(false);
   });
 
+  test('cannot forge a log line with the packets that are dropped', async () => {
+    const node = await startTestNode();
+    const gate = await startTestGate(node, {}, (server) => ({ message: (fd) => server.closeClient(fd) }));
+    const client = await connectClient(gate.port);
+    client.send(
+      'bye',
+      '\n[:00000001] FAKE LINE admin logged in\u001b[31mRED\u0007',
+      '\r\nsecond',
+      '\udcff 能',
+    );
+    client.socket.write(pack(Buffer.from([0xff, 0x0a, 0x9b])));
+    await client.ended;
+    const [, fd] = await gate.events.find(([name]) => name === 'disconnect');
+    await node.logged(/second/);
+    expect(node.log.filter((line) => line.includes('Drop')).map((line) => line.slice(12))).toEqual([
+      `Drop message from fd (${fd}) : \\n[:00000001] FAKE LINE admin logged in\\x1b[31mRED\\x07`,
+      `Drop message from fd (${fd}) : \\r\\nsecond`,
+      `Drop message from fd (${fd}) : \ufffd 能`,
+      `Drop message from fd (${fd}) : \\xff\\n\\x9b`,
+    ]);
+  });
+
   test('that was never opened can be closed', async () => {
     const node = await startTestNode();
     const gate = await startTestGate(node, {}, (server) => ({ connect: (fd) => server.closeClient(fd) }));
@@ -615,6 +637,12 @@ describe('the messages open and close', () => {
     ['a frame above the header', { port: 0, limits: { maxFrame: 70_000 } }],
     ['an unknown policy', { port: 0, limits: { slowReader: 'ask' } }],
     ['text', 'port 8002'],
+    ['a list', [8002]],
+    ['an unknown option', { port: 0, colour: 'red' }],
+    ['a misspelt one', { port: 0, maxClient: 5 }],
+    ['an unknown limit', { port: 0, limits: { idleTime: 5 } }],
+    ['limits that are none', { port: 0, limits: 'none' }],
+    ['an address and another host', { port: 0, address: '127.0.0.1', host: '0.0.0.0' }],
   ];
   test.each(wrong)('%s is refused', async (_what, config) => {
     const node = await startTestNode();
@@ -626,6 +654,69 @@ describe('the messages open and close', () => {
         code: 'ERR_ARGUMENT',
       });
     });
+  });
+
+  test("host and the original's address are one option, and open has the last word", async () => {
+    const node = await startTestNode();
+    for (const [defaults, config, where] of [
+      [{}, { host: '127.0.0.1' }, '127.0.0.1'],
+      [{}, { address: '127.0.0.1' }, '127.0.0.1'],
+      [{}, { address: '127.0.0.1', host: '127.0.0.1' }, '127.0.0.1'],
+      [{ address: '127.0.0.2' }, {}, '127.0.0.2'],
+      [{ address: '127.0.0.2' }, { host: '127.0.0.1' }, '127.0.0.1'],
+      [{ host: '127.0.0.2' }, { address: '127.0.0.1' }, '127.0.0.1'],
+      [{}, {}, '0.0.0.0'],
+    ] as const) {
+      const opened = new Happenings<unknown>();
+      const handle = await node.newService(
+        defineService((skynet) => {
+          const open = (_source: number, { host, address }: { host: string; address: string }): void =>
+            opened.add([host, address]);
+          startGateserver(skynet, { open, connect: () => {}, message: () => {} }, { port: 0, ...defaults });
+        }),
+      );
+      await node.run((skynet) => skynet.call(handle, 'lua', 'open', config));
+      expect(opened.all).toEqual([[where, where]]);
+      await node.run((skynet) => skynet.kill(handle));
+    }
+  });
+
+  test("options of the own go to handler.open, and those that look like the gate's misspelt do not", async () => {
+    const node = await startTestNode();
+    const opening = (config: object, options?: readonly string[]): Promise<unknown> =>
+      node.run(async (skynet) => {
+        const handle = await skynet.newService(
+          defineService((context) => {
+            const open = (_source: number, { room, prot }: { [key: string]: unknown }): unknown =>
+              room ?? prot;
+            const handler = { open, connect: () => {}, message: () => {} };
+            startGateserver(context, options === undefined ? handler : { ...handler, options });
+          }),
+        );
+        return skynet.call(handle, 'lua', 'open', { port: 0, host: '127.0.0.1', ...config });
+      });
+    expect(await opening({ room: 'red' })).toBe('red');
+    expect(await opening({ room: 'red' }, ['room'])).toBe('red');
+    expect(await opening({ prot: 5 }, ['prot'])).toBe(5);
+    await expect(opening({ prot: 5 })).rejects.toMatchObject({
+      message: expect.stringContaining('unknown gate option "prot", perhaps port is meant'),
+      details: { key: 'prot', meant: 'port' },
+    });
+    await expect(opening({ colour: 'red' }, ['room'])).rejects.toThrow('unknown gate option "colour"');
+  });
+
+  test('misspelt callbacks and wrong defaults are refused at the start', async () => {
+    const node = await startTestNode();
+    const start = (handler: object, options: object = {}): Promise<unknown> =>
+      node.newService(
+        defineService((skynet) => {
+          startGateserver(skynet, { connect() {}, message() {}, ...handler }, options);
+        }),
+      );
+    await expect(start({ disconect() {} })).rejects.toThrow('perhaps disconnect is meant');
+    await expect(start({ warning: 5 })).rejects.toThrow('gate handler warning must be a function, not 5');
+    await expect(start({}, { hots: '::1' })).rejects.toThrow('perhaps host is meant');
+    await expect(start({ state: {} })).resolves.toBeGreaterThan(0);
   });
 
   test('a transport without a scheme known here is refused', async () => {

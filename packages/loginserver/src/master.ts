@@ -1,19 +1,24 @@
-import { type Handle, isSkynetError, type LaunchArgument, type Skynet, type SkynetError } from '@skynet/core';
+import {
+  type Handle,
+  isSkynetError,
+  type LaunchArgument,
+  printable,
+  type Skynet,
+  SkynetError,
+} from '@skynet/core';
 import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
 import { AddressTable, type Connection, type Listener, networkOf } from '@skynet/core/transport';
 import { LineClient } from './line-client.ts';
 import type { Authenticated, LoginServerOptions, ResolvedOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
 import type { SlaveAnswer, SlaveCommands } from './slave.ts';
-import { okStatus, STATUS } from './status.ts';
+import { isSubid, okStatus, STATUS } from './status.ts';
+import { messageOf, traceOf } from './trace.ts';
 
 /** Milliseconds between two log lines about addresses that are turned away. */
 const QUIET = 1000;
-
-/** Text of what a handler threw. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+/** Characters of the reason for a refusal that the log shows. */
+const REASON = 1024;
 
 /** The listening side of a login server: takes clients, passes their lines to slaves, hands users over to login points. */
 export class Master {
@@ -75,7 +80,7 @@ export class Master {
 
   async #listen(): Promise<void> {
     const onAcceptError = (error: SkynetError): void =>
-      this.#thread.log(this.#skynet.self(), `login server accept error: ${error.message}`);
+      this.#thread.log(this.#skynet.self(), `login server accept error: ${printable(error)}`);
     const listener = await this.#kernel.listen(this.#options.url, { onAcceptError }, (connection) =>
       this.#accept(connection),
     );
@@ -138,7 +143,7 @@ export class Master {
     const now = performance.now();
     if (now - this.#toldAt < QUIET) return;
     this.#toldAt = now;
-    const text = `login server turned away ${this.#turnedAway}, the last from ${network}: ${reason}`;
+    const text = `login server turned away ${this.#turnedAway}, the last from ${printable(network)}: ${reason}`;
     this.#turnedAway = 0;
     this.#thread.log(this.#skynet.self(), text);
   }
@@ -154,7 +159,9 @@ export class Master {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (error.counts) this.#addresses.failed(network);
-      this.#skynet.error(`invalid client (fd = ${client.fd}) error = ${error.message}`);
+      // What a handler says may be what the client has said.
+      const reason = printable(error.message, REASON);
+      this.#skynet.error(`invalid client (fd = ${client.fd}) error = ${reason}${error.trace}`);
       sealed ||= error.sealed;
       if (error.status !== undefined) await this.#respond(slave, client, sealed, error.status);
       // It may have forgotten the client by now; then this does nothing.
@@ -172,7 +179,7 @@ export class Master {
       if ('say' in answer) {
         if (answer.say !== '') client.write(answer.say);
       } else if ('status' in answer) {
-        throw new Refusal(answer.reason, answer.status, true, answer.sealed);
+        throw new Refusal(answer.reason, answer.status, true, answer);
       } else {
         client.finish();
         return answer;
@@ -192,9 +199,15 @@ export class Master {
       throw new Refusal(`User ${uid} is already login`, STATUS.notAcceptable, false);
     if (alone) this.#busy.add(uid);
     try {
-      return await this.#handlers.loginHandler(server, uid, secret);
+      const subid = await this.#handlers.loginHandler(server, uid, secret);
+      if (isSubid(subid)) return subid;
+      throw new SkynetError(
+        'ERR_ARGUMENT',
+        `loginHandler must return text, a number, bytes or nothing, not ${typeof subid}`,
+      );
     } catch (error) {
-      throw new Refusal(messageOf(error), STATUS.forbidden, false);
+      const trace = traceOf(`loginHandler for ${printable(uid)}@${printable(server)}`, error);
+      throw new Refusal(messageOf(error), STATUS.forbidden, false, { trace });
     } finally {
       if (alone) this.#busy.delete(uid);
     }

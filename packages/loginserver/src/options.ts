@@ -1,4 +1,5 @@
-import { type Duration, SkynetError, toMilliseconds } from '@skynet/core';
+import type { Duration } from '@skynet/core';
+import { type OptionReader, readOptions } from '@skynet/core/options';
 import type { ModernOptions } from './modern.ts';
 import type { Subid } from './status.ts';
 
@@ -77,66 +78,41 @@ export interface ResolvedOptions {
   readonly modern: ModernOptions | undefined;
 }
 
-function wrong(key: string, value: unknown, wanted: string): never {
-  throw new SkynetError('ERR_ARGUMENT', `login option ${key} must be ${wanted}, not ${String(value)}`, {
-    details: { key },
-  });
-}
+const MANY = 0x7fff_ffff;
 
-function whole(key: string, value: unknown, min: number, max: number, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
-    wrong(key, value, `a whole number from ${min} to ${max}`);
-  return value;
-}
-
-function flag(key: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'boolean') wrong(key, value, 'true or false');
-  return value;
-}
-
-function text(key: string, value: unknown, fallback: string): string {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'string' || value === '') wrong(key, value, 'text');
-  return value;
-}
-
-function time(key: string, value: Duration | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  try {
-    return Math.max(0, toMilliseconds(value));
-  } catch {
-    return wrong(key, value, 'a duration such as "5s", or hundredths of a second');
-  }
+/** Where to listen. */
+function urlOf(options: OptionReader<LoginServerOptions>): string {
+  const url = options.text('url', undefined, 'an address such as tls://0.0.0.0:8443');
+  const host = options.text('host', '0.0.0.0', 'a host name or ip');
+  const port = options.whole('port', 0, 0xffff, undefined);
+  if (url !== undefined) return url;
+  if (port === undefined) options.wrong('port', 'given (0 takes any that is free)');
+  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option. */
-export function resolveOptions(options: LoginServerOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) wrong('conf', options, 'an object');
-  for (const handler of ['authHandler', 'loginHandler', 'commandHandler'] as const) {
-    if (typeof options[handler] !== 'function') wrong(handler, options[handler], 'a function');
-  }
-  if (options.url === undefined && options.port === undefined)
-    wrong('port', options.port, 'given (0 takes any that is free)');
-  const host = text('host', options.host, '0.0.0.0');
-  const port = whole('port', options.port, 0, 0xffff, 0);
-  const name = text('name', options.name, 'login');
-  const limits = options.limits ?? {};
-  const classic = flag('classic', options.classic, true);
-  if (!classic && options.modern === undefined)
-    wrong('classic', false, 'true where there is no modern handshake');
-  return {
-    url: text('url', options.url, `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`),
-    name,
-    starting: `.${name} starts slaves`,
-    multilogin: flag('multilogin', options.multilogin, false),
-    instance: whole('instance', options.instance, 1, 1024, 8),
-    handshakeTimeout: time('handshakeTimeout', options.handshakeTimeout, 10_000),
-    maxclient: whole('maxclient', options.maxclient, 1, 0x7fff_ffff, 16_384),
-    connectionsPerAddress: whole('limits.connections', limits.connections, 0, 0x7fff_ffff, 256),
-    failuresPerMinute: whole('limits.failuresPerMinute', limits.failuresPerMinute, 0, 0x7fff_ffff, 600),
-    classic,
-    modern: options.modern,
-  };
+export function resolveOptions(given: LoginServerOptions): ResolvedOptions {
+  return readOptions('login option', given, (options) => {
+    for (const handler of ['authHandler', 'loginHandler', 'commandHandler'] as const)
+      options.callable(handler, true);
+    const limits = options.group('limits');
+    options.group('modern').allow(['privateKey', 'ciphers']);
+    const name = options.text('name', 'login');
+    const modern = given.modern ?? undefined;
+    const classic = options.flag('classic', true);
+    if (!classic && modern === undefined) options.wrong('classic', 'true where there is no modern handshake');
+    return {
+      url: urlOf(options),
+      name,
+      starting: `.${name} starts slaves`,
+      multilogin: options.flag('multilogin', false),
+      instance: options.whole('instance', 1, 1024, 8),
+      handshakeTimeout: options.duration('handshakeTimeout', 10_000),
+      maxclient: options.whole('maxclient', 1, MANY, 16_384),
+      connectionsPerAddress: limits.whole('connections', 0, MANY, 256),
+      failuresPerMinute: limits.whole('failuresPerMinute', 0, MANY, 600),
+      classic,
+      modern,
+    };
+  });
 }

@@ -8,10 +8,18 @@ export class Refusal extends Error {
   readonly counts: boolean;
   /** Whether the slave has to seal the status line. */
   readonly sealed: boolean;
+  /** Where a handler threw, as further lines. */
+  readonly trace: string;
 
-  constructor(reason: string, status: FailureStatus | undefined, counts: boolean, sealed = false) {
+  constructor(
+    reason: string,
+    status: FailureStatus | undefined,
+    counts: boolean,
+    { sealed = false, trace = '' }: { readonly sealed?: boolean; readonly trace?: string } = {},
+  ) {
     super(reason);
     this.sealed = sealed;
+    this.trace = trace;
     this.status = status;
     this.counts = counts;
   }

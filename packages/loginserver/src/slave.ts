@@ -1,15 +1,22 @@
-import type { Handle, Skynet } from '@skynet/core';
+import { type Handle, printable, type Skynet, SkynetError } from '@skynet/core';
 import { type Challenge, ClassicHandshake, createChallenge, type Handshake, type Step } from './handshake.ts';
 import { MODERN_GREETING, type ModernSuite } from './modern.ts';
 import type { Authenticated, LoginServerOptions } from './options.ts';
 import { type FailureStatus, STATUS } from './status.ts';
+import { messageOf, traceOf } from './trace.ts';
 
 /** What a slave answers to a line of a client. */
 export type SlaveAnswer =
   /** A line for the client, '' for none. */
   | { readonly say: string }
   /** The end of the client's part, badly or well. The status line has to be sealed; otherwise the client is forgotten. */
-  | { readonly status: FailureStatus; readonly reason: string; readonly sealed: boolean }
+  | {
+      readonly status: FailureStatus;
+      readonly reason: string;
+      /** Where the handler threw. */
+      readonly trace?: string;
+      readonly sealed: boolean;
+    }
   | {
       readonly server: string;
       readonly uid: Authenticated['uid'];
@@ -37,6 +44,14 @@ interface Guest {
   handshake: Handshake | undefined;
 }
 
+/** What an authHandler returned. @throws ERR_ARGUMENT if that says nothing. */
+function checked(found: Authenticated): Authenticated {
+  const { server, uid } = found ?? {};
+  if (typeof server !== 'string' || (typeof uid !== 'string' && typeof uid !== 'number'))
+    throw new SkynetError('ERR_ARGUMENT', 'authHandler must return { server, uid }, or throw');
+  return { server, uid };
+}
+
 /** Makes the service a slave: it talks with clients through the master, and checks their tokens. */
 export function startSlave(
   skynet: Skynet,
@@ -54,18 +69,18 @@ export function startSlave(
 
   const authenticate = async (
     token: Uint8Array,
-  ): Promise<Authenticated | { status: FailureStatus; reason: string }> => {
+  ): Promise<Authenticated | { status: FailureStatus; reason: string; trace: string }> => {
     try {
-      const { server, uid } = await handlers.authHandler(decoder.decode(token), token);
-      return { server, uid };
+      return checked(await handlers.authHandler(decoder.decode(token), token));
     } catch (error) {
-      return { status: STATUS.unauthorized, reason: error instanceof Error ? error.message : String(error) };
+      const trace = traceOf('authHandler', error);
+      return { status: STATUS.unauthorized, reason: messageOf(error), trace };
     }
   };
 
   const commands: SlaveCommands = {
     open(fd, address) {
-      skynet.error(`connect from ${address} (fd = ${fd})`);
+      skynet.error(`connect from ${printable(address)} (fd = ${fd})`);
       const challenge = createChallenge();
       guests.set(fd, { challenge, handshake: undefined });
       return challenge.line;

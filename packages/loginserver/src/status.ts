@@ -14,6 +14,15 @@ export type FailureStatus = (typeof STATUS)[keyof typeof STATUS];
 /** What a login handler may return as subid: text goes as UTF-8, a number as decimal text. */
 export type Subid = string | number | bigint | Uint8Array;
 
+/** Whether a login handler may return this: a subid, or nothing. */
+export function isSubid(value: unknown): value is Subid | null | undefined {
+  return (
+    value instanceof Uint8Array ||
+    value === null ||
+    ['string', 'number', 'bigint', 'undefined'].includes(typeof value)
+  );
+}
+
 /** The line for a login that succeeded; without a subid nothing stands behind the space. */
 export function okStatus(subid: Subid | null | undefined): string {
   if (subid === undefined || subid === null) return '200 ';

@@ -14,7 +14,7 @@ import { kernelOf } from '@skynet/core/kernel';
 import { describe, expect, test } from 'vitest';
 import { ClassicHandshake } from '../src/handshake.ts';
 import { okStatus } from '../src/status.ts';
-import { connectLine, logIn, startTestLogin, startTestNode, tokenOf } from './harness.ts';
+import { connectLine, logIn, startTestLogin, startTestNode, type TestNode, tokenOf } from './harness.ts';
 
 interface Row {
   readonly kind: 'computed' | 'live';
@@ -283,6 +283,63 @@ describe('a login server', () => {
     const node = await startTestNode();
     const start = node.newService('login', Buffer.from(JSON.stringify(options)).toString('hex'));
     await expect(start).rejects.toThrow(`login option ${key} must be`);
+  });
+
+  test.each([
+    [{ hosts: '127.0.0.1' }, 'unknown login option "hosts", perhaps host is meant'],
+    [{ multiLogin: true }, 'perhaps multilogin is meant'],
+    [{ address: '127.0.0.1' }, 'unknown login option "address"; there are: authHandler, loginHandler'],
+    [{ limits: { connection: 5 } }, 'perhaps limits.connections is meant'],
+    [
+      { modern: { publicKey: 'x' } },
+      'unknown login option "modern.publicKey"; there are: privateKey, ciphers',
+    ],
+  ])('refuses the unknown option of %j, and names the nearest', async (options, message) => {
+    const node = await startTestNode();
+    const start = node.newService('login', Buffer.from(JSON.stringify(options)).toString('hex'));
+    await expect(start).rejects.toThrow(message);
+  });
+});
+
+describe('what a handler throws', () => {
+  const entryOf = (node: TestNode, text: string): Promise<string> =>
+    node.logged(new RegExp(`invalid client \\(fd = \\d+\\) error = ${text}`));
+
+  test('is logged with the handler, the user, and the lines of the application', async () => {
+    const { node, port } = await startTestLogin({ instance: 2 }, { thread: 2 });
+    expect((await logIn(port, tokenOf('anna', 'wrong'))).status).toBe('401 Unauthorized');
+    expect(await entryOf(node, 'Invalid password')).toMatch(
+      /error = Invalid password\n {4}in authHandler\n {4}at .*fixtures\/services\/login\.ts:\d+:\d+\)?$/,
+    );
+    expect((await logIn(port, tokenOf('anna', 'password', 'elsewhere'))).status).toBe('403 Forbidden');
+    expect(await entryOf(node, 'unknow server')).toMatch(
+      /error = unknow server\n {4}in loginHandler for anna@elsewhere\n {4}at .*fixtures\/services\/login\.ts:\d+:\d+\)?$/,
+    );
+  });
+
+  test('cannot forge a log line, whatever the client has put into it', async () => {
+    const { node, port } = await startTestLogin();
+    const forged = '\n[:00000001] admin logged in\r\n\u001b[31mRED\u0007';
+    await logIn(port, `shapeless${forged}`);
+    await logIn(port, tokenOf(`anna${forged}`, 'password', `elsewhere${forged}`));
+    const client = await connectLine(port);
+    client.send(`\u001b[2J${'x'.repeat(200)}`);
+    await client.rest();
+    await entryOf(node, 'token with the wrong shape: shapeless');
+    await entryOf(node, 'not a client key');
+    expect(await entryOf(node, 'unknow server')).toContain('anna\\n[:00000001] admin');
+    for (const entry of node.log) {
+      expect(entry).not.toMatch(/(?![\n\t])\p{Cc}/u);
+      expect(entry).not.toMatch(/\n\[:00000001\]/);
+    }
+  });
+
+  test('is also what it returns, where that says nothing', async () => {
+    const { node, port } = await startTestLogin();
+    expect((await logIn(port, tokenOf('odd subid'))).status).toBe('403 Forbidden');
+    await entryOf(node, 'loginHandler must return text, a number, bytes or nothing, not object');
+    expect((await logIn(port, tokenOf('odd user'))).status).toBe('401 Unauthorized');
+    await entryOf(node, 'authHandler must return \\{ server, uid \\}, or throw');
   });
 });
 

@@ -13,7 +13,7 @@ export type MsgErrorCode =
 
 /** An error of this package, or one of the kernel's codes. */
 export function msgError(
-  code: MsgErrorCode | Extract<ErrorCode, 'ERR_ARGUMENT' | 'ERR_UNKNOWN_COMMAND' | 'ERR_FRAME_TOO_LARGE'>,
+  code: MsgErrorCode | ErrorCode,
   message: string,
   options?: SkynetErrorOptions,
 ): SkynetError {

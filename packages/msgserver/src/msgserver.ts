@@ -1,6 +1,6 @@
-import { type Handle, isSkynetError, PTYPE, type Skynet } from '@skynet/core';
+import { type Handle, isSkynetError, PTYPE, printable, type Skynet } from '@skynet/core';
 import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
-import { kernelOf } from '@skynet/core/kernel';
+import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
 import { msgError } from './errors.ts';
 import type { Answer } from './history.ts';
 import {
@@ -61,9 +61,26 @@ function isPromise(value: unknown): value is Promise<Content> {
   );
 }
 
-/** Text of what a handler threw. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Content as bytes. @throws ERR_ARGUMENT for what has none: an object, a list, true or false. */
+function bytesOf(content: Content, what: string): Uint8Array {
+  const type = typeof content;
+  if (content instanceof Uint8Array || content === null || /^(string|number|bigint|undefined)$/.test(type))
+    return contentBytes(content);
+  throw msgError('ERR_ARGUMENT', `${what} is text, bytes, a number or nothing, not ${type}`);
+}
+
+/** An error that says which handler failed for whom; code and details stay. */
+function handlerError(handler: string, uid: unknown, thrown: Error): Error {
+  const { code = 'ERR_REMOTE', details } = isSkynetError(thrown) ? thrown : {};
+  const message = `${handler} failed for ${printable(uid)}: ${thrown.message}`;
+  const error = msgError(
+    code,
+    message,
+    details === undefined ? { cause: thrown } : { cause: thrown, details },
+  );
+  // Where is told by the cause.
+  error.stack = `${error.name}: ${message}`;
+  return error;
 }
 
 /**
@@ -80,6 +97,10 @@ export function startMsgServer(
   handlers: MsgHandlers,
   options: MsgOptions = {},
 ): MsgServer {
+  if (typeof startGate !== 'function')
+    throw msgError('ERR_ARGUMENT', 'a message server needs a function that starts its gate', {
+      details: { key: 'startGate' },
+    });
   checkHandlers(handlers);
   return new MsgServer(skynet, startGate, handlers, resolveOptions(options));
 }
@@ -87,6 +108,7 @@ export function startMsgServer(
 /** A running message server: what its handlers work with. Made by {@link startMsgServer}. */
 export class MsgServer {
   readonly #skynet: Skynet;
+  readonly #kernel: ServiceKernel;
   readonly #handlers: MsgHandlers;
   readonly #options: ResolvedOptions;
   readonly #gate: Gate;
@@ -100,6 +122,7 @@ export class MsgServer {
   /** Use {@link startMsgServer}. */
   constructor(skynet: Skynet, startGate: StartGate, handlers: MsgHandlers, options: ResolvedOptions) {
     this.#skynet = skynet;
+    this.#kernel = kernelOf(skynet);
     this.#handlers = handlers;
     this.#options = options;
     const events: GateEvents = {
@@ -108,10 +131,11 @@ export class MsgServer {
       disconnect: (fd) => this.#disconnect(fd),
       error: (fd) => this.#disconnect(fd),
       open: (_source, config) => this.#open(config),
+      options: ['servername'],
       command: (command, _source, ...args) => this.#command(command, args),
     };
     this.#gate = startGate(skynet, events);
-    kernelOf(skynet).own(() => {
+    this.#kernel.own(() => {
       for (const link of this.#links.values()) clearTimeout(link.timer);
     });
   }
@@ -144,7 +168,9 @@ export class MsgServer {
   userid(username: string): UserId {
     const id = userIdOf(username);
     if (id === undefined)
-      throw msgError('ERR_MSG_USERNAME', `not a login name: ${username}`, { details: { username } });
+      throw msgError('ERR_MSG_USERNAME', `not a login name: ${printable(username)}`, {
+        details: { username },
+      });
     return id;
   }
 
@@ -154,11 +180,13 @@ export class MsgServer {
    * @throws ERR_MSG_USER_EXISTS, ERR_ARGUMENT for a secret of another length.
    */
   login(username: string, secret: Uint8Array | string): void {
-    const bytes = contentBytes(secret);
+    const bytes = bytesOf(secret, 'a secret');
     if (bytes.length !== 8)
       throw msgError('ERR_ARGUMENT', 'the secret of a user has 8 bytes', { details: { key: 'secret' } });
     if (this.#users.has(username))
-      throw msgError('ERR_MSG_USER_EXISTS', `${username} is logged in already`, { details: { username } });
+      throw msgError('ERR_MSG_USER_EXISTS', `${printable(username)} is logged in already`, {
+        details: { username },
+      });
     this.#users.set(username, new User(username, bytes.slice(), this.#options));
   }
 
@@ -187,7 +215,7 @@ export class MsgServer {
    */
   push(username: string, content: Content): boolean {
     const user = this.#find(username);
-    const bytes = contentBytes(content);
+    const bytes = bytesOf(content, 'a push');
     if (bytes.length > MAX_CONTENT) {
       throw msgError(
         'ERR_FRAME_TOO_LARGE',
@@ -241,7 +269,9 @@ export class MsgServer {
   #find(username: string): User {
     const user = this.#users.get(username);
     if (user === undefined)
-      throw msgError('ERR_MSG_USER', `no user ${username} is logged in`, { details: { username } });
+      throw msgError('ERR_MSG_USER', `no user ${printable(username)} is logged in`, {
+        details: { username },
+      });
     return user;
   }
 
@@ -261,21 +291,42 @@ export class MsgServer {
   #command(command: string, args: readonly unknown[]): unknown {
     const handlers = this.#handlers;
     switch (command) {
-      case 'login':
-        return handlers.loginHandler(args[0] as string, contentBytes(args[1] as Content));
-      case 'logout':
-        return handlers.logoutHandler(args[0] as string, args[1] as NamePart);
-      case 'kick':
-        return handlers.kickHandler(args[0] as string, args[1] as NamePart);
+      case 'login': {
+        const [uid, secret] = args as [string, Content];
+        const bytes = bytesOf(secret, 'a secret');
+        return this.#handle('loginHandler', uid, () => handlers.loginHandler(uid, bytes));
+      }
+      case 'logout': {
+        const [uid, subid] = args as [string, NamePart];
+        return this.#handle('logoutHandler', uid, () => handlers.logoutHandler(uid, subid));
+      }
+      case 'kick': {
+        const [uid, subid] = args as [string, NamePart];
+        return this.#handle('kickHandler', uid, () => handlers.kickHandler(uid, subid));
+      }
       case 'push': {
         const [uid, subid, content] = args as [NamePart, NamePart, Content];
         return this.push(usernameOf(uid, subid, this.servername), content);
       }
       default:
         if (handlers.commandHandler !== undefined) return handlers.commandHandler(command, ...args);
-        throw msgError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(command)}`, {
-          details: { command: String(command) },
+        throw msgError('ERR_UNKNOWN_COMMAND', `Unknown command ${printable(command)}`, {
+          details: { command: printable(command) },
         });
+    }
+  }
+
+  /** Lets a handler work for a user; when it fails, the error tells for whom. */
+  #handle(handler: string, uid: unknown, work: () => unknown): unknown {
+    const fail = (thrown: unknown): never => {
+      // The end of the service, or of the task, is no failure.
+      throw thrown instanceof Error ? handlerError(handler, uid, thrown) : thrown;
+    };
+    try {
+      const result = work();
+      return isPromise(result) ? result.then(undefined, fail) : result;
+    } catch (thrown) {
+      return fail(thrown);
     }
   }
 
@@ -471,13 +522,21 @@ export class MsgServer {
   }
 
   #fail(user: User, session: number, answer: Answer, error: unknown): void {
-    this.#skynet.error(messageOf(error));
+    const whom = `failed for ${printable(user.username)}, session ${session}`;
+    if (user.agent === 0) this.#kernel.reportError(`requestHandler ${whom}`, error);
+    // It has told where itself.
+    else this.#skynet.error(`agent ${this.#skynet.address(user.agent)} ${whom}: ${printable(error)}`);
     user.history.complete(answer, encodeAnswer(EMPTY, RESULT.failed, session), user.version);
     this.#give(user, answer);
   }
 
   #finish(user: User, session: number, answer: Answer, value: Content): unknown {
-    const bytes = contentBytes(value);
+    let bytes: Uint8Array;
+    try {
+      bytes = bytesOf(value, 'an answer');
+    } catch (error) {
+      return this.#fail(user, session, answer, error);
+    }
     if (bytes.length > MAX_CONTENT) {
       user.history.forget(session, answer);
       const link = this.#links.get(answer.fd);

@@ -1,4 +1,5 @@
-import { type Duration, toMilliseconds } from '@skynet/core';
+import type { Duration } from '@skynet/core';
+import { readOptions } from '@skynet/core/options';
 import { msgError } from './errors.ts';
 import type { NamePart } from './username.ts';
 
@@ -51,60 +52,43 @@ export type ResolvedOptions = Readonly<Required<Omit<MsgOptions, 'handshakeTimeo
   readonly handshakeTimeout: number;
 };
 
-function whole(key: keyof MsgOptions, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 0x7fff_ffff) {
-    throw msgError(
-      'ERR_ARGUMENT',
-      `msgserver option ${key} must be a whole number above 0, not ${String(value)}`,
-      {
-        details: { key },
-      },
-    );
-  }
-  return value;
-}
-
-function time(key: keyof MsgOptions, value: Duration | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  try {
-    return Math.max(0, toMilliseconds(value));
-  } catch (cause) {
-    throw msgError(
-      'ERR_ARGUMENT',
-      `msgserver option ${key} must be a duration such as "5s", not ${String(value)}`,
-      {
-        cause,
-        details: { key },
-      },
-    );
-  }
-}
-
 /** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option. */
-export function resolveOptions(options: MsgOptions): ResolvedOptions {
-  return {
-    expiredNumber: whole('expiredNumber', options.expiredNumber, 128),
-    handshakeTimeout: time('handshakeTimeout', options.handshakeTimeout, 10_000),
-    pendingRequests: whole('pendingRequests', options.pendingRequests, 2048),
-    connectionsPerUser: whole('connectionsPerUser', options.connectionsPerUser, 8),
-    pushNumber: whole('pushNumber', options.pushNumber, 1024),
-    pushBytes: whole('pushBytes', options.pushBytes, 256 << 10),
-  };
+export function resolveOptions(given: MsgOptions): ResolvedOptions {
+  return readOptions('msgserver option', given, (options) => {
+    const whole = (key: keyof MsgOptions, fallback: number): number =>
+      options.whole(key, 1, 0x7fff_ffff, fallback);
+    return {
+      expiredNumber: whole('expiredNumber', 128),
+      handshakeTimeout: options.duration('handshakeTimeout', 10_000),
+      pendingRequests: whole('pendingRequests', 2048),
+      connectionsPerUser: whole('connectionsPerUser', 8),
+      pushNumber: whole('pushNumber', 1024),
+      pushBytes: whole('pushBytes', 256 << 10),
+    };
+  });
 }
 
-/** @throws ERR_ARGUMENT for a table that lacks a handler. */
-export function checkHandlers(handlers: MsgHandlers): void {
-  for (const name of [
-    'loginHandler',
-    'logoutHandler',
-    'kickHandler',
-    'requestHandler',
-    'registerHandler',
-  ] as const) {
-    if (typeof handlers?.[name] !== 'function')
-      throw msgError('ERR_ARGUMENT', `a message server needs the function ${name}`, {
-        details: { key: name },
-      });
-  }
+const REQUIRED = [
+  'loginHandler',
+  'logoutHandler',
+  'kickHandler',
+  'requestHandler',
+  'registerHandler',
+] as const;
+const OPTIONAL = ['disconnectHandler', 'commandHandler'] as const;
+
+/** @throws ERR_ARGUMENT for a table that lacks a handler, or has one whose name is misspelt. */
+export function checkHandlers(given: MsgHandlers): void {
+  readOptions('msgserver handler', given ?? {}, (handlers) => {
+    handlers.allow([...REQUIRED, ...OPTIONAL]);
+    handlers.allowOthers();
+    handlers.refuseUnknown();
+    for (const name of REQUIRED) {
+      if (typeof given?.[name] !== 'function')
+        throw msgError('ERR_ARGUMENT', `a message server needs the function ${name}`, {
+          details: { key: name },
+        });
+    }
+    for (const name of OPTIONAL) handlers.callable(name, false);
+  });
 }

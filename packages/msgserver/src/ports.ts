@@ -27,6 +27,8 @@ export interface GateEvents {
   error(fd: number, message: string, error: SkynetError): unknown;
   /** The gate listens. What this returns is the answer to `open`; when it throws, the gate stops listening. */
   open(source: Handle, config: { readonly [key: string]: unknown }): unknown;
+  /** Options of `open` that are none of the gate's. */
+  readonly options: readonly string[];
   /** A `lua` message other than `open` and `close`. What this returns is the answer. */
   command(command: string, source: Handle, ...args: never[]): unknown;
 }

@@ -55,12 +55,14 @@ test('an agent that throws, ends at work, or has ended gives failed answers', as
   const client = await user.connect(1);
   client.request('!error', 1);
   expect(await client.answer()).toEqual(['', 0, 1]);
-  await server.node.logged(/\] call failed: agent failed$/);
+  await server.node.logged(
+    /\] agent :[\da-f]{8} failed for aGVsbG8=@c2FtcGxl#MQ==, session 1: call failed: agent failed$/,
+  );
   client.request('!exit', 2);
   expect(await client.answer()).toEqual(['', 0, 2]);
   client.request('anything', 3);
   expect(await client.answer()).toEqual(['', 0, 3]);
-  await server.node.logged(/\] no agent /);
+  await server.node.logged(/, session 3: no agent :/);
   // Back to the request handler.
   server.server.forward(user.username, 0);
   client.request('again', 4);

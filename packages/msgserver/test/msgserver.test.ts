@@ -169,8 +169,95 @@ describe('requests', () => {
       ['', 0, 5],
       ['', 0, 6],
     ]);
-    await server.node.logged(/\] at once$/);
-    await server.node.logged(/\] later$/);
+    const whom = 'aGVsbG8=@c2FtcGxl#MQ==';
+    for (const [text, session] of [
+      ['at once', 5],
+      ['later', 6],
+    ]) {
+      const entry = await server.node.logged(new RegExp(`Error: ${text}`));
+      expect(entry).toContain(`requestHandler failed for ${whom}, session ${session}: Error: ${text}\n`);
+      expect(entry).toMatch(/\n\s+at .*requestHandler.*msgserver\.test\.ts/);
+    }
+  });
+
+  test('answers that are no content fail the request, not the connection', async () => {
+    const odd: unknown[] = [{}, true, Symbol('s'), [1], Object.create(null), () => 1];
+    const server = await startTestServer(
+      {},
+      {},
+      {
+        requestHandler: (_name, content) => {
+          const value = odd[content[0] as number] as string;
+          return content[1] === 0 ? value : Promise.resolve(value);
+        },
+      },
+    );
+    const client = await (await logIn(server)).connect(1);
+    for (const late of [0, 1]) {
+      for (const at of odd.keys()) {
+        client.request(Uint8Array.of(at, late), late * 100 + at);
+        expect(await client.answer()).toEqual(['', 0, late * 100 + at]);
+      }
+    }
+    await server.node.logged(/an answer is text, bytes, a number or nothing, not symbol/);
+  });
+
+  test('what login, logout and kick handlers throw says for whom, and keeps its code', async () => {
+    const broken = (): never => {
+      throw new Error('out of order');
+    };
+    const server = await startTestServer(
+      {},
+      {},
+      {
+        loginHandler: broken,
+        logoutHandler: async () => broken(),
+        kickHandler: (uid) => server.server.logout(String(uid)),
+      },
+    );
+    for (const [command, handler] of [
+      ['login', 'loginHandler'],
+      ['logout', 'logoutHandler'],
+    ] as const) {
+      await expect(server.call(command, 'anna', '12345678')).rejects.toMatchObject({
+        code: 'ERR_REMOTE',
+        message: `call failed: ${handler} failed for anna: out of order`,
+      });
+      const entry = await server.node.logged(new RegExp(`${handler} failed for anna`));
+      expect(entry).toMatch(
+        /for anna: out of order\ncaused by: Error: out of order\n\s+at .*broken.*msgserver\.test\.ts/,
+      );
+    }
+    await expect(server.call('kick', 'anna', 1)).rejects.toMatchObject({
+      code: 'ERR_MSG_USER',
+      message: 'call failed: kickHandler failed for anna: no user anna is logged in',
+      details: { username: 'anna' },
+    });
+  });
+
+  test('no client and no handler can forge a log line', async () => {
+    const forged = '\n[:00000001] admin logged in\r\n\u001b[31mRED\u0007';
+    const server = await startTestServer(
+      {},
+      {},
+      { requestHandler: (_name, content) => JSON.parse(Buffer.from(content).toString()) },
+    );
+    await shake(server, `nobody${forged}:1:x`);
+    await shake(server, `${'x'.repeat(5000)}${forged}`);
+    const user = await logIn(server, `anna${forged}`);
+    const client = await user.connect(1);
+    client.request(`{"a": ${forged}`, 1);
+    expect(await client.answer()).toEqual(['', 0, 1]);
+    client.send(Buffer.from('\n\u001b'));
+    expect(await client.frame()).toBeUndefined();
+    await expect(server.call('kick', `nobody${forged}`, 1)).rejects.toThrow('no user');
+    await expect(server.call(`walk${forged}`)).rejects.toThrow('Unknown command walk\\n');
+    await server.node.logged(/Invalid package of 2 bytes : 0a1b/);
+    await server.node.logged(/kickHandler failed|no user/);
+    for (const entry of server.node.log) {
+      expect(entry).not.toMatch(/(?![\n\t])\p{Cc}/u);
+      expect(entry).not.toMatch(/\n\[:00000001\]/);
+    }
   });
 
   test('are answered in the order in which they are finished', async () => {
@@ -415,12 +502,32 @@ describe('messages', () => {
             { expiredNumber: 0 },
           ),
         ).toThrow('option expiredNumber');
+        expect(() =>
+          startMsgServer(skynet, startGateserver, { ...handlers, loginHandler: () => 1 }, {
+            expired_number: 5,
+          } as never),
+        ).toThrow('unknown msgserver option "expired_number", perhaps expiredNumber is meant');
+        expect(() =>
+          startMsgServer(skynet, startGateserver, {
+            ...handlers,
+            loginHandler: () => 1,
+            disconectHandler: nothing,
+          } as never),
+        ).toThrow('perhaps disconnectHandler is meant');
+        expect(() => startMsgServer(skynet, {} as never, handlers as never)).toThrow('starts its gate');
       }),
     );
     expect(thrown).toMatchObject({ code: 'ERR_MSG_NOT_OPEN' });
     const open = (config: object): Promise<unknown> =>
       node.run((skynet) => skynet.call(handle, 'lua', 'open', config));
     await expect(open({ port: 0 })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+    await expect(open({ port: 0, serverName: 's' })).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+      message: expect.stringContaining('unknown gate option "serverName", perhaps servername is meant'),
+    });
+    await expect(open({ port: 0, servername: 's', users: 5 })).rejects.toMatchObject({
+      message: expect.stringContaining('unknown gate option "users"; there are: '),
+    });
     await open({ port: 0, servername: 's' });
   });
 

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import type { SkynetError } from '@skynet/core';
+import { printable, type SkynetError } from '@skynet/core';
 import { reasonOf } from '@skynet/core/transport';
 import { type HostPort, hostPort, isV6, joinHostPort } from './address.ts';
 import { decode, type Encoding } from './data.ts';
@@ -103,7 +103,7 @@ export class Datagram implements Entry {
   }
 
   #trouble(error: Error): void {
-    if (!this.ended) this.#table.log(this.owner, `socket: error on ${this.id} ${reasonOf(error)}`);
+    if (!this.ended) this.#table.log(this.owner, `socket: error on ${this.id} ${printable(reasonOf(error))}`);
   }
 
   close(): void {

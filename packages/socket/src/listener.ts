@@ -1,4 +1,4 @@
-import type { SkynetError } from '@skynet/core';
+import { printable, type SkynetError } from '@skynet/core';
 import type { Connection, Listener as TransportListener } from '@skynet/core/transport';
 import type { Entry, SocketStat } from './entry.ts';
 import type { Settings } from './options.ts';
@@ -31,7 +31,7 @@ export class Listener implements Entry {
     else this.#pass(connection, this.#accept);
   };
   readonly onAcceptError: (error: SkynetError) => void = (error) => {
-    this.#table.log(this.owner, `socket: accept error on ${this.id} ${error.message}`);
+    this.#table.log(this.owner, `socket: accept error on ${this.id} ${printable(error)}`);
   };
 
   constructor(table: SocketTable, settings: Settings, backlog: number) {
@@ -84,7 +84,7 @@ export class Listener implements Entry {
     this.#claim = setTimeout(() => {
       this.#table.log(
         undefined,
-        `socket: nobody started ${this.id} (${this.localAddress}) within ${claimTimeout / 1000} s, closed`,
+        `socket: nobody started ${this.id} (${printable(this.localAddress)}) within ${claimTimeout / 1000} s, closed`,
       );
       this.destroy();
     }, claimTimeout);

@@ -1,4 +1,5 @@
 import { type Duration, toMilliseconds } from '@skynet/core';
+import { readOptions } from '@skynet/core/options';
 import type { Encoding } from './data.ts';
 import { socketError } from './errors.ts';
 
@@ -40,22 +41,33 @@ export interface Settings {
   readonly noDelay: boolean | undefined;
 }
 
-/** @throws ERR_ARGUMENT, ERR_DURATION_INVALID. */
-export function settingsOf(options: SocketOptions): Settings {
-  const { encoding = 'utf8', readLimit = 16 << 20, writeLimit = 64 << 20 } = options;
-  if (!['utf8', 'latin1', 'bytes'].includes(encoding))
-    throw socketError('ERR_ARGUMENT', `unknown encoding ${String(encoding)}`);
-  return {
-    encoding,
-    readLimit: positive(readLimit, 'readLimit'),
-    writeLimit: positive(writeLimit, 'writeLimit'),
-    idleTimeout: toMilliseconds(options.idleTimeout ?? 0),
-    keepAlive: options.keepAlive === undefined ? undefined : toMilliseconds(options.keepAlive),
-    connectTimeout: toMilliseconds(options.connectTimeout ?? 0),
-    closeTimeout: toMilliseconds(options.closeTimeout ?? '10s'),
-    claimTimeout: toMilliseconds(options.claimTimeout ?? '60s'),
-    noDelay: options.noDelay,
-  };
+/** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option; ERR_DURATION_INVALID. */
+export function settingsOf(given: SocketOptions): Settings {
+  return readOptions('socket option', given, (options) => {
+    const positiveOr = (key: 'readLimit' | 'writeLimit', fallback: number): number => {
+      const value = options.value(key) ?? fallback;
+      return typeof value === 'number' && value > 0 ? value : options.wrong(key, 'a number above 0');
+    };
+    const time = <Fallback>(
+      key: 'idleTimeout' | 'keepAlive' | 'connectTimeout' | 'closeTimeout' | 'claimTimeout',
+      fallback: Fallback,
+    ): number | Fallback => {
+      const value = options.value(key);
+      if (value !== undefined) toMilliseconds(value as Duration);
+      return options.duration(key, fallback);
+    };
+    return {
+      encoding: options.oneOf<Encoding>('encoding', ['utf8', 'latin1', 'bytes'], 'utf8'),
+      readLimit: positiveOr('readLimit', 16 << 20),
+      writeLimit: positiveOr('writeLimit', 64 << 20),
+      idleTimeout: time('idleTimeout', 0),
+      keepAlive: time('keepAlive', undefined),
+      connectTimeout: time('connectTimeout', 0),
+      closeTimeout: time('closeTimeout', 10_000),
+      claimTimeout: time('claimTimeout', 60_000),
+      noDelay: options.flag('noDelay', undefined),
+    };
+  });
 }
 
 /** @throws ERR_ARGUMENT unless it is a number above 0. */

@@ -1,4 +1,4 @@
-import type { SkynetError } from '@skynet/core';
+import { printable, type SkynetError } from '@skynet/core';
 import type { Suspension } from '@skynet/core/kernel';
 import type { Connection, Receiver } from '@skynet/core/transport';
 import { decode } from './data.ts';
@@ -177,7 +177,7 @@ export class Stream implements Entry, Receiver {
       const seconds = claimTimeout / 1000;
       this.#table.log(
         undefined,
-        `socket: nobody started ${this.id} (${this.remoteAddress}) within ${seconds} s, closed`,
+        `socket: nobody started ${this.id} (${printable(this.remoteAddress)}) within ${seconds} s, closed`,
       );
       this.destroy(socketError('ERR_SOCKET_UNCLAIMED', 'nobody started the socket'));
     }, claimTimeout);
@@ -444,7 +444,7 @@ export class Stream implements Entry, Receiver {
   error(error: SkynetError): void {
     if (this.#closed) return;
     this.failure ??= error;
-    this.#table.log(this.owner, `socket: error on ${this.id} ${error.message}`);
+    this.#table.log(this.owner, `socket: error on ${this.id} ${printable(error)}`);
   }
 
   closed(): void {

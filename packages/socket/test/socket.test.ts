@@ -347,6 +347,13 @@ describe('reading', () => {
     expect(await codeOf(() => createSocket(skynet, { encoding: 'utf16' as 'utf8' }))).toBe('ERR_ARGUMENT');
     expect(await codeOf(() => createSocket(skynet, { readLimit: -1 }))).toBe('ERR_ARGUMENT');
     expect(await codeOf(() => createSocket(skynet, { idleTimeout: 'soon' }))).toBe('ERR_DURATION_INVALID');
+    expect(() => createSocket(skynet, { idleTimeOut: '5s' } as never)).toThrow(
+      'unknown socket option "idleTimeOut", perhaps idleTimeout is meant',
+    );
+    for (const options of [{ idleTimeout: -1 }, { noDelay: 'yes' }, { colour: 1 }, [], 'utf8', 5])
+      expect(await codeOf(() => createSocket(skynet, options as never)), String(options)).toBe(
+        'ERR_ARGUMENT',
+      );
   });
 
   test('tasks that read different sockets do not wait for each other', async () => {

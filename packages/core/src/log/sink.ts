@@ -1,7 +1,6 @@
 import { closeSync, createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
-import { printable } from './printable.ts';
 
 /** Where log lines end up. */
 export interface LogSink {
@@ -10,20 +9,6 @@ export interface LogSink {
   reopen(): void;
   /** Resolves when everything written so far has left the process. */
   flush(): Promise<void>;
-}
-
-/** Control characters, which could move the cursor of a terminal or colour it; but not tabs and ends of lines. */
-const CONTROL = /(?![\t\n]|\r\n)\p{Cc}/gu;
-/** The end of a line behind which the text looks as if the next log line began. */
-const FALSE_START = /\n(?=(?:\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d\d )?\[:[\da-f]{8}\])/gi;
-
-/**
- * A log line as it is written. The text may have several lines, as in the original, so that a stack stays readable. No
- * line of it can be taken for the beginning of another log line: such a one is moved in by a tab.
- */
-function entry(source: Handle, text: string): string {
-  const plain = text.replace(CONTROL, (character) => printable(character));
-  return `[${formatHandle(source)}] ${plain.includes('\n') ? plain.replace(FALSE_START, '\n\t') : plain}\n`;
 }
 
 /** Gathers the lines of one turn of the event loop into one write. */
@@ -69,7 +54,7 @@ export function streamSink(stream: NodeJS.WritableStream = process.stdout): LogS
   }
   const batch = new Batch(stream);
   return {
-    write: (source, text) => batch.add(entry(source, text)),
+    write: (source, text) => batch.add(`[${formatHandle(source)}] ${text}\n`),
     reopen: () => {},
     flush: () => batch.flush(),
   };
@@ -97,7 +82,7 @@ export function fileSink(path: string): LogSink {
   let file = open();
   const batch = new Batch(file);
   return {
-    write: (source, text) => batch.add(`${timestamp(new Date())} ${entry(source, text)}`),
+    write: (source, text) => batch.add(`${timestamp(new Date())} [${formatHandle(source)}] ${text}\n`),
     reopen: () => {
       const old = file;
       file = open();

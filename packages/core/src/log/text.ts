@@ -1,4 +1,20 @@
 import { inspect } from 'node:util';
+import { printable } from './printable.ts';
+
+/** Control characters, which could move the cursor of a terminal or colour it; but not tabs and ends of lines. */
+const CONTROL = /(?![\t\n]|\r\n)\p{Cc}/gu;
+/** The end of a line behind which the text looks as if the next log line began. */
+const FALSE_START = /\n(?=(?:\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d\d )?\[:[\da-f]{8}\])/gi;
+
+/**
+ * The text of a log line as loggers get it. It may have several lines, as in the original, so that a stack stays
+ * readable; but nothing in it commands a terminal, and no line of it can be taken for the beginning of another log line:
+ * such a one is moved in by a tab.
+ */
+export function entryText(text: string): string {
+  const plain = text.replace(CONTROL, (character) => printable(character));
+  return plain.includes('\n') ? plain.replace(FALSE_START, '\n\t') : plain;
+}
 
 /** A value as a log line shows it: `nil` for nothing, numbers and booleans as Lua prints them, text as it is. */
 export function logText(value: unknown): string {

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError } from '../errors.ts';
 import { kernelOf } from '../kernel.ts';
+import { printable } from '../log/printable.ts';
 
 /**
  * Reads lines from standard input: the first word is the service to start, the rest its arguments. One line at a
@@ -24,7 +25,8 @@ export const consoleService: ServiceDefinition = defineService((skynet) => {
     } catch (error) {
       // The reason stands in the log already; what is left to say is that this line led to nothing.
       if (!isSkynetError(error)) throw error;
-      if (error.code !== 'ERR_SERVICE_EXITED') skynet.error(`${name}: ${error.message.split('\n')[0]}`);
+      if (error.code !== 'ERR_SERVICE_EXITED')
+        skynet.error(`${printable(name)}: ${printable(error.message.split('\n')[0])}`);
     }
   };
 
