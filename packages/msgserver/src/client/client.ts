@@ -2,22 +2,23 @@ import { randomkey } from '@skynet/core/crypt';
 import { FrameReader, pack } from '@skynet/core/netpack';
 import { usernameOf } from '../username.ts';
 import { decodeAnswer, encodeAck, handshakeText, parseStatus, RESULT, SESSION_SIZE } from '../wire.ts';
+import { Deadline } from './deadline.ts';
 import { ClientError, type ClientErrorCode } from './errors.ts';
 import { type ClientEvents, Emitter } from './events.ts';
-import { type ConnectOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import {
+  type ConnectOptions,
+  type RequestOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  resolveRequest,
+} from './options.ts';
 import { RequestTable } from './request-table.ts';
 import type { Stream } from './stream.ts';
 
 /** Bytes of the largest request. */
 export const MAX_REQUEST: number = 0xffff - SESSION_SIZE;
 
-/** What a request may be given. */
-export interface RequestOptions {
-  /** Milliseconds until it fails; 0: for ever. Default: the client's `requestTimeout`. */
-  timeout?: number;
-  /** Gives it up. */
-  signal?: AbortSignal;
-}
+const NOTHING_SAID: RequestOptions = {};
 
 /** `closed` is the end, whether `close` was called or the client failed. */
 export type ClientState = 'connecting' | 'open' | 'closed';
@@ -73,13 +74,13 @@ export class MsgClient {
   #openedAt = 0;
   /** Attempts in a row that came to nothing. */
   #failures = 0;
-  #lostAt: number;
   #lastError: unknown;
-  /** Since when nothing has come while answers are due. */
-  #quietSince = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #attemptTimer: ReturnType<typeof setTimeout> | undefined;
-  #silenceTimer: ReturnType<typeof setTimeout> | undefined;
+  #attemptLimit: Deadline | undefined;
+  /** Runs while answers are due, from the last time that something came. */
+  readonly #silence: Deadline;
+  /** Runs from the loss of a connection to the next. */
+  readonly #away: Deadline;
   #attempt: AbortController | undefined;
   #opening: { resolve: () => void; reject: (error: ClientError) => void } | undefined;
 
@@ -89,7 +90,8 @@ export class MsgClient {
     this.#username = usernameOf(options.user, options.subid, options.server);
     this.#index = options.index - 1;
     this.#lastPush = options.lastPush;
-    this.#lostAt = performance.now();
+    this.#silence = new Deadline(options.silence, () => this.#tooQuiet());
+    this.#away = new Deadline(options.giveUpAfter, () => this.#awayTooLong());
     // A client that goes on with an old login must not meet sessions the server remembers.
     const first = options.index === 1 ? 0 : new DataView(randomkey().buffer).getUint32(0) >>> 1;
     this.#requests = new RequestTable(options.window, options.queue, first);
@@ -138,12 +140,12 @@ export class MsgClient {
    * @throws ERR_CLIENT_REQUEST when the server's handler failed, ERR_CLIENT_TIMEOUT, ERR_CLIENT_ABORTED,
    * ERR_CLIENT_CLOSED, ERR_CLIENT_TOO_LARGE, ERR_CLIENT_BUSY, and what the client failed with.
    */
-  request(content: string | Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+  request(content: string | Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const { timeout = this.#options.requestTimeout, signal } = options;
+      const { timeout = this.#options.requestTimeout, signal } =
+        options === undefined ? NOTHING_SAID : resolveRequest(options);
       if (this.#ended !== undefined) throw this.#ended;
       const bytes = contentOf(content);
-      let timer: ReturnType<typeof setTimeout> | undefined;
       const giveUp = (code: ClientErrorCode, message: string, cause?: unknown): void => {
         this.#requests.take(request.session);
         request.settle(new ClientError(code, message, cause === undefined ? {} : { cause }));
@@ -153,16 +155,17 @@ export class MsgClient {
       if (signal?.aborted) {
         throw new ClientError('ERR_CLIENT_ABORTED', 'the request was given up', { cause: signal.reason });
       }
+      const deadline = new Deadline(timeout, () =>
+        giveUp('ERR_CLIENT_TIMEOUT', `no answer within ${timeout} ms`),
+      );
       const request = this.#requests.add(bytes, (answer) => {
-        clearTimeout(timer);
+        deadline.stop();
         signal?.removeEventListener('abort', onAbort);
         if (answer instanceof ClientError) reject(answer);
         else resolve(answer);
       });
       signal?.addEventListener('abort', onAbort);
-      if (timeout > 0) {
-        timer = setTimeout(() => giveUp('ERR_CLIENT_TIMEOUT', `no answer within ${timeout} ms`), timeout);
-      }
+      if (timeout > 0) deadline.start();
       this.#sendDue();
     });
   }
@@ -190,6 +193,7 @@ export class MsgClient {
     this.#state = 'closed';
     this.#ended = error;
     clearTimeout(this.#retryTimer);
+    this.#away.stop();
     this.#attempt?.abort(error);
     const stream = this.#stream;
     this.#letGo();
@@ -211,21 +215,21 @@ export class MsgClient {
     const onAbort = (): void => {
       this.#end(new ClientError('ERR_CLIENT_ABORTED', 'connecting was given up', { cause: signal?.reason }));
     };
-    const timer = setTimeout(() => {
+    const deadline = new Deadline(timeout, () => {
       const text = this.#lastError === undefined ? '' : `: ${textOf(this.#lastError)}`;
       this.#end(
         new ClientError('ERR_CLIENT_CONNECT', `no connection within ${timeout} ms${text}`, {
           cause: this.#lastError,
         }),
       );
-    }, timeout);
+    }).start();
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
     else void this.#connect();
     try {
       await opened;
     } finally {
-      clearTimeout(timer);
+      deadline.stop();
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -247,11 +251,11 @@ export class MsgClient {
   async #connect(): Promise<void> {
     const controller = new AbortController();
     this.#attempt = controller;
-    this.#attemptTimer = setTimeout(() => {
+    this.#attemptLimit = new Deadline(this.#options.timeout, () => {
       const error = new ClientError('ERR_CLIENT_CONNECT', `no connection within ${this.#options.timeout} ms`);
       controller.abort(error);
       this.#lost(error);
-    }, this.#options.timeout);
+    }).start();
     try {
       const stream = await this.#options.dial(controller.signal);
       if (this.#attempt === controller && !controller.signal.aborted) this.#greet(stream);
@@ -284,8 +288,8 @@ export class MsgClient {
     stream.start({
       data: (chunk) => {
         if (!isCurrent()) return;
-        this.#quietSince = performance.now();
         reader.pushOwned(chunk, onFrame);
+        this.#watchSilence();
         this.#acknowledge();
       },
       end: () => over(),
@@ -309,7 +313,8 @@ export class MsgClient {
       );
       return;
     }
-    clearTimeout(this.#attemptTimer);
+    this.#attemptLimit?.stop();
+    this.#away.stop();
     this.#attempt = undefined;
     this.#state = 'open';
     this.#openedAt = performance.now();
@@ -374,9 +379,8 @@ export class MsgClient {
   // --- lost connections
 
   #letGo(): void {
-    clearTimeout(this.#attemptTimer);
-    clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = undefined;
+    this.#attemptLimit?.stop();
+    this.#silence.stop();
     this.#attempt = undefined;
     this.#stream = undefined;
     this.#ackDue = false;
@@ -391,37 +395,30 @@ export class MsgClient {
     const wasOpen = this.#state === 'open';
     this.#state = 'connecting';
     const now = performance.now();
-    if (wasOpen) this.#lostAt = now;
     const { giveUpAfter, backoff } = this.#options;
+    if (wasOpen && giveUpAfter > 0) this.#away.start();
     if (wasOpen && now - this.#openedAt >= backoff.max) this.#failures = 0;
-    if (this.#everOpen && giveUpAfter > 0 && now - this.#lostAt >= giveUpAfter) {
-      this.#fail(
-        new ClientError('ERR_CLIENT_CONNECT', `no connection for ${giveUpAfter} ms`, {
-          cause: this.#lastError,
-        }),
-      );
-      return;
-    }
     const longest = Math.min(backoff.max, backoff.first * 2 ** Math.min(this.#failures++, 30));
     this.#retryTimer = setTimeout(() => void this.#connect(), longest * (0.5 + Math.random() / 2));
     if (wasOpen) this.#emitter.emit('disconnected', { error: error instanceof Error ? error : undefined });
   }
 
-  /** Gives a connection up that is dead and does not know it. */
+  /** Something came, or is due from now on. */
   #watchSilence(): void {
-    const { silence } = this.#options;
-    if (silence === 0 || this.#requests.inFlight === 0) return;
-    this.#quietSince = performance.now();
-    if (this.#silenceTimer === undefined) this.#silenceTimer = setTimeout(() => this.#look(), silence);
+    if (this.#options.silence > 0 && this.#requests.inFlight > 0) this.#silence.start();
   }
 
-  #look(): void {
-    this.#silenceTimer = undefined;
+  /** Gives a connection up that is dead and does not know it. */
+  #tooQuiet(): void {
     if (this.#state !== 'open' || this.#requests.inFlight === 0) return;
-    const { silence } = this.#options;
-    const left = this.#quietSince + silence - performance.now();
-    if (left > 0) this.#silenceTimer = setTimeout(() => this.#look(), left);
-    else this.#lost(new ClientError('ERR_CLIENT_CONNECT', `nothing came for ${silence} ms`));
+    this.#lost(new ClientError('ERR_CLIENT_CONNECT', `nothing came for ${this.#options.silence} ms`));
+  }
+
+  #awayTooLong(): void {
+    const error = new ClientError('ERR_CLIENT_CONNECT', `no connection for ${this.#options.giveUpAfter} ms`, {
+      cause: this.#lastError,
+    });
+    this.#fail(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ClientError } from './errors.ts';
+import { ClientError } from './errors.ts';
 
 /** What a client tells, by event. */
 export interface ClientEvents {
@@ -16,14 +16,29 @@ export interface ClientEvents {
   missed: { readonly count: number };
 }
 
+/** Their names. */
+export const EVENTS: readonly (keyof ClientEvents)[] = [
+  'connected',
+  'disconnected',
+  'reconnected',
+  'failed',
+  'push',
+  'missed',
+];
+
 type Listener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void;
 
 /** Calls listeners. What one throws is thrown to the host, and concerns nobody else. */
 export class Emitter {
   readonly #listeners = new Map<keyof ClientEvents, Set<(event: never) => void>>();
 
-  /** Adds a listener; the function returned takes it away again. */
+  /** Adds a listener; the function returned takes it away again. @throws ERR_CLIENT_ARGUMENT. */
   on<Name extends keyof ClientEvents>(name: Name, listener: Listener<Name>): () => void {
+    if (!EVENTS.includes(name) || typeof listener !== 'function')
+      throw new ClientError(
+        'ERR_CLIENT_ARGUMENT',
+        `a listener for one of ${EVENTS.join(', ')} is a function`,
+      );
     const all = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, all);
     all.add(listener);

@@ -1,5 +1,7 @@
 import { base64decode, base64encode } from '@skynet/core/crypt';
+import { readOptions } from '@skynet/core/options';
 import { classicSuite } from './classic-suite.ts';
+import { Deadline } from './deadline.ts';
 import { ClientError } from './errors.ts';
 import { LineReader } from './line-reader.ts';
 import type { Dial, Stream } from './stream.ts';
@@ -50,8 +52,7 @@ export function tokenOf(user: string, server: string, password: string): string 
  * ERR_CLIENT_ARGUMENT.
  */
 export async function login(options: LoginOptions): Promise<LoginResult> {
-  const { dial, server, user, timeout = TIMEOUT, signal } = options;
-  const token = tokenBytes(options);
+  const { dial, server, user, token, suite, timeout, signal } = resolve(options);
   const lines = new LineReader();
   const controller = new AbortController();
   const giveUp = (error: ClientError): void => {
@@ -62,34 +63,58 @@ export async function login(options: LoginOptions): Promise<LoginResult> {
     giveUp(new ClientError('ERR_CLIENT_ABORTED', 'the login was given up', { cause: signal?.reason }));
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort);
-  const timer =
-    timeout > 0
-      ? setTimeout(
-          () =>
-            giveUp(
-              new ClientError('ERR_CLIENT_TIMEOUT', `no login within ${timeout} ms`, {
-                details: { timeout },
-              }),
-            ),
-          timeout,
-        )
-      : undefined;
+  const deadline = new Deadline(timeout, () =>
+    giveUp(new ClientError('ERR_CLIENT_TIMEOUT', `no login within ${timeout} ms`, { details: { timeout } })),
+  );
+  if (timeout > 0) deadline.start();
   let stream: Stream | undefined;
   try {
     stream = await dialed(dial, controller.signal);
-    return { user, server, ...(await converse(stream, lines, options.suite ?? classicSuite(), token)) };
+    return { user, server, ...(await converse(stream, lines, suite, token)) };
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
     signal?.removeEventListener('abort', onAbort);
     stream?.destroy();
   }
 }
 
-function tokenBytes({ token, user, server, password }: LoginOptions): Uint8Array {
+/** Options checked, with the token made. @throws ERR_CLIENT_ARGUMENT. */
+function resolve(given: LoginOptions) {
+  return readOptions(
+    'login option',
+    given,
+    (options) => {
+      options.callable('dial', true);
+      const server = options.text('server', undefined) ?? options.wrong('server', 'given');
+      const user = options.text('user', undefined) ?? options.wrong('user', 'given');
+      const signal = options.value('signal');
+      if (signal !== undefined && !(signal instanceof AbortSignal)) options.wrong('signal', 'an AbortSignal');
+      const suite = options.value('suite') as LoginSuite | undefined;
+      if (suite !== undefined && typeof suite.start !== 'function')
+        options.wrong('suite', 'what classicSuite or modernSuite gives');
+      return {
+        dial: given.dial,
+        server,
+        user,
+        token: tokenBytes(options.value('token'), options.value('password'), user, server),
+        suite: suite ?? classicSuite(),
+        timeout: options.whole('timeout', 0, 0x7fff_ffff, TIMEOUT),
+        signal: signal as AbortSignal | undefined,
+      };
+    },
+    (message, details) => new ClientError('ERR_CLIENT_ARGUMENT', message, { details }),
+  );
+}
+
+/** Neither is shown when it is wrong. */
+function tokenBytes(token: unknown, password: unknown, user: string, server: string): Uint8Array {
   if (token instanceof Uint8Array) return token;
-  if (token === undefined && password === undefined)
-    throw new ClientError('ERR_CLIENT_ARGUMENT', 'a login needs a password or a token');
-  return new TextEncoder().encode(token ?? tokenOf(user, server, password ?? ''));
+  if (typeof token === 'string') return new TextEncoder().encode(token);
+  if (token === undefined && typeof password === 'string')
+    return new TextEncoder().encode(tokenOf(user, server, password));
+  throw new ClientError('ERR_CLIENT_ARGUMENT', 'a login needs a password or a token', {
+    details: { key: token === undefined ? 'password' : 'token' },
+  });
 }
 
 /** @throws ERR_CLIENT_CONNECT, or what the signal was aborted with. */

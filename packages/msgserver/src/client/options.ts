@@ -1,6 +1,7 @@
+import { type OptionError, type OptionReader, readOptions } from '@skynet/core/options';
 import type { NamePart } from '../username.ts';
 import { ClientError } from './errors.ts';
-import type { ClientEvents } from './events.ts';
+import { type ClientEvents, EVENTS } from './events.ts';
 import type { Dial } from './stream.ts';
 
 /** How long to wait before the next attempt to connect. */
@@ -61,54 +62,92 @@ type Numbers =
   | 'giveUpAfter'
   | 'lastPush';
 
+/** What a request may be given. */
+export interface RequestOptions {
+  /** Milliseconds until it fails; 0: for ever. Default: the client's `requestTimeout`. */
+  timeout?: number | undefined;
+  /** Gives it up. */
+  signal?: AbortSignal | undefined;
+}
+
+const MOST = Number.MAX_SAFE_INTEGER;
+/** The longest a timer of the host can wait, in milliseconds. */
+const LONGEST = 0x7fff_ffff;
+
 /** Options with every default filled in. */
 export type ResolvedOptions = Readonly<
   Required<Pick<ConnectOptions, Numbers | 'dial' | 'user' | 'server' | 'subid' | 'secret' | 'push'>>
 > & { readonly backoff: Readonly<Required<Backoff>> };
 
-function whole(key: string, value: number | undefined, from: number, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (Number.isSafeInteger(value) && value >= from) return value;
-  throw new ClientError(
-    'ERR_CLIENT_ARGUMENT',
-    `client option ${key} must be a whole number from ${from} on`,
-    {
-      details: { key },
-    },
-  );
+const clientError: OptionError = (message, details) =>
+  new ClientError('ERR_CLIENT_ARGUMENT', message, { details });
+
+/** Eight bytes, which are not shown when they are none. */
+function secretOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array && value.length === 8) return value.slice();
+  throw clientError('client option secret must be 8 bytes', { key: 'secret' });
+}
+
+function namePart(options: OptionReader<ConnectOptions>, key: 'user' | 'server' | 'subid'): NamePart {
+  const value = options.value(key);
+  if (value instanceof Uint8Array) return value;
+  return ['string', 'number', 'bigint'].includes(typeof value)
+    ? (value as NamePart)
+    : options.wrong(key, 'text, a number or bytes');
+}
+
+function signalOf(options: OptionReader<{ signal?: AbortSignal | undefined }>): AbortSignal | undefined {
+  const signal = options.value('signal');
+  return signal === undefined || signal instanceof AbortSignal
+    ? signal
+    : options.wrong('signal', 'an AbortSignal');
+}
+
+function backoffOf(options: OptionReader<Backoff>): Readonly<Required<Backoff>> {
+  return { first: options.whole('first', 0, MOST, 100), max: options.whole('max', 0, MOST, 10_000) };
 }
 
 /** Checks options and fills in the defaults. @throws ERR_CLIENT_ARGUMENT, naming the option. */
-export function resolveOptions(options: ConnectOptions): ResolvedOptions {
-  const { dial, user, server, subid, secret, push = true, backoff = {} } = options;
-  if (typeof dial !== 'function') {
-    throw new ClientError('ERR_CLIENT_ARGUMENT', 'client option dial must be a function', {
-      details: { key: 'dial' },
-    });
-  }
-  if (!(secret instanceof Uint8Array) || secret.length !== 8) {
-    throw new ClientError('ERR_CLIENT_ARGUMENT', 'client option secret must be 8 bytes', {
-      details: { key: 'secret' },
-    });
-  }
-  return {
-    dial,
-    user,
-    server,
-    subid,
-    secret: secret.slice(),
-    push,
-    index: whole('index', options.index, 1, 1),
-    timeout: whole('timeout', options.timeout, 1, 10_000),
-    requestTimeout: whole('requestTimeout', options.requestTimeout, 0, 30_000),
-    silence: whole('silence', options.silence, 0, 15_000),
-    window: whole('window', options.window, 1, 64),
-    queue: whole('queue', options.queue, 1, 1024),
-    giveUpAfter: whole('giveUpAfter', options.giveUpAfter, 0, 0),
-    lastPush: whole('lastPush', options.lastPush, 0, 0),
-    backoff: {
-      first: whole('backoff.first', backoff.first, 0, 100),
-      max: whole('backoff.max', backoff.max, 0, 10_000),
+export function resolveOptions(given: ConnectOptions): ResolvedOptions {
+  return readOptions(
+    'client option',
+    given,
+    (options) => {
+      options.callable('dial', true);
+      const listeners = options.group('on');
+      for (const name of EVENTS) listeners.callable(name, false);
+      signalOf(options);
+      return {
+        dial: given.dial,
+        user: namePart(options, 'user'),
+        server: namePart(options, 'server'),
+        subid: namePart(options, 'subid'),
+        secret: secretOf(options.value('secret')),
+        push: options.flag('push', true),
+        index: options.whole('index', 1, MOST, 1),
+        timeout: options.whole('timeout', 1, LONGEST, 10_000),
+        requestTimeout: options.whole('requestTimeout', 0, LONGEST, 30_000),
+        silence: options.whole('silence', 0, LONGEST, 15_000),
+        window: options.whole('window', 1, MOST, 64),
+        queue: options.whole('queue', 1, MOST, 1024),
+        giveUpAfter: options.whole('giveUpAfter', 0, LONGEST, 0),
+        lastPush: options.whole('lastPush', 0, MOST, 0),
+        backoff: backoffOf(options.group('backoff')),
+      };
     },
-  };
+    clientError,
+  );
+}
+
+/** What a request was given, checked. @throws ERR_CLIENT_ARGUMENT. */
+export function resolveRequest(given: RequestOptions): RequestOptions {
+  return readOptions(
+    'request option',
+    given,
+    (options) => ({
+      timeout: options.whole('timeout', 0, LONGEST, undefined),
+      signal: signalOf(options),
+    }),
+    clientError,
+  );
 }

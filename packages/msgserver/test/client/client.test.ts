@@ -148,7 +148,22 @@ describe('client, at a message server', () => {
       code: 'ERR_CLIENT_TOO_LARGE',
       details: { size: 65_532, limit: 65_531 },
     });
-    await expect(client.request(5 as never)).rejects.toMatchObject({ code: 'ERR_CLIENT_ARGUMENT' });
+    for (const content of [5, undefined, null, {}, [1], Symbol('s'), new ArrayBuffer(2)])
+      await expect(client.request(content as never)).rejects.toMatchObject({ code: 'ERR_CLIENT_ARGUMENT' });
+    for (const options of [null, 5, { timeout: 'soon' }, { timeout: -1 }, { signal: 1 }, { tiemout: 5 }])
+      await expect(client.request('x', options as never)).rejects.toMatchObject({
+        code: 'ERR_CLIENT_ARGUMENT',
+      });
+    for (const [name, listener] of [
+      ['pushed', () => {}],
+      ['push', 'x'],
+      [undefined, undefined],
+    ])
+      expect(() => client.on(name as never, listener as never)).toThrow(
+        expect.objectContaining({ code: 'ERR_CLIENT_ARGUMENT' }),
+      );
+    expect(client.pending).toBe(0);
+    expect(server.requests).toEqual([]);
   });
 
   test('fails what is pending when it is closed', async () => {
@@ -302,8 +317,19 @@ describe('client, at a server it cannot trust', () => {
     [{ secret: new Uint8Array(7) }, 'secret'],
     [{ dial: undefined as never }, 'dial'],
     [{ backoff: { first: -1 } }, 'backoff.first'],
+    [{ backoff: { frist: 1 } }, 'backoff.frist'],
+    [{ timeOut: 5 }, 'timeOut'],
+    [{ host: '127.0.0.1' }, 'host'],
+    [{ on: { reconected: () => {} } }, 'on.reconected'],
+    [{ on: { push: 5 } }, 'on.push'],
+    [{ user: undefined }, 'user'],
+    [{ subid: {} }, 'subid'],
+    [{ signal: {} }, 'signal'],
+    [{ push: 'yes' }, 'push'],
+    [{ silence: Number.NaN }, 'silence'],
+    [{ timeout: 2 ** 40 }, 'timeout'],
   ])('refuses the options %j', async (other, key) => {
-    const attempt = connect({ ...someone, dial: scripted(() => {}), ...other });
+    const attempt = connect({ ...someone, dial: scripted(() => {}), ...(other as object) });
     await expect(attempt).rejects.toMatchObject({ code: 'ERR_CLIENT_ARGUMENT', details: { key } });
   });
 });

@@ -206,4 +206,24 @@ describe('login, at what is no login server', () => {
       code: 'ERR_CLIENT_ARGUMENT',
     });
   });
+
+  test.each([
+    [{ pasword: 'x' }, 'pasword'],
+    [{ host: '127.0.0.1' }, 'host'],
+    [{ dial: '127.0.0.1:8001' }, 'dial'],
+    [{ user: '' }, 'user'],
+    [{ server: undefined }, 'server'],
+    [{ token: {} }, 'token'],
+    [{ suite: 'classic' }, 'suite'],
+    [{ timeout: '5s' }, 'timeout'],
+    [{ signal: true }, 'signal'],
+  ])('refuses the options %j', async (other, key) => {
+    const dial = scripted(() => {});
+    await expect(login({ dial, ...hello, ...(other as object) })).rejects.toMatchObject({
+      code: 'ERR_CLIENT_ARGUMENT',
+      details: { key },
+    });
+    expect(dial.count).toBe(0);
+    await expect(login(other as never)).rejects.toMatchObject({ code: 'ERR_CLIENT_ARGUMENT' });
+  });
 });
