@@ -7,9 +7,9 @@ import type { SkynetError } from '../errors.ts';
 export interface Transport {
   /** Schemes it answers to, without `:`. */
   readonly schemes: readonly string[];
-  /** @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT, ERR_ABORTED. */
+  /** @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT, ERR_ABORTED, ERR_ARGUMENT for settings that cannot be used. */
   connect(address: TransportAddress, options: ConnectOptions): Promise<Connection>;
-  /** @throws ERR_LISTEN, ERR_ADDRESS_INVALID. */
+  /** @throws ERR_LISTEN, ERR_ADDRESS_INVALID, ERR_ARGUMENT for settings that cannot be used. */
   listen(
     address: TransportAddress,
     options: ListenOptions,

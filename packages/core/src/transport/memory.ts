@@ -1,4 +1,5 @@
 import { SkynetError } from '../errors.ts';
+import { readOptions } from '../options.ts';
 import { AcceptGate } from './accept-gate.ts';
 import type {
   Connection,
@@ -114,7 +115,8 @@ class MemoryConnection extends GatheredConnection {
 }
 
 /** Connections inside the process (`memory://name`), for tests and for services that speak a protocol to each other. */
-export function memory(): Transport {
+export function memory(options: Record<never, never> = {}): Transport {
+  readOptions('memory option', options, () => {});
   const listeners = new Map<string, { gate: AcceptGate; entrance: Entrance }>();
   const flusher = new Flusher();
   let clients = 0;

@@ -1,4 +1,5 @@
 import { createServer, Socket } from 'node:net';
+import { readOptions } from '../options.ts';
 import { AcceptGate } from './accept-gate.ts';
 import { connected } from './connecting.ts';
 import type {
@@ -30,8 +31,13 @@ export interface TcpOptions {
   native?: boolean;
 }
 
-/** TCP (`tcp://host:port`) and unix sockets (`unix:///path`). */
-export function tcp({ noDelay = true, keepAlive = 0, native = true }: TcpOptions = {}): Transport {
+/** TCP (`tcp://host:port`) and unix sockets (`unix:///path`). @throws ERR_ARGUMENT, naming the option. */
+export function tcp(options: TcpOptions = {}): Transport {
+  const { noDelay, keepAlive, native } = readOptions('tcp option', options, (given) => ({
+    noDelay: given.flag('noDelay', true),
+    keepAlive: given.whole('keepAlive', 0, 0x7fff_ffff, 0),
+    native: given.flag('native', true),
+  }));
   const flusher = new Flusher();
   const streams = native ? nativeStreams() : undefined;
   const engine = streams === undefined ? undefined : new HandleEngine(streams, flusher);

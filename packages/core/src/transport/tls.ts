@@ -1,6 +1,7 @@
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { type ConnectionOptions, connect, createServer, type TlsOptions } from 'node:tls';
+import { createServer } from 'node:tls';
 import type { SkynetError } from '../errors.ts';
+import { readOptions } from '../options.ts';
 import { AcceptGate } from './accept-gate.ts';
 import { connected } from './connecting.ts';
 import type {
@@ -17,26 +18,21 @@ import { Flusher } from './flusher.ts';
 import { listenerOf, Port } from './listening.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { systemError } from './system-error.ts';
+import { connectSecurely, readTlsSettings, secureServer, type TlsSettings } from './tls-settings.ts';
 import { Visits } from './visits.ts';
 
-/** For Node's own limit of handshakes, which begins anew with every byte: ours does not. In milliseconds. */
-const NEVER = 0x7fff_ffff;
-
 /** Settings of {@link tls}: those of node:tls, for both sides. */
-export interface TlsTransportOptions {
-  /**
-   * For listening: certificate and key, and whatever else `tls.createServer` takes. `handshakeTimeout` counts from the
-   * accept on, in milliseconds; default 10 000, 0 for ever. What a listener asks for itself counts before it.
-   */
-  server?: TlsOptions;
-  /** For connecting: what `tls.connect` takes. The certificate of the server is checked unless told otherwise. */
-  client?: Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
+export interface TlsTransportOptions extends TlsSettings {
   /** Send small writes at once. Default true. */
   noDelay?: boolean;
 }
 
-/** TLS over TCP (`tls://host:port`). */
-export function tls({ server = {}, client = {}, noDelay = true }: TlsTransportOptions = {}): Transport {
+/** TLS over TCP (`tls://host:port`). @throws ERR_ARGUMENT, naming the option. */
+export function tls(options: TlsTransportOptions = {}): Transport {
+  const { server, client, noDelay } = readOptions('tls option', options, (given) => ({
+    ...readTlsSettings(given),
+    noDelay: given.flag('noDelay', true),
+  }));
   const flusher = new Flusher();
   const fromSocket = (socket: Socket, remote: string): Connection => {
     socket.setNoDelay(noDelay);
@@ -44,23 +40,21 @@ export function tls({ server = {}, client = {}, noDelay = true }: TlsTransportOp
   };
   return {
     schemes: ['tls'],
-    async connect({ host, port }: TransportAddress, options: ConnectOptions): Promise<Connection> {
-      const settings: ConnectionOptions = { ...client, host, port };
-      // An option of net that the types of tls lack.
-      const socket = connect(Object.assign(settings, { allowHalfOpen: true }));
-      await connected(socket, 'secureConnect', endpoint(host, port, ''), options);
+    async connect({ host, port }: TransportAddress, given: ConnectOptions): Promise<Connection> {
+      const socket = connectSecurely('tls', client, host, port, true);
+      await connected(socket, 'secureConnect', endpoint(host, port, ''), given);
       return fromSocket(socket, endpoint(socket.remoteAddress, socket.remotePort, ''));
     },
     async listen(
       address: TransportAddress,
-      options: ListenOptions,
+      given: ListenOptions,
       accept: (connection: Connection) => void,
     ): Promise<Listener> {
-      const gate = new AcceptGate(options, accept);
+      const gate = new AcceptGate(given, accept);
       const entrance = new Entrance(() => [gate], server.handshakeTimeout);
       const visits = new Visits();
       const tell = (error: SkynetError): void => gate.tell(error);
-      const secured = createServer({ ...server, handshakeTimeout: NEVER });
+      const secured = secureServer('tls', server, createServer);
       secured.on('secureConnection', (socket) => {
         const visit = visits.of(socket);
         // Not before: a client that leaves during its handshake has left.
@@ -72,7 +66,7 @@ export function tls({ server = {}, client = {}, noDelay = true }: TlsTransportOp
       secured.on('tlsClientError', (error) =>
         tell(systemError('ERR_LISTEN', error, port.address, 'handshake error: ')),
       );
-      const port = await Port.open(createTcpServer(), address, options, entrance, tell, {
+      const port = await Port.open(createTcpServer(), address, given, entrance, tell, {
         socket: (socket, visit) => {
           visits.add(visit, socket);
           secured.emit('connection', socket);

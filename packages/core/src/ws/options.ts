@@ -1,28 +1,26 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
-import { SkynetError } from '../errors.ts';
+import { type OptionReader, readOptions } from '../options.ts';
+import { HANDSHAKE_TIMEOUT } from '../transport/entrance.ts';
+import { readTlsSettings, type TlsSettings } from '../transport/tls-settings.ts';
 
 /** Largest message taken unless the settings say otherwise, in bytes. */
 const MAX_PAYLOAD = 1 << 20;
-/** Milliseconds until a client must have asked for its upgrade. */
-const HANDSHAKE_TIMEOUT = 10_000;
+const LARGEST = 0x7fff_ffff;
 
 /** Settings of {@link ws}. */
-export interface WsOptions {
-  /** For listening on `wss://`: certificate and key, and whatever else `tls.createServer` takes. */
-  server?: TlsOptions;
-  /** For connecting to `wss://`: what `tls.connect` takes. The certificate of the server is checked unless told otherwise. */
-  client?: Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
+export interface WsOptions extends TlsSettings {
   /** Headers to send when connecting. */
   headers?: Readonly<Record<string, string>>;
   /**
-   * Whose pages may connect: origins such as `https://game.example`, or a function that decides. Default: everybody's.
-   * With a list, clients that name no origin are let in: they are no pages. Others get `403 Forbidden`.
+   * Whose pages may connect: origins as browsers write them, such as `https://game.example`, or a function that decides.
+   * Default: everybody's. With a list, clients that name no origin are let in: they are no pages. Others get `403 Forbidden`.
    */
   origins?: readonly string[] | ((origin: string | undefined) => boolean);
   /** Largest message taken, in bytes; a larger one ends the connection with code 1009. Default 1 MiB. */
   maxPayload?: number;
   /**
-   * Milliseconds from its accept until a client must have been upgraded, TLS included. Default 10 000. What a listener
+   * Milliseconds from its accept until a client must have been upgraded, TLS included. Default 10 000, 0 for ever. What a listener
    * asks for itself counts before it.
    */
   handshakeTimeout?: number;
@@ -41,40 +39,60 @@ export interface ResolvedWsOptions {
   readonly noDelay: boolean;
 }
 
-function whole(key: 'maxPayload' | 'handshakeTimeout', value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (Number.isInteger(value) && value > 0 && value <= 0x7fff_ffff) return value;
-  throw new SkynetError(
-    'ERR_ARGUMENT',
-    `ws option ${key} must be a whole number above 0, not ${String(value)}`,
-    {
-      details: { key },
-    },
-  );
+/** What an entry that could never match has to be instead; undefined if it can. */
+function betterOrigin(entry: unknown): string | undefined {
+  // What pages without an origin of their own say.
+  if (entry === 'null') return undefined;
+  const url = typeof entry === 'string' && URL.canParse(entry) ? new URL(entry) : undefined;
+  if (url === undefined || url.host === '') return 'origins such as https://game.example';
+  if (url.host.includes('*')) return 'single origins (a function can decide for many)';
+  // The library says `null` for schemes of apps, for which browsers do name an origin.
+  const origin = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
+  if ((entry as string).toLowerCase() === origin.toLowerCase()) return undefined;
+  return `origins as browsers write them, as ${origin}`;
 }
 
-function originCheck(origins: WsOptions['origins']): (origin: string | undefined) => boolean {
+function originCheck(options: OptionReader<WsOptions>): (origin: string | undefined) => boolean {
+  const origins = options.value('origins') as WsOptions['origins'];
   if (origins === undefined) return () => true;
   if (typeof origins === 'function') return origins;
-  if (!Array.isArray(origins) || origins.some((origin) => typeof origin !== 'string')) {
-    throw new SkynetError('ERR_ARGUMENT', 'ws option origins must be a list of origins or a function', {
-      details: { key: 'origins' },
-    });
+  if (!Array.isArray(origins)) return options.wrong('origins', 'a list of origins, or a function');
+  for (const entry of origins) {
+    const better = betterOrigin(entry);
+    if (better !== undefined) options.wrong('origins', better, entry);
   }
   const known = new Set(origins.map((origin: string) => origin.toLowerCase()));
   return (origin) => origin === undefined || known.has(origin.toLowerCase());
 }
 
+function headersOf(options: OptionReader<WsOptions>): Readonly<Record<string, string>> {
+  const headers = (options.value('headers') ?? {}) as Readonly<Record<string, string>>;
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+  } catch (error) {
+    options.wrong('headers', `headers of HTTP (${(error as Error).message})`, headers);
+  }
+  return headers;
+}
+
 /** Checks settings and fills in the defaults. @throws ERR_ARGUMENT, naming the setting. */
-export function resolveWsOptions(options: WsOptions): ResolvedWsOptions {
-  const { server = {}, client = {}, headers = {}, noDelay = true } = options;
-  return {
-    server,
-    client,
-    headers,
-    noDelay,
-    mayConnect: originCheck(options.origins),
-    maxPayload: whole('maxPayload', options.maxPayload, MAX_PAYLOAD),
-    handshakeTimeout: whole('handshakeTimeout', options.handshakeTimeout, HANDSHAKE_TIMEOUT),
-  };
+export function resolveWsOptions(given: WsOptions): ResolvedWsOptions {
+  return readOptions('ws option', given, (options) => {
+    const { server, client } = readTlsSettings(options);
+    return {
+      server,
+      client,
+      headers: headersOf(options),
+      noDelay: options.flag('noDelay', true),
+      mayConnect: originCheck(options),
+      maxPayload: options.whole('maxPayload', 1, LARGEST, MAX_PAYLOAD),
+      handshakeTimeout:
+        options.whole('handshakeTimeout', 0, LARGEST, undefined) ??
+        server.handshakeTimeout ??
+        HANDSHAKE_TIMEOUT,
+    };
+  });
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { type Socket, connect as tcpConnect } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
-import type { WebSocket } from 'ws';
-import { SkynetError } from '../errors.ts';
+import type { ClientOptions, WebSocket } from 'ws';
+import { isSkynetError, SkynetError } from '../errors.ts';
 import type { ConnectOptions, TransportAddress } from '../transport/contract.ts';
 import { endpoint } from '../transport/endpoint.ts';
 import { systemError } from '../transport/system-error.ts';
+import { connectSecurely } from '../transport/tls-settings.ts';
 import type { Library } from './library.ts';
 import type { ResolvedWsOptions } from './options.ts';
 
@@ -15,9 +15,20 @@ export interface Opened {
   readonly socket: Socket;
 }
 
+/** @throws ERR_ADDRESS_INVALID for what the library takes for no address. */
+function begin(Class: Library['WebSocket'], url: string, options: ClientOptions): WebSocket {
+  try {
+    return new Class(url, options);
+  } catch (cause) {
+    if (isSkynetError(cause)) throw cause;
+    const text = `Invalid address ${url}.`;
+    throw new SkynetError('ERR_ADDRESS_INVALID', text, { cause, details: { address: url } });
+  }
+}
+
 /**
  * Connects to a server, and has it upgrade.
- * @throws ERR_CONNECT, ERR_TIMEOUT, ERR_ABORTED.
+ * @throws ERR_CONNECT, ERR_TIMEOUT, ERR_ABORTED, ERR_ADDRESS_INVALID, ERR_ARGUMENT.
  */
 export function openWebSocket(
   { WebSocket: Class }: Library,
@@ -38,13 +49,15 @@ export function openWebSocket(
       return;
     }
     let socket: Socket | undefined;
-    const ws = new Class(`${scheme}://${address}${path}`, {
+    const ws = begin(Class, `${scheme}://${address}${path}`, {
       headers: { ...settings.headers },
       maxPayload: settings.maxPayload,
       perMessageDeflate: false,
       createConnection: () => {
         socket =
-          scheme === 'wss' ? tlsConnect({ ...settings.client, host, port }) : tcpConnect({ host, port });
+          scheme === 'wss'
+            ? connectSecurely('ws', settings.client, host, port, false)
+            : tcpConnect({ host, port });
         return socket;
       },
     });
@@ -64,7 +77,7 @@ export function openWebSocket(
       reject(failure);
     };
     const onError = (error: NodeJS.ErrnoException): void =>
-      settle(systemError('ERR_CONNECT', error, address));
+      settle(isSkynetError(error) ? error : systemError('ERR_CONNECT', error, address));
     const onAbort = (): void =>
       settle(
         new SkynetError('ERR_ABORTED', `connecting to ${address} was given up`, {

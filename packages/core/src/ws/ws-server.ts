@@ -9,13 +9,11 @@ import type { Connection, Listener, ListenOptions, TransportAddress } from '../t
 import { Entrance } from '../transport/entrance.ts';
 import { Port, urlOf } from '../transport/listening.ts';
 import { systemError } from '../transport/system-error.ts';
+import { secureServer } from '../transport/tls-settings.ts';
 import { Visits } from '../transport/visits.ts';
 import type { Library } from './library.ts';
 import type { ResolvedWsOptions } from './options.ts';
 import type { Opened } from './ws-connecting.ts';
-
-/** For Node's own limit of handshakes, which begins anew with every byte: ours does not. In milliseconds. */
-const NEVER = 0x7fff_ffff;
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
@@ -46,7 +44,7 @@ export class WsServer {
     this.#secure = secure;
     this.#entrance = new Entrance(() => this.#gates.values(), settings.handshakeTimeout);
     this.#server = secure
-      ? createSecureServer({ ...settings.server, handshakeTimeout: NEVER })
+      ? secureServer('ws', settings.server, (given) => createSecureServer(given))
       : createServer();
     this.#upgrader = new Upgrader({
       noServer: true,

@@ -1,9 +1,40 @@
 import { once } from 'node:events';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer, connect as netConnect } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { RecordingReceiver } from '@skynet/core/testing';
 import { createTransports, tls } from '@skynet/core/transport';
-import { describe, expect, it } from 'vitest';
+import { ws } from '@skynet/core/ws';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { certificate } from './certificate.ts';
+
+interface Named {
+  /** The server names that clients sent. */
+  names: string[];
+  port: number;
+}
+
+/** A server that has another certificate for whom does not name it. */
+async function serverWithNames(): Promise<Named> {
+  const names: string[] = [];
+  const context = createSecureContext(certificate);
+  const server = createHttpsServer({
+    ...certificate,
+    SNICallback: (name, done) => {
+      names.push(name);
+      done(null, context);
+    },
+  });
+  const upgrader = new WebSocketServer({ server });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const client of upgrader.clients) client.terminate();
+    server.close();
+  });
+  return { names, port: (server.address() as { port: number }).port };
+}
 
 const transports = createTransports([tls({ server: certificate, client: { ca: certificate.cert } })]);
 
@@ -74,5 +105,43 @@ describe('tls', () => {
     });
     await told;
     expect(errors).toEqual([expect.stringMatching(/^ERR_LISTEN handshake error: /)]);
+  });
+
+  it.each(['tls', 'wss'])('names the server it means over %s, unless that is an ip', async (scheme) => {
+    const { names, port } = await serverWithNames();
+    const client = { ca: certificate.cert };
+    const trusting = createTransports([tls({ client }), ws({ client })]);
+    (await trusting.connect(`${scheme}://localhost:${port}`)).destroy();
+    expect(names).toEqual(['localhost']);
+    (await trusting.connect(`${scheme}://127.0.0.1:${port}`)).destroy();
+    expect(names).toEqual(['localhost']);
+    const other = { ...client, servername: 'other.example' };
+    const mistaken = createTransports([tls({ client: other }), ws({ client: other })]);
+    await expect(mistaken.connect(`${scheme}://127.0.0.1:${port}`)).rejects.toMatchObject({
+      code: 'ERR_CONNECT',
+      message: expect.stringContaining('other.example'),
+    });
+    expect(names).toEqual(['localhost', 'other.example']);
+  });
+
+  it.each(['tls', 'wss'])('says of %s settings that they cannot be used', async (scheme) => {
+    const make = (options: object) => createTransports([tls(options), ws(options)]);
+    const listen = (server: object) => make({ server }).listen(`${scheme}://127.0.0.1:0`, {}, () => {});
+    await expect(listen({})).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+      message: expect.stringMatching(/^(tls|ws) option server cannot be used: there is no certificate/),
+      details: { key: 'server' },
+    });
+    await expect(listen({ ...certificate, cert: 'nonsense' })).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+      message: expect.stringMatching(/^(tls|ws) option server cannot be used: /),
+    });
+    await expect(
+      make({ client: { ca: 'nonsense', minVersion: 'x' } }).connect(`${scheme}://127.0.0.1:1`),
+    ).rejects.toMatchObject({ code: 'ERR_ARGUMENT', details: { key: 'client' } });
+    expect(() => make({ server: { ...certificate, handshakeTimeout: '5s' } })).toThrow(
+      'tls option server must be with a handshakeTimeout in milliseconds, not "5s"',
+    );
+    expect(() => make({ clients: {} })).toThrow('unknown tls option "clients", perhaps client is meant');
   });
 });

@@ -82,4 +82,29 @@ describe('createTransports', () => {
       isSkynetError(e, 'ERR_LISTEN'),
     );
   });
+
+  it.each([
+    ['tcp', () => tcp({ noDelay: 1 } as never), 'tcp option noDelay must be true or false, not 1', 'noDelay'],
+    [
+      'tcp',
+      () => tcp({ keepAlive: -1 }),
+      'tcp option keepAlive must be a whole number from 0 on, not -1',
+      'keepAlive',
+    ],
+    [
+      'tcp',
+      () => tcp({ keepalive: 1 } as never),
+      'unknown tcp option "keepalive", perhaps keepAlive is meant',
+      'keepalive',
+    ],
+    ['memory', () => memory({ size: 1 }), 'unknown memory option "size"', 'size'],
+  ])('%s refuses options it does not know or cannot use', (_, make, message, key) => {
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ARGUMENT',
+        message: expect.stringContaining(message),
+        details: expect.objectContaining({ key }),
+      }),
+    );
+  });
 });

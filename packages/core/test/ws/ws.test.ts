@@ -266,9 +266,65 @@ describe('ws', () => {
     });
   });
 
-  it('refuses settings that cannot be used', () => {
-    expect(() => ws({ maxPayload: 0 })).toThrow('ws option maxPayload must be a whole number above 0');
-    expect(() => ws({ handshakeTimeout: 1.5 })).toThrow('ws option handshakeTimeout');
-    expect(() => ws({ origins: 'https://game.example' as never })).toThrow('ws option origins');
+  it.each([
+    [{ maxPayload: 0 }, 'ws option maxPayload must be a whole number from 1 on, not 0'],
+    [{ handshakeTimeout: 1.5 }, 'ws option handshakeTimeout must be a whole number from 0 on, not 1.5'],
+    [{ noDelay: 'yes' }, 'ws option noDelay must be true or false, not "yes"'],
+    [{ origin: [] }, 'unknown ws option "origin", perhaps origins is meant'],
+    [{ server: 'cert.pem' }, 'ws option server must be an object with settings of node:tls, not "cert.pem"'],
+    [{ headers: { 'a b': 'c' } }, /^ws option headers must be headers of HTTP \(/],
+    [{ headers: { cookie: 'a\r\nb' } }, /^ws option headers must be headers of HTTP \(/],
+  ])('refuses %j', (options, message) => {
+    expect(() => ws(options as WsOptions)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ARGUMENT',
+        message: typeof message === 'string' ? message : expect.stringMatching(message),
+        details: expect.objectContaining({ key: Object.keys(options)[0] }),
+      }),
+    );
+  });
+
+  it.each([
+    ['https://game.example/', 'origins as browsers write them, as https://game.example'],
+    ['https://game.example:443', 'origins as browsers write them, as https://game.example'],
+    ['http://game.example:80', 'origins as browsers write them, as http://game.example'],
+    ['https://game.example/play?x=1', 'origins as browsers write them, as https://game.example'],
+    ['https://me@game.example', 'origins as browsers write them, as https://game.example'],
+    ['https://münchen.example', 'origins as browsers write them, as https://xn--mnchen-3ya.example'],
+    [' https://game.example', 'origins as browsers write them, as https://game.example'],
+    ['app://localhost/', 'origins as browsers write them, as app://localhost'],
+    ['https://*.game.example', 'single origins (a function can decide for many)'],
+    ['game.example', 'origins such as https://game.example'],
+    ['localhost:8080', 'origins such as https://game.example'],
+    ['*', 'origins such as https://game.example'],
+    ['', 'origins such as https://game.example'],
+    [7, 'origins such as https://game.example'],
+  ])('refuses %j among origins: no browser could ever send it', (entry, better) => {
+    expect(() => ws({ origins: ['https://other.example', entry as string] })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_ARGUMENT',
+        message: `ws option origins must be ${better}, not ${JSON.stringify(entry)}`,
+        details: { key: 'origins' },
+      }),
+    );
+  });
+
+  it.each([
+    ['https://game.example', 'https://game.example'],
+    ['https://Game.Example', 'https://game.example'],
+    ['https://game.example:8443', 'https://game.example:8443'],
+    ['http://[::1]:8080', 'http://[::1]:8080'],
+    ['capacitor://localhost', 'capacitor://localhost'],
+    ['null', 'null'],
+  ])('takes %j among origins, and lets in a page of %s', async (entry, origin) => {
+    const { listener } = await listen({ origins: [entry] });
+    await stranger(listener.url, { origin });
+    expect(await statusOf(listener.url, { origin: `${origin}.evil` })).toBe(403);
+  });
+
+  it('refuses an address that is none', async () => {
+    await expect(createTransports([ws()]).connect('ws://127.0.0.1:1/#part')).rejects.toMatchObject({
+      code: 'ERR_ADDRESS_INVALID',
+    });
   });
 });
