@@ -23,7 +23,12 @@ function inNode(gate: ServiceDefinition, thread: number): EchoServer {
     );
     const handle = await node.newService(gate);
     const { port } = await node.run((skynet) =>
-      skynet.call<{ port: number }>(handle, 'lua', 'open', { port: 0, maxclient: 100_000 }),
+      skynet.call<{ port: number }>(handle, 'lua', 'open', {
+        host: '127.0.0.1',
+        port: 0,
+        maxclient: 100_000,
+        maxPerAddress: 0,
+      }),
     );
     await firstPacket(port);
     return { port, stop: () => void node.stop() };

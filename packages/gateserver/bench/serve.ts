@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { isSkynetError, type ServiceDefinition, startNode } from '@skynet/core';
 
+/** Where to listen; other machines are served when they are asked for. */
+const host = process.env['SKYNET_HOST'] ?? '127.0.0.1';
+
 /** Runs a gate service on the port that was typed, until Ctrl-C. */
 export async function serve(name: string, gate: ServiceDefinition, thread = 1): Promise<void> {
   const [typed] = process.argv.slice(2).filter((word) => word !== '--');
@@ -16,7 +19,9 @@ export async function serve(name: string, gate: ServiceDefinition, thread = 1): 
   );
   try {
     const handle = await node.newService(gate);
-    await node.run((skynet) => skynet.call(handle, 'lua', 'open', { port, maxclient: 100_000 }));
+    await node.run((skynet) =>
+      skynet.call(handle, 'lua', 'open', { host, port, maxclient: 100_000, maxPerAddress: 0 }),
+    );
   } catch (error) {
     process.stderr.write(`${name}: ${isSkynetError(error) ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -5,6 +5,7 @@ import {
   type ConnectionTable,
   connectionTable,
   type Listener,
+  type ListenOptions,
 } from '@skynet/core/transport';
 import { Client, type ClientHost, HOLD, STATE } from './client.ts';
 import { gateError } from './errors.ts';
@@ -16,6 +17,9 @@ import { Timeouts } from './timeouts.ts';
 const TURN = 256;
 /** Dropped packets of one client that get a log line each. */
 const DROPS_LOGGED = 8;
+
+/** Transports that hand a connection out the moment it is accepted, so that the gate counts all there are. */
+const AT_ONCE = /^(tcp|unix|memory):/i;
 
 /** Nothing waits of a client. */
 const NOTHING_LEFT: unique symbol = Symbol('nothing left');
@@ -207,10 +211,17 @@ export class Gateserver implements ClientHost {
   }
 
   #listen(options: ResolvedOptions): Promise<Listener> {
-    const { backlog, url } = options;
-    const onAcceptError = (error: SkynetError): void =>
-      this.#thread.log(this.handle, `gateserver accept error: ${printable(error)}`);
-    const limits = backlog === undefined ? { onAcceptError } : { backlog, onAcceptError };
+    const { backlog, maxclient, maxPerAddress, url } = options;
+    const limits: ListenOptions = {
+      maxPerAddress,
+      onAcceptError: ({ message }) => {
+        const reason = printable(message.replace(/^accept error: /, ''));
+        this.#thread.log(this.handle, `gateserver accept error: ${reason}`);
+      },
+    };
+    if (backlog !== undefined) limits.backlog = backlog;
+    // One more than there may be, so that who comes too much gets through its handshake, and the handler hears of it.
+    if (!AT_ONCE.test(url)) limits.maxConnections = maxclient + 1;
     return this.#kernel.listen(url, limits, (connection) => {
       // Those that come before `handler.open` was called have to wait for it.
       if (this.#early === undefined) this.#accept(connection, options);

@@ -34,6 +34,11 @@ export interface GateOptions {
   url?: string;
   /** Connections at the same time. Default 1024. */
   maxclient?: number;
+  /**
+   * Connections at the same time of one address: an IPv4 address, or an IPv6 network of 64 bits. Default 256, on unix
+   * sockets and in `memory://` 0: no limit. What comes above it is closed at once, and `handler` does not hear of it.
+   */
+  maxPerAddress?: number;
   /** Whether small packets leave at once. Default true; packets written in one turn leave together anyway. */
   nodelay?: boolean;
   /** Connections that may wait to be accepted. Default: the transport's, 4096 for tcp. */
@@ -51,6 +56,7 @@ export interface GateOptions {
 export interface ResolvedOptions {
   readonly url: string;
   readonly maxclient: number;
+  readonly maxPerAddress: number;
   readonly nodelay: boolean;
   readonly backlog: number | undefined;
   readonly keepalive: number;
@@ -69,6 +75,10 @@ const MAX_FRAME = { 2: 0xffff, 4: 0xff_ffff } as const;
 /** Largest packet that can be asked for with a 4-byte header. */
 const LARGEST_FRAME = 0x7fff_ffff;
 const MANY = 0x7fff_ffff;
+/** Many players behind one router, and still no way to take all of the 1024 connections. */
+const PER_ADDRESS = 256;
+/** Transports whose peers are all of one address. */
+const WITHOUT_ADDRESSES = /^(unix|memory):/i;
 
 /** `host:port` with the brackets that an IPv6 host needs. */
 function hostAndPort(host: string, port: number): string {
@@ -101,9 +111,11 @@ export function resolveOptions(given: GateOptions, own: readonly string[] | unde
     const header = options.oneOf<2 | 4>('header', [2, 4], 2);
     const largest = header === 2 ? MAX_FRAME[2] : LARGEST_FRAME;
     const most = Number.MAX_SAFE_INTEGER;
+    const url = urlOf(options);
     return {
-      url: urlOf(options),
+      url,
       maxclient: options.whole('maxclient', 1, MANY, 1024),
+      maxPerAddress: options.whole('maxPerAddress', 0, MANY, WITHOUT_ADDRESSES.test(url) ? 0 : PER_ADDRESS),
       nodelay: options.flag('nodelay', true),
       backlog: options.whole('backlog', 1, MANY, undefined),
       keepalive: options.duration('keepalive', 0),

@@ -1,19 +1,29 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { defineService, SkynetError } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { pack } from '@skynet/core/netpack';
-import { type Connection, connectionTable, type ListenOptions, type Transport } from '@skynet/core/transport';
+import {
+  type Connection,
+  connectionTable,
+  type ListenOptions,
+  type Transport,
+  tls,
+} from '@skynet/core/transport';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type GateOptions, startGateserver } from '../src/index.ts';
+import { certificate } from '../../core/test/transport/certificate.ts';
+import { type GateHandler, type GateOptions, type Gateserver, startGateserver } from '../src/index.ts';
+import { resolveOptions } from '../src/options.ts';
 import {
   connectClient,
   Happenings,
   MemoryClient,
+  PacketClient,
   startTestGate,
   startTestNode,
   turnOfLoop,
@@ -784,6 +794,82 @@ describe('other messages', () => {
       code: 'ERR_SERVICE_INIT',
       cause: { code: 'ERR_ARGUMENT' },
     });
+  });
+});
+
+describe('connections of one address', () => {
+  /** Connects from one of this machine's addresses; whether it was let in. */
+  async function visit(port: number, localAddress: string): Promise<PacketClient | undefined> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    const client = new PacketClient(socket);
+    const answer = client.ask('hello').then(() => client);
+    return Promise.race([answer, client.ended.then(() => undefined)]);
+  }
+  const echo = (server: Gateserver): Partial<GateHandler> => ({
+    message: (fd, bytes) => server.send(fd, bytes),
+  });
+
+  test('are as many as maxPerAddress; others still come in', async () => {
+    const node = await startTestNode();
+    const gate = await startTestGate(node, { maxPerAddress: 3 }, echo);
+    const first = await Promise.all([1, 2, 3].map(() => visit(gate.port, '127.0.0.1')));
+    expect(first).not.toContain(undefined);
+    expect(await visit(gate.port, '127.0.0.1')).toBeUndefined();
+    expect(await node.logged(/accept error/)).toContain(
+      'gateserver accept error: more than 3 connections from 127.0.0.1',
+    );
+    expect(await visit(gate.port, '127.0.0.2')).toBeDefined();
+    expect(gate.server.count).toBe(4);
+    first[0]?.socket.destroy();
+    await until(() => gate.server.count === 3);
+    expect(await visit(gate.port, '127.0.0.1')).toBeDefined();
+  });
+
+  test('are a quarter of all by default, and none is left out on a unix socket', async () => {
+    expect(resolveOptions({ port: 0 }, [])).toMatchObject({ maxclient: 1024, maxPerAddress: 256 });
+    expect(resolveOptions({ url: 'wss://0.0.0.0:1' }, [])).toMatchObject({ maxPerAddress: 256 });
+    expect(resolveOptions({ url: 'unix:///run/x' }, [])).toMatchObject({ maxPerAddress: 0 });
+    expect(resolveOptions({ url: 'memory://x' }, [])).toMatchObject({ maxPerAddress: 0 });
+    const node = await startTestNode();
+    const gate = await startTestGate(node, {}, echo);
+    // Silent, as an attacker's are.
+    const silent = Array.from({ length: 300 }, () => connect(gate.port, '127.0.0.1').on('error', () => {}));
+    onTestFinished(() => silent.forEach((socket) => void socket.destroy()));
+    await until(() => gate.server.count === 256 && silent.filter(({ closed }) => closed).length === 44);
+    expect(await visit(gate.port, '127.0.0.1')).toBeUndefined();
+    expect(await visit(gate.port, '127.0.0.2')).toBeDefined();
+  });
+});
+
+describe('connections in a handshake of TLS', () => {
+  test('count, so that those which never finish it are no more than maxclient and one', async () => {
+    const node = await startTestNode({ transports: [tls({ server: certificate })] });
+    const gate = await startTestGate(node, { url: 'tls://127.0.0.1:0', maxclient: 5 }, (server) => ({
+      message: (fd, bytes) => server.send(fd, bytes),
+    }));
+    const silent = Array.from({ length: 30 }, () => connect(gate.port, '127.0.0.1').on('error', () => {}));
+    onTestFinished(() => silent.forEach((socket) => void socket.destroy()));
+    await until(() => silent.filter(({ closed }) => closed).length === 24);
+    expect(await node.logged(/accept error/)).toContain('gateserver accept error: more than 6 connections');
+    // They make room for who comes to talk.
+    const ask = async (): Promise<string | undefined> => {
+      const socket = connectTls({
+        port: gate.port,
+        host: '127.0.0.1',
+        ca: certificate.cert,
+        servername: 'localhost',
+      });
+      onTestFinished(() => void socket.destroy());
+      const client = new PacketClient(socket);
+      const secured = once(socket, 'secureConnect').then(() => client.ask('over tls'));
+      return Promise.race([secured.catch(() => undefined), client.ended.then(() => undefined)]);
+    };
+    let answer = await ask();
+    while (answer === undefined) answer = await ask();
+    expect(answer).toBe('over tls');
+    expect(gate.server.count).toBe(1);
   });
 });
 

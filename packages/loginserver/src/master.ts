@@ -7,7 +7,13 @@ import {
   SkynetError,
 } from '@skynet/core';
 import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
-import { AddressTable, type Connection, type Listener, networkOf } from '@skynet/core/transport';
+import {
+  AddressTable,
+  type Connection,
+  type Listener,
+  type ListenOptions,
+  networkOf,
+} from '@skynet/core/transport';
 import { LineClient } from './line-client.ts';
 import type { Authenticated, LoginServerOptions, ResolvedOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
@@ -17,6 +23,8 @@ import { messageOf, traceOf } from './trace.ts';
 
 /** Milliseconds between two log lines about addresses that are turned away. */
 const QUIET = 1000;
+/** Transports that hand a connection out the moment it is accepted, so that the master counts all there are. */
+const AT_ONCE = /^(tcp|unix|memory):/i;
 /** Characters of the reason for a refusal that the log shows. */
 const REASON = 1024;
 
@@ -79,11 +87,19 @@ export class Master {
   }
 
   async #listen(): Promise<void> {
-    const onAcceptError = (error: SkynetError): void =>
-      this.#thread.log(this.#skynet.self(), `login server accept error: ${printable(error)}`);
-    const listener = await this.#kernel.listen(this.#options.url, { onAcceptError }, (connection) =>
-      this.#accept(connection),
-    );
+    const { url, maxclient, connectionsPerAddress } = this.#options;
+    const limits: ListenOptions = {
+      onAcceptError: ({ message }) => {
+        const reason = printable(message.replace(/^accept error: /, ''));
+        this.#thread.log(this.#skynet.self(), `login server accept error: ${reason}`);
+      },
+    };
+    if (!AT_ONCE.test(url)) {
+      // One more than there may be, so that who comes too much is told of in the same way on every transport.
+      limits.maxConnections = maxclient + 1;
+      limits.maxPerAddress = connectionsPerAddress === 0 ? 0 : connectionsPerAddress + 1;
+    }
+    const listener = await this.#kernel.listen(url, limits, (connection) => this.#accept(connection));
     this.#listener = listener;
     const { address, port } = listener;
     const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;

@@ -11,7 +11,10 @@ export interface Authenticated {
   uid: string | number;
 }
 
-/** What one address may do. Every limit is for one IPv4 address or one /64 network of IPv6; 0 turns it off. */
+/**
+ * What one address may do. Every limit is for one IPv4 address or one /64 network of IPv6; 0 turns it off, and is the
+ * default on unix sockets and in `memory://`, where all peers are of one address.
+ */
 export interface AddressLimits {
   /** Connections at the same time. Default 256. */
   connections?: number;
@@ -79,6 +82,9 @@ export interface ResolvedOptions {
 }
 
 const MANY = 0x7fff_ffff;
+/** Transports whose peers are all of one address. */
+const WITHOUT_ADDRESSES = /^(unix|memory):/i;
+const NO_LIMIT = { connections: 0, failures: 0 };
 
 /** Where to listen. */
 function urlOf(options: OptionReader<LoginServerOptions>): string {
@@ -101,16 +107,18 @@ export function resolveOptions(given: LoginServerOptions): ResolvedOptions {
     const modern = given.modern ?? undefined;
     const classic = options.flag('classic', true);
     if (!classic && modern === undefined) options.wrong('classic', 'true where there is no modern handshake');
+    const url = urlOf(options);
+    const each = WITHOUT_ADDRESSES.test(url) ? NO_LIMIT : { connections: 256, failures: 600 };
     return {
-      url: urlOf(options),
+      url,
       name,
       starting: `.${name} starts slaves`,
       multilogin: options.flag('multilogin', false),
       instance: options.whole('instance', 1, 1024, 8),
       handshakeTimeout: options.duration('handshakeTimeout', 10_000),
       maxclient: options.whole('maxclient', 1, MANY, 16_384),
-      connectionsPerAddress: limits.whole('connections', 0, MANY, 256),
-      failuresPerMinute: limits.whole('failuresPerMinute', 0, MANY, 600),
+      connectionsPerAddress: limits.whole('connections', 0, MANY, each.connections),
+      failuresPerMinute: limits.whole('failuresPerMinute', 0, MANY, each.failures),
       classic,
       modern,
     };

@@ -66,8 +66,10 @@ function requests(users: number, inflight: number): Measure {
     const port = await node.run(async (skynet) => {
       for (let i = 0; i < count; i++) await skynet.call(handle, 'lua', 'login', `u${i}`, '12345678');
       return await skynet.call<number>(handle, 'lua', 'open', {
+        host: '127.0.0.1',
         port: 0,
         maxclient: 100_000,
+        maxPerAddress: 0,
         servername: 'sample',
       });
     });
