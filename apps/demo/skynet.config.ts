@@ -2,7 +2,7 @@ import { defineConfig } from '@skynet/core';
 import { ws } from '@skynet/core/ws';
 
 /** A port from the environment, so that a second node or a busy port is no trouble. */
-const port = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
+const port = (name: string, otherwise: number): number => Number(process.env[name] || otherwise);
 
 /** The demo: a game server as in the book's chapter 3.2, and the book's examples on the search path. */
 export default defineConfig({
@@ -13,6 +13,9 @@ export default defineConfig({
     './services/?',
     ...['03', '04', '05', '06', '07', '09', '13', '14', '15'].map((chapter) => `./book/ch${chapter}/?`),
   ],
+  // Other machines are served when they are asked for.
+  host: process.env.SKYNET_HOST || '127.0.0.1',
+  password: process.env.SKYNET_PASSWORD || 'password',
   gatePort: port('SKYNET_GATE_PORT', 8888),
   debugPort: port('SKYNET_DEBUG_PORT', 8000),
   // Chapters 14 and 15, for a browser too.

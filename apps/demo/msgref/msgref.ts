@@ -1,8 +1,10 @@
 // A login server and a message server for clients from outside: `npm run msgref -- <login port> <msgserver port> [threads]`.
-// Users: any, with the password `password`, on the server `sample`. See the README of @skynet/msgserver.
+// Listens on 127.0.0.1, or on the address in SKYNET_HOST. Users: any, with the password `password`, on the server
+// `sample`. See the README of @skynet/msgserver.
 import { isSkynetError, startNode } from '@skynet/core';
 
 const words = process.argv.slice(2).filter((word) => word !== '--');
+const host = process.env.SKYNET_HOST || '127.0.0.1';
 const [loginPort = Number.NaN, gatePort = Number.NaN, thread = 1] = words.map(Number);
 
 function isPort(port: number): boolean {
@@ -16,9 +18,11 @@ if (!isPort(loginPort) || !isPort(gatePort) || !Number.isInteger(thread)) {
 
 try {
   const node = await startNode(
-    { thread, start: 'main', startArgs: [String(loginPort), String(gatePort)], services: ['./services/?'] },
+    { thread, start: 'main', startArgs: [host, `${loginPort}`, `${gatePort}`], services: ['./services/?'] },
     { base: import.meta.dirname },
   );
+  if (!/^(127\.|localhost$|::1$)/.test(host))
+    process.stderr.write(`msgref: anybody who reaches ${host} can log in: the password is "password"\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void node.stop());
 } catch (error) {
   process.stderr.write(`msgref: ${isSkynetError(error) ? error.message : String(error)}\n`);

@@ -1,6 +1,6 @@
-// Book §14.3: `login <name> <address>`. Takes any user with the password `password`; a second one, with another name
-// and address, serves other clients of the same game.
-import { defineService, type Handle } from '@skynet/core';
+// Book §14.3: `login <name> <address>`. Takes any user with the password of the configuration; a second one, with another
+// name and address, serves other clients of the same game.
+import { defineService, type Handle, printable } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
 import { parseToken } from '../book/token.ts';
 
@@ -9,22 +9,23 @@ const SLAVES = 2;
 
 export default defineService(async (skynet, name = '', url = '') => {
   const gates = new Map<string, Handle>();
+  const expected = skynet.getenv('password') ?? 'password';
   await startLoginServer(skynet, [name, url], {
     name,
     url,
     instance: SLAVES,
     authHandler(token) {
       const { user, server, password } = parseToken(token);
-      if (password !== 'password') throw new Error('Invalid password');
+      if (password !== expected) throw new Error('Invalid password');
       return { server, uid: user };
     },
     async loginHandler(server, uid, secret) {
       const gate = gates.get(server);
-      if (gate === undefined) throw new Error(`unknown server ${server}`);
+      if (gate === undefined) throw new Error(`unknown server ${printable(server)}`);
       return skynet.call<number>(gate, 'lua', 'login', uid, secret);
     },
     commandHandler(command: string, server: string, gate: Handle) {
-      if (command !== 'register_gate') throw new Error(`no command ${command}`);
+      if (command !== 'register_gate') throw new Error(`no command ${printable(command)}`);
       gates.set(server, gate);
     },
   });

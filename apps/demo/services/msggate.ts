@@ -1,5 +1,5 @@
 // Book §15.5: a message server with an agent for each player. `msggate <login server>…`, then `open` with the addresses.
-import { type CommandsOf, defineService, PTYPE, type ServiceHandle } from '@skynet/core';
+import { type CommandsOf, defineService, PTYPE, printable, type ServiceHandle } from '@skynet/core';
 import { startGateserver } from '@skynet/gateserver';
 import { type StartGate, startMsgServer } from '@skynet/msgserver';
 import type playerService from './player.ts';
@@ -11,6 +11,9 @@ export interface MsgGateOptions {
   servername: string;
   urls: readonly string[];
 }
+
+/** Why a login is over, as the player's client is told: a push that begins with this word. */
+const OVER = 'over';
 
 /** Gates on several addresses that look like one to the message server. */
 const startGates: StartGate = (skynet, events) => {
@@ -53,18 +56,27 @@ export default defineService((skynet, ...logins: string[]) => {
       const before = subids.get(uid);
       const subid = ++last;
       subids.set(uid, subid);
-      if (before !== undefined) leave(uid, before);
-      const player: Player = await skynet.newService('player', skynet.self(), uid, String(subid));
+      if (before !== undefined) leave(uid, before, 'you have logged in somewhere else');
+      const player: Player = await skynet.newService('player');
+      await skynet.proxy(player).start(uid, subid);
+      if (subids.get(uid) !== subid) {
+        skynet.sender(player).quit();
+        throw new Error('logged in somewhere else meanwhile');
+      }
       players.set(nameOf(uid, subid), player);
       msgserver.login(nameOf(uid, subid), secret);
       return subid;
     },
     logoutHandler(uid, subid) {
-      if (subids.get(uid) === Number(subid)) subids.delete(uid);
       leave(uid, Number(subid));
     },
     kickHandler(uid, subid) {
-      leave(uid, Number(subid));
+      leave(uid, Number(subid), 'somebody has thrown you out');
+    },
+    /** `idle uid subid`: the player has done nothing for too long. */
+    commandHandler(command: string, uid: string, subid: number) {
+      if (command !== 'idle') throw new Error(`no command ${printable(command)}`);
+      leave(uid, subid, 'you have done nothing for too long');
     },
     async requestHandler(username, content) {
       const player = players.get(username);
@@ -77,12 +89,14 @@ export default defineService((skynet, ...logins: string[]) => {
     },
   });
 
-  /** Ends a login: connections are closed, the player's service ends. */
-  function leave(uid: string, subid: number): void {
+  /** Ends a login: the client is told why, connections are closed, the player's service ends. */
+  function leave(uid: string, subid: number, why?: string): void {
     const username = nameOf(uid, subid);
     const player = players.get(username);
     if (player === undefined) return;
     players.delete(username);
+    if (subids.get(uid) === subid) subids.delete(uid);
+    if (why !== undefined) msgserver.push(username, `${OVER} ${why}`);
     msgserver.logout(username);
     skynet.sender(player).quit();
   }

@@ -1,23 +1,23 @@
-// What a player does, as text: `player <message server> <uid> <subid>`. Lives from login to logout, whatever happens to
-// connections. Ends after ten minutes without a request.
-import { defineService, PTYPE, type Request } from '@skynet/core';
+// What a player does, as text. Lives from login to logout, whatever happens to connections. Ends after ten minutes without
+// a request. What it pushes begins with `said`.
+import { defineService, type Handle, PTYPE, printable, type Request } from '@skynet/core';
 
 const IDLE_LIMIT = 10;
 const HELP =
   'add <number> | slow <text> | push <text> | fail | quit | anything else comes back in upper case';
 
-export default defineService((skynet, gate = '', uid = '', subid = '') => {
-  const msgserver = Number(gate);
+export default defineService((skynet) => {
+  let msgserver: Handle = 0;
+  let uid = '';
+  let subid = 0;
   let total = 0;
   let idle = 0;
 
-  const leave = (): void => {
-    skynet.send(msgserver, 'lua', 'logout', uid, Number(subid));
+  const tell = (command: 'logout' | 'idle'): void => {
+    skynet.send(msgserver, 'lua', command, uid, subid);
   };
 
-  const work = async (line: string): Promise<string> => {
-    const [command = '', ...words] = line.split(' ');
-    const rest = words.join(' ');
+  const work = async (command: string, rest: string): Promise<string> => {
     switch (command) {
       case 'add':
         total += Number(rest) || 0;
@@ -26,17 +26,16 @@ export default defineService((skynet, gate = '', uid = '', subid = '') => {
         await skynet.sleep('2s');
         return rest.toUpperCase();
       case 'push':
-        skynet.send(msgserver, 'lua', 'push', uid, Number(subid), rest);
+        skynet.send(msgserver, 'lua', 'push', uid, subid, `said ${rest}`);
         return 'pushed';
       case 'fail':
-        throw new Error(`${uid} asked for it`);
+        throw new Error(`${printable(uid)} asked for it`);
       case 'quit':
-        leave();
         return 'bye';
       case 'help':
         return HELP;
       default:
-        return line.toUpperCase();
+        return [command, rest].join(' ').trimEnd().toUpperCase();
     }
   };
 
@@ -47,13 +46,22 @@ export default defineService((skynet, gate = '', uid = '', subid = '') => {
   });
   skynet.dispatch('client', async (request: Request, line: string) => {
     idle = 0;
-    request.rawRet(new TextEncoder().encode(await work(line)));
+    const [command = '', ...words] = line.split(' ');
+    request.rawRet(new TextEncoder().encode(await work(command, words.join(' '))));
+    // Behind the answer: who is logged out gets none.
+    if (command === 'quit') tell('logout');
   });
   skynet.interval(6000, () => {
-    if (++idle >= IDLE_LIMIT) leave();
+    if (++idle >= IDLE_LIMIT) tell('idle');
   });
 
   return {
+    /** Whose player this is; called once, by the message server. Names are no start arguments: they may have blanks. */
+    start(this: Request, user: string, id: number): void {
+      msgserver = this.source;
+      uid = user;
+      subid = id;
+    },
     quit(): void {
       skynet.exit();
     },

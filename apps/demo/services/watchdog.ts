@@ -1,4 +1,4 @@
-import { type CommandsOf, defineService, type Handle, type ServiceHandle } from '@skynet/core';
+import { type CommandsOf, defineService, type Handle, printable, type ServiceHandle } from '@skynet/core';
 import type { GateCommands, GateOptions } from '@skynet/gateserver';
 import type agentService from './agent.ts';
 
@@ -20,14 +20,14 @@ export default defineService(async (skynet) => {
   /** What the gate tells. */
   const events = {
     async open(fd: number, address: string): Promise<void> {
-      skynet.error(`New client from : ${address}`);
+      skynet.error(`New client from : ${printable(address)}`);
       const agent: Agent = await skynet.newService('agent');
       agents.set(fd, agent);
       try {
         await skynet.proxy(agent).start({ gate, client: fd, watchdog: skynet.self() });
       } catch (error) {
         closeAgent(fd); // the client left while its agent started
-        skynet.error(`client ${fd} has no agent: ${error instanceof Error ? error.message : String(error)}`);
+        skynet.error(`client ${fd} has no agent: ${printable(error)}`);
       }
     },
     close(fd: number): void {
@@ -35,7 +35,7 @@ export default defineService(async (skynet) => {
       closeAgent(fd);
     },
     error(fd: number, text: string): void {
-      skynet.error('socket error', fd, text);
+      skynet.error('socket error', fd, printable(text));
       closeAgent(fd);
     },
     warning(fd: number, kilobytes: number): void {

@@ -1,4 +1,4 @@
-// Serves the page in `web/`: `webpage <port> <port of the WebSocket gate>`.
+// Serves the page in `web/`: `webpage <host> <port> <port of the WebSocket gate>`.
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
@@ -22,13 +22,16 @@ function bundle(): Buffer {
   return Buffer.from(outputFiles[0]?.contents ?? '');
 }
 
-export default defineService(async (skynet, port = '0', wsPort = '') => {
+export default defineService(async (skynet, host = '127.0.0.1', port = '0', wsPort = '') => {
+  // The page knows the password as long as everybody does.
+  const password = skynet.getenv('password') ?? 'password';
+  const config = { wsPort: Number(wsPort), ...(password === 'password' ? { password } : {}) };
   const read = (name: string): Buffer => readFileSync(path.join(FOLDER, name));
   const files = new Map<string | undefined, readonly [type: string, content: Buffer]>([
     ['/', ['text/html; charset=utf-8', read('index.html')]],
     ['/style.css', ['text/css; charset=utf-8', read('style.css')]],
     ['/app.js', ['text/javascript; charset=utf-8', bundle()]],
-    ['/config.json', ['application/json', Buffer.from(JSON.stringify({ wsPort: Number(wsPort) }))]],
+    ['/config.json', ['application/json', Buffer.from(JSON.stringify(config))]],
   ]);
   const server: Server = createServer((request, response) => {
     const [type, content] = files.get(request.url?.split('?', 1)[0]) ?? [];
@@ -53,7 +56,7 @@ export default defineService(async (skynet, port = '0', wsPort = '') => {
   await skynet.await(
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(Number(port), resolve);
+      server.listen(Number(port), host, resolve);
     }),
   );
   const bound = server.address();

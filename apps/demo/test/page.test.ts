@@ -1,9 +1,10 @@
 // The page in a real browser. Nothing is installed here: `.ci/run` does that.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { startNode } from '@skynet/core';
+import { type Handle, type Node, type SkynetConfig, startNode } from '@skynet/core';
+import { createTransports } from '@skynet/core/transport';
 import { ws } from '@skynet/core/ws';
-import { connect, login } from '@skynet/msgserver/client';
+import { type ConnectOptions, connect, login, type MsgClient } from '@skynet/msgserver/client';
 import { dialer } from '@skynet/msgserver/client/node';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -16,11 +17,21 @@ if (!isThere) {
   console.warn(`The page is not tested: ${text}`);
 }
 
+interface Demo {
+  readonly page: string;
+  readonly wsPort: number;
+  readonly log: readonly string[];
+  readonly node: Node;
+  /** The message server. */
+  readonly msg: Handle;
+  logOut(user: string, subid: number): Promise<unknown>;
+}
+
 /** The demo's services that the page needs, on free ports. */
-async function startDemo(): Promise<{ page: string; wsPort: number; log: string[] }> {
+async function startDemo(config: SkynetConfig = {}): Promise<Demo> {
   const log: string[] = [];
   const node = await startNode(
-    { harbor: 1, watchdog: false, services: ['./services/?'], transports: [ws()] },
+    { harbor: 1, watchdog: false, services: ['./services/?'], transports: [ws()], ...config },
     { base: path.resolve(import.meta.dirname, '..'), onLog: (_, text) => log.push(text) },
   );
   onTestFinished(() => node.stop());
@@ -32,9 +43,11 @@ async function startDemo(): Promise<{ page: string; wsPort: number; log: string[
   const url = `ws://127.0.0.1:${wsPort}/login`;
   const loginServer = await node.newService('login', 'login', url);
   await node.run((skynet) => skynet.call(loginServer, 'lua', 'register_gate', 'sample', msg));
-  const web = await node.newService('webpage', 0, wsPort);
+  const web = await node.newService('webpage', '127.0.0.1', 0, wsPort);
   const port = await node.run((skynet) => skynet.call<number>(web, 'lua', 'port'));
-  return { page: `http://127.0.0.1:${port}`, wsPort, log };
+  const logOut = (user: string, subid: number): Promise<unknown> =>
+    node.run((skynet) => skynet.call(msg, 'lua', 'logout', user, subid));
+  return { page: `http://127.0.0.1:${port}`, wsPort, log, node, msg, logOut };
 }
 
 describe.runIf(isThere)('the page', () => {
@@ -119,20 +132,81 @@ describe.runIf(isThere)('the page', () => {
 
   test('gives its place to a later login of the same person', async () => {
     const demo = await startDemo();
-    const { page } = await enter(demo.page, 'mei');
-    const base = `ws://127.0.0.1:${demo.wsPort}`;
-    const { createTransports } = await import('@skynet/core/transport');
-    const transports = createTransports([ws()]);
-    const ticket = await login({
-      dial: dialer(`${base}/login`, transports),
-      user: 'mei',
-      password: 'password',
-      server: 'sample',
-    });
-    const client = await connect({ ...ticket, dial: dialer(`${base}/game`, transports) });
-    await page.getByText('It is over').first().waitFor();
+    const { page, problems } = await enter(demo.page, 'mei');
+    const client = await join(demo, 'mei');
+    await page.getByText('It is over: you have logged in somewhere else').first().waitFor();
+    for (const name of ['Send 1', 'Send 100', 'Drop the connection', 'Send 500 and drop 5 times', 'Send'])
+      expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true);
+    expect(await page.getByLabel('Request').isDisabled()).toBe(true);
+    expect(problems).toEqual([]);
     expect(new TextDecoder().decode(await client.request('add 2'))).toBe('2');
     client.close();
+    await page.getByRole('button', { name: 'Log in again' }).click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor();
+  });
+
+  test('says so when it comes back to a login that is over', async () => {
+    const demo = await startDemo();
+    const { page, problems } = await enter(demo.page, 'mei');
+    await demo.logOut('mei', 1);
+    await page.getByText('It is over: you are not logged in any more').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Send 100' }).isDisabled()).toBe(true);
+    expect(problems).toEqual([]);
+  });
+});
+
+/** A client of the demo that has logged in. */
+async function join({ wsPort }: Demo, user: string, on: ConnectOptions['on'] = {}): Promise<MsgClient> {
+  const base = `ws://127.0.0.1:${wsPort}`;
+  const transports = createTransports([ws()]);
+  const ticket = await login({
+    dial: dialer(`${base}/login`, transports),
+    user,
+    password: 'password',
+    server: 'sample',
+  });
+  const client = await connect({ ...ticket, dial: dialer(`${base}/game`, transports), on });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+describe('a player', () => {
+  test('who quits is answered, then logged out', async () => {
+    const demo = await startDemo();
+    for (const line of ['quit', 'quit now']) {
+      const failed = new Promise((resolve) => {
+        void join(demo, 'anna bell', { failed: resolve }).then(async (client) => {
+          const answers = await Promise.all(['add 5', line].map((words) => client.request(words)));
+          expect(answers.map(text)).toEqual(['5', 'bye']);
+        });
+      });
+      expect(await failed).toMatchObject({ code: 'ERR_CLIENT_REFUSED', details: { status: 404 } });
+    }
+  });
+
+  test('who logs in again takes the place of the earlier login, which is told why', async () => {
+    const demo = await startDemo();
+    const first = await join(demo, 'anna');
+    const over = new Promise<string>((resolve) => first.on('push', (content) => resolve(text(content))));
+    const second = await join(demo, 'anna');
+    expect(await over).toBe('over you have logged in somewhere else');
+    expect(text(await second.request('hello'))).toBe('HELLO');
+  });
+
+  test('who logs in twice at once, by two login servers, is there once', async () => {
+    const demo = await startDemo();
+    const logIn = (): Promise<unknown> =>
+      demo.node.run((skynet) => skynet.call(demo.msg, 'lua', 'login', 'anna bell', '12345678'));
+    const services = demo.node.services;
+    const [first, second] = await Promise.allSettled([logIn(), logIn()]);
+    expect(second.status).toBe('fulfilled');
+    expect(first).toMatchObject({
+      status: 'rejected',
+      reason: { message: expect.stringMatching(/meanwhile/) },
+    });
+    while (demo.node.services > services + 1) await new Promise(setImmediate);
   });
 });
 

@@ -16,7 +16,10 @@ const ui = {
   user: element<HTMLInputElement>('user'),
   password: element<HTMLInputElement>('password'),
   loginError: element('login-error'),
+  passwordHint: element('password-hint'),
   game: element('game'),
+  play: element<HTMLFieldSetElement>('play'),
+  logout: element<HTMLButtonElement>('logout'),
   state: element('state'),
   stateText: element('state-text'),
   sent: element('sent'),
@@ -28,6 +31,11 @@ const ui = {
   log: element('log'),
 };
 
+/** What the page's server tells: the password too, while everybody knows it. */
+const config = fetch('/config.json').then((response) => response.json()) as Promise<{
+  readonly wsPort: number;
+  readonly password?: string;
+}>;
 let client: MsgClient | undefined;
 const counts = { sent: 0, answered: 0, counted: 0, drops: 0 };
 
@@ -44,6 +52,27 @@ function textOf(error: unknown): string {
   if (error instanceof ClientError && error.code === 'ERR_CLIENT_LOGIN' && error.details?.['status'] === 401)
     return 'Wrong password.';
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The login is over: nothing can be done here but to log in again. */
+function showEnd(why: string): void {
+  client?.close();
+  showState('closed', `It is over: ${why}`);
+  note(`It is over: ${why}`);
+  ui.play.disabled = true;
+  ui.logout.textContent = 'Log in again';
+}
+
+/** What ends a login by itself, in words. */
+function whyOf(error: ClientError): string {
+  return error.details?.['status'] === 404 ? 'you are not logged in any more' : error.message;
+}
+
+/** What the server sends unasked: a word that says what it is, and a text. */
+function heard(content: Uint8Array): void {
+  const [word = '', ...rest] = decoder.decode(content).split(' ');
+  if (word === 'over') showEnd(rest.join(' '));
+  else note(`The server says: ${rest.join(' ')}`);
 }
 
 function showState(state: 'open' | 'connecting' | 'closed', text: string): void {
@@ -92,7 +121,7 @@ async function say(line: string): Promise<void> {
 }
 
 async function enter(user: string, password: string): Promise<void> {
-  const { wsPort } = (await (await fetch('/config.json')).json()) as { wsPort: number };
+  const { wsPort } = await config;
   const base = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.hostname}:${wsPort}`;
   const ticket = await login({ dial: webSocketDialer(`${base}/login`), user, password, server: SERVER });
   client = await connect({
@@ -112,11 +141,8 @@ async function enter(user: string, password: string): Promise<void> {
         showState('connecting', 'Connection lost, coming back …');
         note('The connection is gone');
       },
-      failed: (error) => {
-        showState('closed', `It is over: ${error.message}`);
-        note(`It is over: ${error.message}`);
-      },
-      push: (content) => note(`The server says: ${decoder.decode(content)}`),
+      failed: (error) => showEnd(whyOf(error)),
+      push: heard,
       missed: ({ count }) => note(`${count} pushes were missed`),
     },
   });
@@ -160,10 +186,16 @@ element('storm').addEventListener('click', () => {
     }, i * STORM);
   }
 });
-element('logout').addEventListener('click', async () => {
+ui.logout.addEventListener('click', async () => {
+  ui.play.disabled = true;
   await client?.request('quit', { timeout: 2000 }).catch(() => {});
   client?.close();
   location.reload();
+});
+void config.then(({ password }) => {
+  if (password === undefined) return;
+  ui.password.value ||= password;
+  ui.passwordHint.hidden = false;
 });
 // A phone that wakes up should not wait for its next attempt.
 window.addEventListener('online', () => client?.drop());

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { isSkynetError, type ServiceDefinition, startNode } from '@skynet/core';
 
 /** Where to listen; other machines are served when they are asked for. */
-const host = process.env['SKYNET_HOST'] ?? '127.0.0.1';
+const host = process.env['SKYNET_HOST'] || '127.0.0.1';
 
 /** Runs a gate service on the port that was typed, until Ctrl-C. */
 export async function serve(name: string, gate: ServiceDefinition, thread = 1): Promise<void> {

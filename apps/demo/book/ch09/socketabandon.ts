@@ -1,11 +1,11 @@
 // Book 9.7: answers the first request itself, then hands the connection to an agent.
 import { defineService } from '@skynet/core';
 import { createSocket } from '@skynet/socket';
-import { portOf } from '../port.ts';
+import { hostOf, portOf } from '../address.ts';
 
 export default defineService(async (skynet) => {
   const socket = createSocket(skynet);
-  const addr = `0.0.0.0:${portOf(skynet, 8001)}`;
+  const addr = `${hostOf(skynet)}:${portOf(skynet, 8001)}`;
   skynet.error(`listen ${addr}`);
   const lID = await socket.listen(addr);
   await socket.start(lID, async (cID, addr) => {

@@ -1,7 +1,7 @@
 // Book 9.8: a service as client: asks and waits for the answer, three times.
 import { defineService } from '@skynet/core';
 import { createSocket } from '@skynet/socket';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 
 export default defineService(async (skynet) => {
   const socket = createSocket(skynet);

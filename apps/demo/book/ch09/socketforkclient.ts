@@ -1,7 +1,7 @@
 // Book 9.9: one task sends, another receives; the answers come in the order in which they are ready.
 import { defineService } from '@skynet/core';
 import { createSocket } from '@skynet/socket';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 
 export default defineService(async (skynet) => {
   const socket = createSocket(skynet);

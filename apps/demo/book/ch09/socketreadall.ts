@@ -1,7 +1,7 @@
 // Book 9.4: reads everything until the peer has ended. The book gives it no name of its own.
 import { defineService } from '@skynet/core';
 import { createSocket } from '@skynet/socket';
-import { portOf } from '../port.ts';
+import { hostOf, portOf } from '../address.ts';
 
 export default defineService(async (skynet) => {
   const socket = createSocket(skynet);
@@ -19,7 +19,7 @@ export default defineService(async (skynet) => {
     skynet.fork(echo, cID, addr);
   }
 
-  const addr = `0.0.0.0:${portOf(skynet, 8001)}`;
+  const addr = `${hostOf(skynet)}:${portOf(skynet, 8001)}`;
   skynet.error(`listen ${addr}`);
   const lID = await socket.listen(addr);
   await socket.start(lID, accept);

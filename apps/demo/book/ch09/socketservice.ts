@@ -1,7 +1,7 @@
 // Book 9.2: an echo server, one task a connection. The book starts it as `socketserver`.
 import { defineService } from '@skynet/core';
 import { createSocket } from '@skynet/socket';
-import { portOf } from '../port.ts';
+import { hostOf, portOf } from '../address.ts';
 
 export default defineService(async (skynet) => {
   const socket = createSocket(skynet);
@@ -27,7 +27,7 @@ export default defineService(async (skynet) => {
     skynet.fork(echo, cID, addr);
   }
 
-  const addr = `0.0.0.0:${portOf(skynet, 8001)}`;
+  const addr = `${hostOf(skynet)}:${portOf(skynet, 8001)}`;
   skynet.error(`listen ${addr}`);
   const lID = await socket.listen(addr);
   // Or: const lID = await socket.listen('0.0.0.0', 8001, 128);

@@ -1,7 +1,7 @@
 // Book 14.6: mylogin, second version, whose login handler fails.
 import { defineService } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 import { parseToken } from '../token.ts';
 
 export default defineService(async (skynet, ...args) => {

@@ -1,7 +1,7 @@
 // Book 14.4: a login server. The listing is called myloginserver, the name typed at the console is mylogin.
 import { defineService, type Handle } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 import { parseToken } from '../token.ts';
 
 export default defineService(async (skynet, ...args) => {

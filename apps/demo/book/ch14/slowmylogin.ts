@@ -1,7 +1,7 @@
 // Book 14.7: mylogin, third version, whose login handler takes five seconds: `slowmylogin [multilogin]`.
 import { defineService } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 import { parseToken } from '../token.ts';
 
 export default defineService(async (skynet, ...args) => {

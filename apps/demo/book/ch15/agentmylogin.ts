@@ -1,7 +1,7 @@
 // Book 15.5: mylogin, third version: a user who logs in again takes the place of the earlier login.
 import { defineService, type Handle } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 import { parseToken } from '../token.ts';
 
 export default defineService(async (skynet, ...args) => {

@@ -1,7 +1,7 @@
 // Book 15.2.2: mylogin, second version: passes users on to the message server they want.
 import { defineService, type Handle } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
-import { portOf } from '../port.ts';
+import { portOf } from '../address.ts';
 import { parseToken } from '../token.ts';
 
 export default defineService(async (skynet, ...args) => {

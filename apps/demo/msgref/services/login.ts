@@ -1,9 +1,9 @@
-// `login <port>`: takes any user with the password `password`. The login of `slow1` takes about a second.
+// `login <host> <port>`: takes any user with the password `password`. The login of `slow1` takes about a second.
 import { defineService, type Handle } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
 import { parseToken } from '../../book/token.ts';
 
-export default defineService(async (skynet, port = '0') => {
+export default defineService(async (skynet, host = '127.0.0.1', port = '0') => {
   const servers = new Map<string, Handle>();
   const users = new Map<string | number, { gate: Handle; subid: number }>();
 
@@ -16,7 +16,8 @@ export default defineService(async (skynet, port = '0') => {
     },
   };
 
-  await startLoginServer(skynet, [port], {
+  await startLoginServer(skynet, [host, port], {
+    host,
     port: Number(port),
     name: 'login_master',
     maxclient: 65_536,

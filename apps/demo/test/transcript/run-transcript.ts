@@ -141,6 +141,8 @@ class Run {
     const { thread = 1, timeScale = 0.02, ports = {} } = this.#options;
     const env: Record<string, string> = {
       NODE_OPTIONS: '',
+      // As the book's servers.
+      SKYNET_HOST: '0.0.0.0',
       SKYNET_THREAD: String(thread),
       SKYNET_TIME_SCALE: String(timeScale),
     };

@@ -4,3 +4,8 @@ import type { Skynet } from '@skynet/core';
 export function portOf(skynet: Skynet, port: number): number {
   return Number(skynet.getenv(`port${port}`) ?? port);
 }
+
+/** Where the book's servers listen: on this machine only, or at what the configuration has under `host`. */
+export function hostOf(skynet: Skynet): string {
+  return skynet.getenv('host') ?? '127.0.0.1';
+}
