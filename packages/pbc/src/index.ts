@@ -1,0 +1,12 @@
+// For authors of applications.
+export type { PbcErrorCode } from './errors.ts';
+export type {
+  AnyMessage,
+  AnyMessages,
+  FieldInput,
+  MessageInput,
+  MessageName,
+} from './message-types.ts';
+export type { ProtobufOptions, RegisterOptions } from './options.ts';
+export type { Protobuf } from './protobuf.ts';
+export { createProtobuf } from './protobuf.ts';
