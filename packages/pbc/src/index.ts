@@ -1,4 +1,5 @@
 // For authors of applications.
+export type { FieldDescription } from './description.ts';
 export type { PbcErrorCode } from './errors.ts';
 export type {
   AnyMessage,

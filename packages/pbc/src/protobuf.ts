@@ -3,6 +3,7 @@ import type { Skynet } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
 import { giveDefaults } from './codec.ts';
+import { describeFields, type FieldDescription } from './description.ts';
 import { decodeMessage, encodeMessage } from './encoding.ts';
 import { pbcError } from './errors.ts';
 import { plain } from './message.ts';
@@ -67,6 +68,12 @@ export interface Protobuf<Messages extends object = AnyMessages> {
    * @throws as {@link decode}, and ERR_PBC_PATTERN, ERR_PBC_FIELD.
    */
   unpack(pattern: string, bytes: Uint8Array): unknown[];
+  /** Full names of all message types and enums. */
+  types(): { readonly messages: readonly string[]; readonly enums: readonly string[] };
+  /** Fields of a message type, by number. @throws ERR_PBC_TYPE. */
+  fields(type: string): readonly FieldDescription[];
+  /** Names of an enum and their numbers. @throws ERR_PBC_TYPE. */
+  enumValues(type: string): Readonly<Record<string, number>>;
   /** Text of the last error that this object has thrown; empty if there was none. */
   lastError(): string;
 }
@@ -185,6 +192,18 @@ class TypedProtobuf<Messages extends object> implements Protobuf<Messages> {
       const fields = this.#types.pattern(pattern);
       return fields.toValues(decodeMessage(fields.type, bytes, this.#maxSize));
     });
+  }
+
+  types(): { readonly messages: readonly string[]; readonly enums: readonly string[] } {
+    return this.#types.names;
+  }
+
+  fields(type: string): readonly FieldDescription[] {
+    return this.#try(() => describeFields(this.#types.message(type)));
+  }
+
+  enumValues(type: string): Readonly<Record<string, number>> {
+    return this.#try(() => ({ ...this.#types.enumeration(type).values }));
   }
 
   lastError(): string {

@@ -44,6 +44,16 @@ export class TypeTable {
     return this.#schema.enumeration(name);
   }
 
+  /** @throws ERR_PBC_TYPE. */
+  enumeration(name: string): protobuf.Enum {
+    return this.findEnum(name) ?? refuseType('enum', name);
+  }
+
+  get names(): Schema['names'] {
+    this.#catchUp();
+    return this.#schema.names;
+  }
+
   /** @throws ERR_PBC_PATTERN, ERR_PBC_TYPE, ERR_PBC_FIELD. */
   pattern(text: string): Pattern {
     this.#catchUp();
@@ -96,14 +106,16 @@ export class TypeTable {
   }
 
   #makeReady(name: string): protobuf.Type {
-    const type = typeof name === 'string' ? this.#schema.message(name) : undefined;
-    if (type === undefined) {
-      throw pbcError('ERR_PBC_TYPE', `no message type ${JSON.stringify(name)} is registered`, {
-        details: { type: String(name) },
-      });
-    }
+    const type = this.#schema.message(name) ?? refuseType('message type', name);
     prepareType(type);
     this.#ready.set(name, type);
     return type;
   }
+}
+
+function refuseType(what: string, name: unknown): never {
+  const text = typeof name === 'string' ? name : `(${typeof name})`;
+  throw pbcError('ERR_PBC_TYPE', `no ${what} ${JSON.stringify(text)} is registered`, {
+    details: { type: text },
+  });
 }
