@@ -114,9 +114,8 @@ function real(value: unknown, field: protobuf.Field): number {
 
 function text(value: unknown, field: protobuf.Field): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  if (typeof value !== 'string') throw refuse(nameOf(field), value, 'text');
-  if (value.isWellFormed()) return value;
-  throw refuse(nameOf(field), value, 'text of whole characters (bytes are for fields of type bytes)');
+  if (typeof value === 'string') return value;
+  throw refuse(nameOf(field), value, 'text');
 }
 
 function bytes(value: unknown, field: protobuf.Field): Uint8Array {
@@ -160,7 +159,7 @@ export function coerceMap(entries: unknown, field: protobuf.Field): Record<strin
 function mapKey(key: unknown, field: protobuf.Field): string {
   const { keyType } = field as unknown as protobuf.MapField;
   if (keyType === 'string') {
-    if (typeof key === 'string' && key.isWellFormed()) return key;
+    if (typeof key === 'string') return key;
     if (typeof key === 'number' || typeof key === 'bigint') return String(key);
   } else if (keyType === 'bool') {
     if (key === true || key === 'true') return 'true';

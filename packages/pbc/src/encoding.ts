@@ -4,29 +4,57 @@ import { pbcError } from './errors.ts';
 import { MAX_DEPTH } from './message.ts';
 import { MessageReader, MessageWriter } from './wire.ts';
 
-/** Memory above this is given back after a message. */
-const KEPT = 64 * 1024;
+/** Memory for small messages, one behind another, as Node's own pool of buffers; a new one when this little is left. */
+const POOL_SIZE = 8 * 1024;
+const LITTLE = 512;
 
-/** A writer that is used again; undefined while somebody writes, who may be interrupted by a getter that encodes. */
+let pool = Buffer.allocUnsafeSlow(POOL_SIZE);
+let used = 0;
+/** Used again; undefined while somebody writes, whom a getter of the message may interrupt with another one. */
 let idle: MessageWriter | undefined = new MessageWriter();
+
+const NOTHING = Buffer.alloc(0);
+
+/** Nothing of anybody else's runs while it reads. */
+const reader = new MessageReader(NOTHING);
 
 /** A message as bytes. @throws ERR_PBC_FIELD, ERR_PBC_ENUM, ERR_PBC_VALUE, ERR_PBC_ONEOF, ERR_PBC_DEPTH, ERR_PBC_SIZE. */
 export function encodeMessage(type: Type, message: object, maxSize: number): Buffer {
-  const writer = idle ?? new MessageWriter();
+  if (idle === undefined) return write(type, message, maxSize, new MessageWriter());
+  const writer = idle;
   idle = undefined;
+  if (POOL_SIZE - used < LITTLE) {
+    pool = Buffer.allocUnsafeSlow(POOL_SIZE);
+    used = 0;
+  }
+  writer.buf = pool;
+  writer.pos = used;
+  try {
+    return write(type, message, maxSize, writer);
+  } finally {
+    if (writer.buf === pool) used = writer.pos;
+    writer.states = null;
+    writer.view = null;
+    idle = writer;
+  }
+}
+
+function write(type: Type, message: object, maxSize: number, writer: MessageWriter): Buffer {
+  const { buf, pos: start } = writer;
   try {
     type.encode(message, writer);
-    if (writer.pos > maxSize) throw tooLarge(type, writer.pos, maxSize);
-    return writer.finish() as Buffer;
   } catch (error) {
+    writer.pos = start;
     throw isSkynetError(error) ? error : failure('ERR_PBC_VALUE', 'cannot be encoded', type, error);
-  } finally {
-    if (writer.buf.length <= KEPT) {
-      writer.pos = 0;
-      writer.states = null;
-      idle = writer;
-    } else idle ??= new MessageWriter();
   }
+  const { pos: end } = writer;
+  if (end - start > maxSize) {
+    writer.pos = start;
+    throw tooLarge(type, end - start, maxSize);
+  }
+  const bytes = writer.buf.subarray(start, end) as Buffer;
+  // It has outgrown its memory, and what it has now is up to twice as large.
+  return writer.buf === buf ? bytes : Buffer.from(bytes);
 }
 
 /** A message from bytes. @throws ERR_PBC_DECODE, ERR_PBC_DEPTH, ERR_PBC_SIZE. */
@@ -34,11 +62,16 @@ export function decodeMessage(type: Type, bytes: Uint8Array, maxSize: number): M
   if (!(bytes instanceof Uint8Array))
     throw pbcError('ERR_ARGUMENT', `bytes are expected, not ${bytes === null ? 'null' : typeof bytes}`);
   if (bytes.length > maxSize) throw tooLarge(type, bytes.length, maxSize);
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  reader.buf = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  reader.pos = 0;
+  reader.len = bytes.length;
+  reader.view = null;
   try {
-    return type.decode(new MessageReader(buffer));
+    return type.decode(reader);
   } catch (error) {
     throw failure('ERR_PBC_DECODE', 'cannot be decoded', type, error);
+  } finally {
+    reader.buf = NOTHING;
   }
 }
 
