@@ -4,7 +4,7 @@ import { generateDecode } from './decoder.ts';
 import { defaultOf } from './default.ts';
 import { generateEncode } from './encoder.ts';
 import type { Decode, Encode } from './generated.ts';
-import { DecodedMessage } from './message.ts';
+import { DecodedMessage, MAX_DEPTH, tooDeep } from './message.ts';
 
 // The library generates code that writes and reads each message type. Here it gets a class for what it reads, with our
 // defaults, and functions of ours around its own: see encoder.ts and decoder.ts. Messages inside a message come by in
@@ -42,8 +42,9 @@ function classOf(type: protobuf.Type): protobuf.Constructor<object> {
   return Decoded as unknown as protobuf.Constructor<object>;
 }
 
-/** Absent fields read as their defaults, which are not among the keys. */
+/** Absent fields read as their defaults, which are not among the keys; nor is what the library puts there. */
 function setDefaults(type: protobuf.Type): void {
+  Object.defineProperty(type.ctor.prototype, '$type', { value: type, enumerable: false });
   for (const field of type.fieldsArray) {
     const { resolvedType } = field;
     const isMessage = resolvedType instanceof protobuf.Type && !field.repeated && !field.map;
@@ -66,15 +67,16 @@ function wrap(type: protobuf.Type, empty: object): void {
   type.decode = generateDecode(type, type.decode as Decode, empty) as protobuf.Type['decode'];
 }
 
-/** Makes absent fields of an object read as their defaults, and those of messages in it. @throws ERR_PBC_VALUE. */
-export function giveDefaults(message: unknown, type: protobuf.Type): void {
+/** Makes absent fields of an object read as their defaults, and those of messages in it. @throws ERR_PBC_VALUE, ERR_PBC_DEPTH. */
+export function giveDefaults(message: unknown, type: protobuf.Type, depth = 0): void {
   if (typeof message !== 'object' || message === null || Array.isArray(message))
     throw refuse(type.fullName.slice(1), message, 'an object');
+  if (depth > MAX_DEPTH) throw tooDeep(type.fullName.slice(1));
   for (const [key, value] of Object.entries(message)) {
     const field = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;
     if (!(field?.resolvedType instanceof protobuf.Type) || value === undefined || value === null) continue;
     const inner = field.repeated || field.map ? Object.values(value as object) : [value];
-    for (const each of inner) giveDefaults(each, field.resolvedType);
+    for (const each of inner) giveDefaults(each, field.resolvedType, depth + 1);
   }
   Object.setPrototypeOf(message, type.ctor.prototype);
 }

@@ -72,7 +72,7 @@ export function enumNumber(value: unknown, type: protobuf.Enum, name: string): n
 }
 
 /** Whether an enum may have numbers without a name, as those of proto3. */
-function isOpen(type: protobuf.Enum): boolean {
+export function isOpen(type: protobuf.Enum): boolean {
   // The library tells only through what it makes of such a number.
   return (type as unknown as { _features: { enum_type?: string } })._features.enum_type !== 'CLOSED';
 }

@@ -27,10 +27,14 @@ export function generateEncode(type: protobuf.Type, encode: Encode): Encode {
   // Fields named `constructor` and the like are there without being given.
   const isOdd = fields.some(({ name }) => name in Object.prototype);
   const copy = isOdd ? 'own(m)' : copyOf(fields);
+  // Of what is inherited the library would write lists. Looking at the constructor is the quicker way.
+  const isPlain = fields.some(({ repeated }) => repeated)
+    ? 'Object.getPrototypeOf(m)===Object.prototype'
+    : 'm.constructor===Object';
   // m: the message; w, q: writer and depth; c: what is written; n: how many of m's keys are known; v: a value;
   // o0 …: which field of a oneof was given; f0 …: the fields; e0 …: numbers of their enums by name.
   const lines = [
-    `if(m===null||m===undefined||${isOdd}||m.constructor!==Object)m=own(m)`,
+    `if(m===null||m===undefined||${isOdd}||!(${isPlain}))m=own(m)`,
     'let n=0,c=m,v',
     ...oneofs.map((_, nth) => `let o${nth}`),
   ];

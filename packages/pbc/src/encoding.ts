@@ -1,7 +1,7 @@
 import { isSkynetError, type SkynetError } from '@skynet/core';
 import type { Message, Type } from 'protobufjs';
 import { pbcError } from './errors.ts';
-import { MAX_DEPTH } from './message.ts';
+import { tooDeep } from './message.ts';
 import { MessageReader, MessageWriter } from './wire.ts';
 
 /** Memory for small messages, one behind another, as Node's own pool of buffers; a new one when this little is left. */
@@ -92,8 +92,6 @@ function failure(
   const name = type.fullName.slice(1);
   const why = cause instanceof Error ? cause.message : String(cause);
   const details = { type: name };
-  if (why === 'max depth exceeded') {
-    return pbcError('ERR_PBC_DEPTH', `${name}: nested deeper than ${MAX_DEPTH} messages`, { cause, details });
-  }
+  if (why === 'max depth exceeded') return tooDeep(name, { cause, details });
   return pbcError(code, `${name} ${what}: ${why}`, { cause, details });
 }

@@ -8,6 +8,6 @@ export type {
   MessageInput,
   MessageName,
 } from './message-types.ts';
-export type { ProtobufOptions, RegisterOptions } from './options.ts';
+export type { ProtobufOptions, RegisterFileOptions, RegisterOptions } from './options.ts';
 export type { Protobuf } from './protobuf.ts';
 export { createProtobuf } from './protobuf.ts';

@@ -1,15 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import type { Skynet } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
-import { readOptions } from '@skynet/core/options';
 import { giveDefaults } from './codec.ts';
 import { describeFields, type FieldDescription } from './description.ts';
 import { decodeMessage, encodeMessage } from './encoding.ts';
 import { pbcError } from './errors.ts';
 import { plain } from './message.ts';
 import type { AnyMessages, MessageInput, MessageName } from './message-types.ts';
-import { DEFAULT_MAX_SIZE, type ProtobufOptions, type RegisterOptions } from './options.ts';
-import { descriptorSources, type ImportPlaces, readSources, type Source, textSources } from './source.ts';
+import {
+  type ProtobufOptions,
+  type RegisterFileOptions,
+  type RegisterOptions,
+  readProtobufOptions,
+  readRegisterOptions,
+} from './options.ts';
+import { descriptorSources, readSources, textSources } from './source.ts';
 import { TypeTable } from './type-table.ts';
 
 /**
@@ -24,7 +29,7 @@ export interface Protobuf<Messages extends object = AnyMessages> {
    * @param file - a path, from the current folder of the process, or a URL.
    * @throws ERR_PBC_FILE, ERR_PBC_SCHEMA, ERR_PBC_CONFLICT.
    */
-  registerFile(file: string | URL, options?: Omit<RegisterOptions, 'name'>): void;
+  registerFile(file: string | URL, options?: RegisterFileOptions): void;
   /**
    * As {@link registerFile}, with the content itself: text of a .proto file, or the bytes of a descriptor set.
    * @throws ERR_PBC_FILE, ERR_PBC_SCHEMA, ERR_PBC_CONFLICT.
@@ -44,7 +49,10 @@ export interface Protobuf<Messages extends object = AnyMessages> {
   decode<Name extends MessageName<Messages>>(type: Name, bytes: Uint8Array): Messages[Name];
   /** Number of an enum's value by its name; undefined if there is no such enum or name (`enum_id`). */
   enumId(type: string, name: string): number | undefined;
-  /** Makes absent fields of an object read as their defaults, as if it had been decoded. Returns the object. */
+  /**
+   * Makes absent fields of an object read as their defaults, as if it had been decoded. Returns the object.
+   * @throws ERR_PBC_TYPE, ERR_PBC_VALUE, ERR_PBC_DEPTH.
+   */
   default<Name extends MessageName<Messages>>(
     type: Name,
     message: MessageInput<Messages[Name]>,
@@ -52,6 +60,7 @@ export interface Protobuf<Messages extends object = AnyMessages> {
   /**
    * A decoded message as a plain object, which can be sent to other services: what was there, at any depth, and no
    * defaults.
+   * @throws ERR_PBC_DEPTH.
    */
   extract<Message>(message: Message): Message;
   /** Whether there is such a message type, or such a field in it. */
@@ -89,9 +98,7 @@ export function createProtobuf<Messages extends object = AnyMessages>(
   skynet?: Skynet,
   options: ProtobufOptions = {},
 ): Protobuf<Messages> {
-  const maxSize = readOptions('protobuf option', options, (given) =>
-    given.whole('maxSize', 1, 0x7fff_ffff, DEFAULT_MAX_SIZE),
-  );
+  const { maxSize } = readProtobufOptions(options);
   const types =
     skynet === undefined
       ? new TypeTable()
@@ -109,35 +116,27 @@ class TypedProtobuf<Messages extends object> implements Protobuf<Messages> {
     this.#maxSize = maxSize;
   }
 
-  registerFile(file: string | URL, options: Omit<RegisterOptions, 'name'> = {}): void {
+  registerFile(file: string | URL, options: RegisterFileOptions = {}): void {
     this.#try(() => {
-      if (typeof file !== 'string' && !(file instanceof URL))
-        throw pbcError('ERR_ARGUMENT', 'file must be a path or a URL');
-      const folders = readFolders(options);
-      this.#register(folders, (places) =>
-        readSources(typeof file === 'string' ? file : fileURLToPath(file), places),
-      );
+      const { folders } = readRegisterOptions(options);
+      if (typeof file !== 'string' && !(file instanceof URL && file.protocol === 'file:'))
+        throw pbcError('ERR_ARGUMENT', 'file must be a path or a file: URL');
+      const place = typeof file === 'string' ? file : fileURLToPath(file);
+      this.#types.register((isRegistered) => readSources(place, { folders, isRegistered }));
     });
   }
 
   register(content: string | Uint8Array, options: RegisterOptions = {}): void {
     this.#try(() => {
-      const { name = 'text' } = options;
-      const folders = readFolders(options);
-      if (typeof content === 'string')
-        this.#register(folders, (places) => textSources(name, content, undefined, places));
-      else if (content instanceof Uint8Array)
-        this.#register(folders, (places) => descriptorSources(content, name, places));
-      else
-        throw pbcError(
-          'ERR_ARGUMENT',
-          "content must be the text of a .proto file or a descriptor set's bytes",
-        );
+      const { folders, name } = readRegisterOptions(options);
+      if (typeof content !== 'string' && !(content instanceof Uint8Array))
+        throw pbcError('ERR_ARGUMENT', 'content must be text of a .proto file or bytes of a descriptor set');
+      this.#types.register((isRegistered) =>
+        typeof content === 'string'
+          ? textSources(name, content, undefined, { folders, isRegistered })
+          : descriptorSources(content, name, { folders, isRegistered }),
+      );
     });
-  }
-
-  #register(folders: readonly string[], read: (places: ImportPlaces) => Source[]): void {
-    this.#types.register((isRegistered) => read({ folders, isRegistered }));
   }
 
   encode<Name extends MessageName<Messages>>(type: Name, message: MessageInput<Messages[Name]>): Buffer {
@@ -172,7 +171,7 @@ class TypedProtobuf<Messages extends object> implements Protobuf<Messages> {
   }
 
   extract<Message>(message: Message): Message {
-    return plain(message) as Message;
+    return this.#try(() => plain(message) as Message);
   }
 
   check(type: string, field?: string): boolean {
@@ -222,8 +221,4 @@ class TypedProtobuf<Messages extends object> implements Protobuf<Messages> {
     this.#lastError = error instanceof Error ? error.message : String(error);
     return error;
   }
-}
-
-function readFolders({ folders = [] }: RegisterOptions): readonly string[] {
-  return typeof folders === 'string' ? [folders] : folders;
 }

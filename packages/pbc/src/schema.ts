@@ -1,7 +1,19 @@
 import protobuf from 'protobufjs';
-import descriptor, { type IDescriptorContext, type IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
+import descriptor, {
+  type IDescriptorContext,
+  type IDescriptorProto,
+  type IFieldDescriptorProto,
+  type IFileDescriptorProto,
+} from 'protobufjs/ext/descriptor.js';
 import { pbcError } from './errors.ts';
 import { EXACT_DEFAULT, parseProto, type Source, schemaError, sourceKey } from './source.ts';
+
+/** Types of fields, by their numbers in descriptors. */
+const GROUP = 10;
+const BYTES = 12;
+
+/** Largest number of a field. */
+const MAX_ID = 0x1fff_ffff;
 
 /** Message types and enums by full name, built from sources. */
 export class Schema {
@@ -106,17 +118,40 @@ function addTo(root: protobuf.Root, source: Source): void {
   const file = descriptor.FileDescriptorProto.decode(bytes) as IFileDescriptorProto & protobuf.Message;
   const context = contextOf(file);
   const space = file.package ? root.define(file.package) : root;
+  completeFields(file.extension);
   for (const each of file.messageType ?? []) {
+    completeMessage(each);
     const type = protobuf.Type.fromDescriptor(each, context);
     // A group of an extension; the library sees those of fields.
     if (
-      file.extension?.some(({ type: kind, typeName }) => kind === 10 && typeName?.endsWith(`.${type.name}`))
+      file.extension?.some(
+        ({ type: kind, typeName }) => kind === GROUP && typeName?.endsWith(`.${type.name}`),
+      )
     )
       (type as protobuf.IType).group = true;
     space.add(type);
   }
   for (const each of file.enumType ?? []) space.add(protobuf.Enum.fromDescriptor(each, context));
   for (const each of file.extension ?? []) space.add(protobuf.Field.fromDescriptor(each, context));
+}
+
+/**
+ * Refuses fields whose type the library does not know, as it would read them as something else. Defaults of bytes stand
+ * in a descriptor as in the text of a .proto file.
+ */
+function completeFields(fields: readonly IFieldDescriptorProto[] | undefined): void {
+  for (const field of fields ?? []) {
+    if (!Object.hasOwn(field, 'type') && !field.typeName)
+      throw new Error(`${field.name} is of an unknown type`);
+    if (field.type === BYTES && field.defaultValue !== undefined)
+      field.defaultValue = protobuf.tokenize.unescape(field.defaultValue);
+  }
+}
+
+function completeMessage(message: IDescriptorProto): void {
+  completeFields(message.field);
+  completeFields(message.extension);
+  for (const each of message.nestedType ?? []) completeMessage(each);
 }
 
 function contextOf(file: IFileDescriptorProto): IDescriptorContext {
@@ -165,6 +200,8 @@ function settleField(field: protobuf.Field, isKnown: (name: string) => boolean):
   // A message without a required field is read and written like any other (as the original does); the library would
   // give up in the middle of it.
   if (field.rule === 'required') delete field.rule;
+  if (field.id < 1 || field.id > MAX_ID)
+    throw new Error(`${field.fullName.slice(1)} has the number ${field.id}`);
   const features: unknown = field.options?.['features'];
   if (typeof features === 'object' && features !== null && 'field_presence' in features) {
     if (features.field_presence === 'LEGACY_REQUIRED') features.field_presence = 'EXPLICIT';

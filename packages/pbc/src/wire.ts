@@ -86,6 +86,9 @@ export class MessageWriter extends protobuf.BufferWriter {
   }
 }
 
+/** Nobody can change it, and one costs a hundred bytes. */
+const NO_BYTES = Buffer.alloc(0);
+
 /** Reads messages. What it reads has memory of its own; unknown fields are skipped; text must be UTF-8. */
 export class MessageReader extends protobuf.BufferReader {
   constructor(buffer: Buffer) {
@@ -114,7 +117,8 @@ export class MessageReader extends protobuf.BufferReader {
   }
 
   override bytes(): Buffer {
-    return Buffer.from(super.bytes());
+    const bytes = super.bytes();
+    return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes);
   }
 
   override string(): string {
