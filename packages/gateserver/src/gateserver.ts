@@ -24,6 +24,13 @@ const AT_ONCE = /^(tcp|unix|memory):/i;
 /** Nothing waits of a client. */
 const NOTHING_LEFT: unique symbol = Symbol('nothing left');
 
+/** @throws ERR_ARGUMENT. */
+function bytesOf(data: Uint8Array | string): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data === 'string') return Buffer.from(data);
+  throw gateError('ERR_ARGUMENT', `a gate writes text or bytes, not ${typeof data}`);
+}
+
 function isPromise(value: unknown): value is Promise<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
@@ -125,16 +132,20 @@ export class Gateserver implements ClientHost {
   }
 
   /**
-   * Writes bytes as they are, as `socket.write` does from any service: `write(fd, pack(data))`. Never waits.
+   * Writes text (UTF-8) or bytes as they are, as `socket.write` does from any service: `write(fd, pack(data))`. Never
+   * waits.
    * @returns false if the connection is closed or unknown, or what is written to it is being dropped.
+   * @throws ERR_ARGUMENT for anything else.
    */
-  write(fd: number, bytes: Uint8Array): boolean {
+  write(fd: number, data: Uint8Array | string): boolean {
+    const bytes = bytesOf(data);
     return this.#clients.get(fd)?.write(bytes) ?? false;
   }
 
-  /** Writes `payload` as a packet, without an intermediate copy. As {@link write}. @throws ERR_FRAME_TOO_LARGE. */
-  send(fd: number, payload: Uint8Array): boolean {
-    return this.#clients.get(fd)?.send(payload) ?? false;
+  /** Writes `payload` as a packet, without an intermediate copy. As {@link write}. @throws ERR_FRAME_TOO_LARGE too. */
+  send(fd: number, payload: Uint8Array | string): boolean {
+    const bytes = bytesOf(payload);
+    return this.#clients.get(fd)?.send(bytes) ?? false;
   }
 
   /** `ip:port` of the client, undefined if there is no such connection. */

@@ -127,7 +127,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
   /**
    * Reads exactly `size` bytes, or without it whatever is there, waiting for at least one byte (book §9.1).
    * Only one task can wait on a socket; what is buffered already can be taken by others meanwhile.
-   * @returns `[data]`, or at the end of the stream `[undefined, rest]`.
+   * @returns `[data, undefined]`, or at the end of the stream `[undefined, rest]`.
    * @throws ERR_SOCKET_ID when this service has not started the id or has closed it, ERR_SOCKET_BUSY,
    * ERR_SOCKET_OVERFLOW for a size above `readLimit`, ERR_ARGUMENT.
    */
