@@ -1,13 +1,16 @@
 // A terminal client of the demo: `npm run client [-- port [host]]`. Each line goes to the gate as a packet.
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { isSkynetError } from '@skynet/core';
+import { isSkynetError, printable } from '@skynet/core';
 import * as netpack from '@skynet/core/netpack';
 
 const USAGE = `usage: npm run client [-- port [host]]
 
 Talks to the demo's gate: port 8888 of this machine, or $SKYNET_GATE_PORT.
 Then type: hello, get <key>, set <key> <value>, help, quit.`;
+
+/** Characters of an answer that are shown. */
+const LONGEST = 4096;
 
 const [portText = process.env.SKYNET_GATE_PORT ?? '8888', host = '127.0.0.1'] = process.argv.slice(2);
 const port = Number(portText);
@@ -41,7 +44,8 @@ function show(line: string): void {
 
 function take(text: string): void {
   const [kind, ...words] = text.split(' ');
-  const rest = words.join(' ');
+  // Other players may have written it.
+  const rest = printable(words.join(' '), LONGEST);
   if (kind === 'push') show(`[${rest}]`);
   else {
     owed--;

@@ -153,8 +153,9 @@ export class Gateserver implements ClientHost {
     return this.#clients.get(fd)?.connection.remoteAddress;
   }
 
-  /** Ends a connection for a reason that `handler.error` gets; what was not sent is lost. */
+  /** Ends a connection for a reason that `handler.error` gets; what was not sent is lost. @throws ERR_ARGUMENT. */
   failClient(fd: number, error: SkynetError): boolean {
+    if (!(error instanceof Error)) throw gateError('ERR_ARGUMENT', 'a connection fails with an error');
     const client = this.#clients.get(fd);
     client?.fail(error);
     return client !== undefined;

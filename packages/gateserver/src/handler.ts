@@ -48,7 +48,11 @@ export interface GateHandler {
 /** @throws ERR_ARGUMENT for a handler that lacks a function, or has one whose name is misspelt. */
 export function checkHandler(given: GateHandler): void {
   readOptions('gate handler', given ?? {}, (handler) => {
-    handler.allow(['connect', 'message', 'options', 'embed']);
+    handler.allow(['connect', 'message']);
+    handler.flag('embed', false);
+    const own = handler.value('options') ?? [];
+    if (!Array.isArray(own) || own.some((name) => typeof name !== 'string'))
+      handler.wrong('options', 'a list of names');
     const optional = ['disconnect', 'error', 'warning', 'open', 'command'] as const;
     for (const name of optional) handler.callable(name, false);
     handler.allowOthers();

@@ -1,4 +1,5 @@
 import { type LaunchArgument, type Skynet, SkynetError } from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
 import { Master } from './master.ts';
 import { ModernSuite } from './modern.ts';
 import { type LoginServerOptions, resolveOptions } from './options.ts';
@@ -37,6 +38,7 @@ export async function startLoginServer(
   args: readonly LaunchArgument[],
   options: LoginServerOptions,
 ): Promise<LoginServer | undefined> {
+  const kernel = kernelOf(skynet);
   const resolved = resolveOptions(options);
   const modern = resolved.modern === undefined ? undefined : new ModernSuite(resolved.modern);
   const name = `.${resolved.name}`;
@@ -55,7 +57,7 @@ export async function startLoginServer(
     options.commandHandler(command, ...rest),
   );
   skynet.register(name);
-  const master = new Master(skynet, args, options, resolved);
+  const master = new Master(skynet, kernel, args, options, resolved);
   await master.start();
   return {
     get address() {

@@ -6,7 +6,7 @@ import {
   type Skynet,
   SkynetError,
 } from '@skynet/core';
-import { kernelOf, type ServiceKernel, type ThreadKernel } from '@skynet/core/kernel';
+import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
 import {
   AddressTable,
   type Connection,
@@ -51,13 +51,14 @@ export class Master {
 
   constructor(
     skynet: Skynet,
+    kernel: ServiceKernel,
     args: readonly LaunchArgument[],
     handlers: LoginServerOptions,
     options: ResolvedOptions,
   ) {
     this.#skynet = skynet;
     this.#args = args;
-    this.#kernel = kernelOf(skynet);
+    this.#kernel = kernel;
     this.#thread = this.#kernel.thread;
     this.#handlers = handlers;
     this.#options = options;

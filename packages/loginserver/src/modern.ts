@@ -51,6 +51,7 @@ function rawPublic(key: KeyObject): Buffer {
 
 /** Base64 as it should be, of exactly so many bytes, or undefined. */
 function strictBase64(text: string, size?: number): Buffer | undefined {
+  if (typeof text !== 'string') return undefined;
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text && (size === undefined || bytes.length === size)
     ? bytes
@@ -75,7 +76,7 @@ export class ModernSuite {
 
   /** @throws ERR_ARGUMENT for a key that is no base64 of 32 bytes, or an unknown cipher. */
   constructor(options: ModernOptions) {
-    const bytes = typeof options.privateKey === 'string' ? strictBase64(options.privateKey, KEY) : undefined;
+    const bytes = strictBase64(options.privateKey, KEY);
     if (bytes === undefined) {
       throw new SkynetError('ERR_ARGUMENT', 'login option modern.privateKey must be 32 bytes in base64', {
         details: { key: 'modern.privateKey' },
@@ -83,7 +84,11 @@ export class ModernSuite {
     }
     this.#key = privateKeyOf(bytes);
     this.#ciphers = options.ciphers ?? CIPHERS;
-    if (this.#ciphers.length === 0 || this.#ciphers.some((cipher) => !CIPHERS.includes(cipher))) {
+    if (
+      !Array.isArray(this.#ciphers) ||
+      this.#ciphers.length === 0 ||
+      this.#ciphers.some((cipher) => !CIPHERS.includes(cipher))
+    ) {
       throw new SkynetError(
         'ERR_ARGUMENT',
         `login option modern.ciphers must be some of ${CIPHERS.join(', ')}`,
@@ -234,6 +239,8 @@ export class ModernClient {
     const bytes = strictBase64(publicKey, KEY);
     if (bytes === undefined)
       throw new SkynetError('ERR_ARGUMENT', 'the public key of a server is 32 bytes in base64');
+    if (!CIPHERS.includes(cipher))
+      throw new SkynetError('ERR_ARGUMENT', `a cipher is one of ${CIPHERS.join(', ')}`);
     this.#pinned = publicKeyOf(bytes);
     this.#cipher = cipher;
   }
@@ -243,8 +250,10 @@ export class ModernClient {
     return this.#keys?.secret;
   }
 
-  /** The first line, once the challenge has come. */
+  /** The first line, once the challenge has come. @throws ERR_LOGIN_SERVER if that is no line. */
   greet(challenge: string): string {
+    if (typeof challenge !== 'string')
+      throw new SkynetError('ERR_LOGIN_SERVER', `not a challenge: ${typeof challenge}`);
     this.#challenge = challenge;
     this.#greeting = `${MODERN_GREETING} ${this.#cipher} ${base64encode(rawPublic(this.#own.publicKey))}`;
     return this.#greeting;
@@ -252,10 +261,11 @@ export class ModernClient {
 
   /**
    * The line with the token, once the server's line has come.
-   * @throws ERR_LOGIN_SERVER if it is not the server whose key is pinned.
+   * @throws ERR_LOGIN_SERVER if it is not the server whose key is pinned; ERR_ARGUMENT for a token that is no bytes.
    */
   token(line: string, token: Uint8Array): string {
-    const [text = '', proof = ''] = line.split(' ');
+    if (!(token instanceof Uint8Array)) throw new SkynetError('ERR_ARGUMENT', 'a token is bytes');
+    const [text = '', proof = ''] = typeof line === 'string' ? line.split(' ') : [];
     const serverKey = strictBase64(text, KEY);
     const tag = strictBase64(proof, TAG);
     try {

@@ -20,17 +20,23 @@ export interface UserIdBytes {
   readonly servername: Uint8Array;
 }
 
+/** What is no part of a name is refused by the encoder. */
 function encode(part: NamePart): string {
-  return base64encode(part instanceof Uint8Array ? part : String(part));
+  const isNumber = typeof part === 'number' || typeof part === 'bigint';
+  return base64encode(isNumber ? String(part) : part);
 }
 
-/** The login name of a user (`msgserver.username`, book §15.1.1): `base64(uid)@base64(server)#base64(subid)`. */
+/**
+ * The login name of a user (`msgserver.username`, book §15.1.1): `base64(uid)@base64(server)#base64(subid)`.
+ * @throws ERR_CRYPT_ARGUMENT.
+ */
 export function usernameOf(uid: NamePart, subid: NamePart, servername: NamePart): string {
   return `${encode(uid)}@${encode(servername)}#${encode(subid)}`;
 }
 
 /** Takes a login name apart, byte for byte; undefined if it is none. */
 export function userIdBytesOf(username: string): UserIdBytes | undefined {
+  if (typeof username !== 'string') return undefined;
   const match = /^([^@]*)@([^#]*)#(.*)$/s.exec(username);
   if (match === null) return undefined;
   try {

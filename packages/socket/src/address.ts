@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { printable } from '@skynet/core';
 import { socketError } from './errors.ts';
 
 /** Host and port taken apart. */
@@ -39,7 +40,12 @@ export function hostPort(
   if (host === '' || (host.includes(':') && !/^\[.*\]$/.test(host))) throw invalidAddress(address);
   return {
     host: withoutBrackets(host),
-    port: portNumber(address.slice(colon + 1), use, `Invalid port in address ${address}.`, address),
+    port: portNumber(
+      address.slice(colon + 1),
+      use,
+      `Invalid port in address ${printable(address)}.`,
+      address,
+    ),
   };
 }
 
@@ -68,13 +74,12 @@ function portNumber(port: number | string, use: 'open' | 'listen', text: string,
     number > 65_535 ||
     number < (use === 'listen' ? 0 : 1)
   ) {
-    throw socketError('ERR_ADDRESS_INVALID', text, { details: { address, port } });
+    throw socketError('ERR_ADDRESS_INVALID', text, { details: { address, port: printable(port) } });
   }
   return number;
 }
 
 function invalidAddress(address: unknown): Error {
-  return socketError('ERR_ADDRESS_INVALID', `Invalid address ${String(address)}.`, {
-    details: { address: String(address) },
-  });
+  const shown = printable(address);
+  return socketError('ERR_ADDRESS_INVALID', `Invalid address ${shown}.`, { details: { address: shown } });
 }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
-import { SkynetError } from '@skynet/core';
+import { printable, SkynetError } from '@skynet/core';
 import { BACKLOG_MARK, type Connection, type Receiver, reasonOf } from '@skynet/core/transport';
 import { socketError } from './errors.ts';
 
@@ -37,7 +37,7 @@ export class DescriptorConnection implements Connection {
   /** @throws ERR_SOCKET_DESCRIPTOR. */
   static open(fd: number): DescriptorConnection {
     if (!Number.isInteger(fd) || fd < 0)
-      throw socketError('ERR_SOCKET_DESCRIPTOR', `not a descriptor: ${String(fd)}`);
+      throw socketError('ERR_SOCKET_DESCRIPTOR', `not a descriptor: ${printable(fd)}`);
     try {
       const stat = fstatSync(fd);
       const name = `fd ${fd}`;

@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { printable } from '@skynet/core';
 import { reasonOf } from '@skynet/core/transport';
 import { socketError } from './errors.ts';
 
@@ -9,9 +10,8 @@ import { socketError } from './errors.ts';
  */
 export async function lookup(host: string, family: 4 | 6 | undefined): Promise<string[]> {
   if (typeof host !== 'string' || host === '') {
-    throw socketError('ERR_ADDRESS_INVALID', `Invalid address ${String(host)}.`, {
-      details: { host: String(host) },
-    });
+    const shown = printable(host);
+    throw socketError('ERR_ADDRESS_INVALID', `Invalid address ${shown}.`, { details: { host: shown } });
   }
   const version = isIP(host);
   if (version !== 0 && (family === undefined || family === version)) return [host];
@@ -19,9 +19,13 @@ export async function lookup(host: string, family: 4 | 6 | undefined): Promise<s
     const found = await systemLookup(host, { all: true, family: family ?? 0 });
     return found.map(({ address }) => address);
   } catch (cause) {
-    throw socketError('ERR_SOCKET_LOOKUP', `${host}: ${reasonOf(cause as NodeJS.ErrnoException)}`, {
-      cause,
-      details: { host },
-    });
+    throw socketError(
+      'ERR_SOCKET_LOOKUP',
+      `${printable(host)}: ${reasonOf(cause as NodeJS.ErrnoException)}`,
+      {
+        cause,
+        details: { host },
+      },
+    );
   }
 }

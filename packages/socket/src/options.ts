@@ -1,4 +1,4 @@
-import { type Duration, toMilliseconds } from '@skynet/core';
+import { type Duration, printable, toMilliseconds } from '@skynet/core';
 import { readOptions } from '@skynet/core/options';
 import type { Encoding } from './data.ts';
 import { socketError } from './errors.ts';
@@ -73,5 +73,5 @@ export function settingsOf(given: SocketOptions): Settings {
 /** @throws ERR_ARGUMENT unless it is a number above 0. */
 export function positive(value: number, what: string): number {
   if (typeof value === 'number' && value > 0) return value;
-  throw socketError('ERR_ARGUMENT', `${what} must be above 0, not ${String(value)}`);
+  throw socketError('ERR_ARGUMENT', `${what} must be above 0, not ${printable(value)}`);
 }

@@ -76,11 +76,13 @@ export class SocketTable {
 
   /** Writes to a connection of another package, or of another thread. */
   writeShared(id: number, bytes: Uint8Array): boolean {
+    if (!Number.isSafeInteger(id)) return false;
     return this.#exchange.deliver(id, bytes) || this.#shared.write(id, bytes);
   }
 
   /** Closes a connection of another package, or of another thread. */
   closeShared(id: number): void {
+    if (!Number.isSafeInteger(id)) return;
     if (!this.#exchange.deliver(id, null)) this.#shared.close(id);
   }
 

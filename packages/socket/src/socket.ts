@@ -1,4 +1,4 @@
-import type { Skynet, SkynetError } from '@skynet/core';
+import { printable, type Skynet, type SkynetError } from '@skynet/core';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
 import type { Connection } from '@skynet/core/transport';
 import { hostPort, transportUrl } from './address.ts';
@@ -135,7 +135,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
     const { encoding, readLimit } = this.#settings;
     if (size === undefined) return this.#read(id, { kind: 'any', encoding });
     if (!Number.isInteger(size) || size < 0)
-      return Promise.reject(socketError('ERR_ARGUMENT', `cannot read ${String(size)} bytes`));
+      return Promise.reject(socketError('ERR_ARGUMENT', `cannot read ${printable(size)} bytes`));
     if (size > readLimit) {
       return Promise.reject(
         socketError('ERR_SOCKET_OVERFLOW', `cannot read ${size} bytes: the readLimit is ${readLimit}`, {
@@ -271,7 +271,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
    * place of the log line (book §9.1). No callback brings the log line back. @throws ERR_SOCKET_ID.
    */
   warning(id: number, callback?: WarningCallback): void {
-    this.#stream(id).warning(callback);
+    this.#stream(id).warning(callable(callback));
   }
 
   /** Closes the connection when more than `bytes` lie unread, unless a number of bytes is being read. @throws ERR_SOCKET_ID, ERR_ARGUMENT. */
@@ -281,7 +281,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
 
   /** Calls `callback(id, failure)` once, when the peer or this side closes or the connection breaks. @throws ERR_SOCKET_ID. */
   onClose(id: number, callback?: CloseCallback): void {
-    this.#stream(id).onClose(callback);
+    this.#stream(id).onClose(callable(callback));
   }
 
   /** Stops reading until somebody waits for data; on a listening id, stops accepting until it is started again. @throws ERR_SOCKET_ID. */
@@ -404,7 +404,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
   ): Promise<void> {
     const datagram = this.#datagram(id);
     const peer = hostPort(host, port, 'open');
-    await this.#await(datagram.connect(peer.host, peer.port, callback as DatagramCallback | undefined));
+    const heard = callable(callback) as DatagramCallback | undefined;
+    await this.#await(datagram.connect(peer.host, peer.port, heard));
   }
 
   /**
@@ -508,8 +509,14 @@ function endpointOf(text: string): { readonly address: string; readonly port: nu
     : { address: (match[1] ?? match[2]) as string, port: Number(match[3]) };
 }
 
+/** A callback, or none. @throws ERR_ARGUMENT. */
+function callable<Callback>(callback: Callback | undefined): Callback | undefined {
+  if (callback === undefined || typeof callback === 'function') return callback;
+  throw socketError('ERR_ARGUMENT', `a callback is a function, not ${typeof callback}`);
+}
+
 function invalidSocket(id: unknown): Error {
-  return socketError('ERR_SOCKET_ID', 'invalid socket', { details: { id: String(id) } });
+  return socketError('ERR_SOCKET_ID', 'invalid socket', { details: { id: printable(id) } });
 }
 
 function notClosed(id: number): Error {

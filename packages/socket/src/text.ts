@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { printable } from '@skynet/core';
+import { socketError } from './errors.ts';
 
 /**
  * Text that loses no byte.
@@ -11,8 +13,10 @@ const REPLACEMENT = '\ufffd';
 const ESCAPE = 0xdc00;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Bytes as text. */
-export function decodeText(bytes: Buffer): string {
+/** Bytes as text. @throws ERR_SOCKET_DATA for anything else. */
+export function decodeText(given: Uint8Array): string {
+  if (!(given instanceof Uint8Array)) throw socketError('ERR_SOCKET_DATA', `not bytes: ${printable(given)}`);
+  const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.length);
   const text = bytes.toString('utf8');
   // Decoding puts U+FFFD where the bytes are broken; a U+FFFD that was sent is the rare other reason to see one.
   if (text.indexOf(REPLACEMENT) === -1 || isUtf8(bytes)) return text;
@@ -36,8 +40,12 @@ function decodeEscaped(bytes: Buffer): string {
   return text + bytes.toString('utf8', valid, at);
 }
 
-/** Text as bytes. A lone surrogate that is no escaped byte becomes U+FFFD, as everywhere in Node. */
+/**
+ * Text as bytes. A lone surrogate that is no escaped byte becomes U+FFFD, as everywhere in Node.
+ * @throws ERR_SOCKET_DATA for anything else.
+ */
 export function encodeText(text: string): Buffer {
+  if (typeof text !== 'string') throw socketError('ERR_SOCKET_DATA', `not text: ${printable(text)}`);
   if (!LONE_SURROGATE.test(text)) return Buffer.from(text, 'utf8');
   const parts: Buffer[] = [];
   let from = 0;

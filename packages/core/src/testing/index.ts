@@ -1,6 +1,7 @@
 export { FakeClock, settled } from './fake-clock.ts';
 export { Happenings, type HappeningsOptions } from './happenings.ts';
 export { type Holdings, holdings, watchLeaks } from './leaks.ts';
+export { NONSENSE, uncoded } from './nonsense.ts';
 export { randomFrom } from './random.ts';
 export { RecordingReceiver } from './recording-receiver.ts';
 export { forSeeds, type SeededRun } from './seeds.ts';

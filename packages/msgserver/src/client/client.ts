@@ -3,7 +3,7 @@ import { FrameReader, pack } from '@skynet/core/netpack';
 import { usernameOf } from '../username.ts';
 import { decodeAnswer, encodeAck, handshakeText, parseStatus, RESULT, SESSION_SIZE } from '../wire.ts';
 import { Deadline } from './deadline.ts';
-import { ClientError, type ClientErrorCode } from './errors.ts';
+import { ClientError, type ClientErrorCode, shown } from './errors.ts';
 import { type ClientEvents, Emitter } from './events.ts';
 import {
   type ConnectOptions,
@@ -306,8 +306,8 @@ export class MsgClient {
     if (code !== 200) {
       this.#fail(
         code === 0
-          ? new ClientError('ERR_CLIENT_SERVER', `not a status: ${JSON.stringify(text.slice(0, 80))}`)
-          : new ClientError('ERR_CLIENT_REFUSED', `handshake refused: ${text}`, {
+          ? new ClientError('ERR_CLIENT_SERVER', `not a status: "${shown(text)}"`)
+          : new ClientError('ERR_CLIENT_REFUSED', `handshake refused: ${shown(text)}`, {
               details: { status: code },
             }),
       );

@@ -46,3 +46,15 @@ export class ClientError extends Error {
     return 'ClientError';
   }
 }
+
+/** What a server may put into the text of an error, in characters. */
+const SHOWN = 80;
+/** Control characters, halves of characters, ends of lines, and marks that turn the direction of text. */
+const UNSHOWN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** What a server sent, fit for the text of an error: on one line, cut, and no command for a terminal. */
+export function shown(text: string): string {
+  return text
+    .slice(0, SHOWN)
+    .replace(UNSHOWN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

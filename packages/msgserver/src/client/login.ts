@@ -2,7 +2,7 @@ import { base64decode, base64encode } from '@skynet/core/crypt';
 import { readOptions } from '@skynet/core/options';
 import { classicSuite } from './classic-suite.ts';
 import { Deadline } from './deadline.ts';
-import { ClientError } from './errors.ts';
+import { ClientError, shown } from './errors.ts';
 import { LineReader } from './line-reader.ts';
 import type { Dial, Stream } from './stream.ts';
 import type { LoginSuite } from './suite.ts';
@@ -163,9 +163,10 @@ async function converse(
 
 function refused(status: string): ClientError {
   const code = Number(/^\d{3}/.exec(status)?.[0] ?? Number.NaN);
-  if (Number.isNaN(code))
-    return new ClientError('ERR_CLIENT_SERVER', `not a status: ${JSON.stringify(status.slice(0, 80))}`);
-  return new ClientError('ERR_CLIENT_LOGIN', `login refused: ${status}`, { details: { status: code } });
+  if (Number.isNaN(code)) return new ClientError('ERR_CLIENT_SERVER', `not a status: "${shown(status)}"`);
+  return new ClientError('ERR_CLIENT_LOGIN', `login refused: ${shown(status)}`, {
+    details: { status: code },
+  });
 }
 
 function subidOf(text: string): string {

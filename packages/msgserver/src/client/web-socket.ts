@@ -95,9 +95,15 @@ class WebSocketStream implements Stream {
 
 /**
  * Dials a server by WebSocket (`ws://host:port/path`, `wss://…`). What is written in one turn is one binary message.
+ * @throws ERR_CLIENT_ARGUMENT.
  * @param socketClass What to make it of, where the host has no WebSocket of its own (Node 20): that of the library `ws`.
  */
 export function webSocketDialer(url: string, socketClass?: WebSocketClass): Dial {
+  if (typeof url !== 'string' || (socketClass !== undefined && typeof socketClass !== 'function'))
+    throw new ClientError(
+      'ERR_CLIENT_ARGUMENT',
+      'webSocketDialer needs the text of a URL, and a class if any',
+    );
   return (signal) => {
     const Class = socketClass ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
     if (Class === undefined) {
@@ -106,10 +112,16 @@ export function webSocketDialer(url: string, socketClass?: WebSocketClass): Dial
       );
     }
     return new Promise((resolve, reject) => {
-      const socket = new Class(url) as Listening;
-      socket.binaryType = 'arraybuffer';
       const fail = (message: string, cause?: unknown): void =>
         reject(new ClientError('ERR_CLIENT_CONNECT', message, { cause, details: { url } }));
+      let socket: Listening;
+      try {
+        socket = new Class(url) as Listening;
+      } catch (error) {
+        fail(`no connection to ${url}: ${error instanceof Error ? error.message : typeof error}`, error);
+        return;
+      }
+      socket.binaryType = 'arraybuffer';
       signal.addEventListener('abort', () => {
         fail(`connecting to ${url} was given up`, signal.reason);
         socket.close();

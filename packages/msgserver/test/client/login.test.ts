@@ -188,6 +188,11 @@ describe('login, at what is no login server', () => {
     ['never ends its line', 'x'.repeat(10_000), 'the server sent more than 8192 bytes and no line'],
     ['has a key that is none', 'AQIDBAUGBwg=\nAAAAAAAAAAA=\n', /the server sent/],
     ['ends with no status', 'AQIDBAUGBwg=\ns2Ah2cTFGww=\nwelcome\n', 'not a status: "welcome"'],
+    [
+      'ends with nonsense',
+      `AQIDBAUGBwg=\ns2Ah2cTFGww=\n\u001b[2Jhi\r${'x'.repeat(99)}\n`,
+      `not a status: "\\u001b[2Jhi\\u000d${'x'.repeat(73)}"`,
+    ],
     ['has a subid that is no base64', 'AQIDBAUGBwg=\ns2Ah2cTFGww=\n200 A\n', 'the subid is not base64'],
   ])('fails when it %s', async (_, text, message) => {
     const dial = scripted((server) => {
@@ -197,6 +202,14 @@ describe('login, at what is no login server', () => {
     await expect(login({ dial, ...hello })).rejects.toMatchObject({
       code: 'ERR_CLIENT_SERVER',
       message: typeof message === 'string' ? message : expect.stringMatching(message),
+    });
+  });
+
+  test('shows of a refusal no more than a line', async () => {
+    const dial = scripted((server) => server.send('AQIDBAUGBwg=\n401 No\r\u001b[31m\u0007\n'));
+    await expect(login({ dial, ...hello })).rejects.toMatchObject({
+      code: 'ERR_CLIENT_LOGIN',
+      message: 'login refused: 401 No\\u000d\\u001b[31m\\u0007',
     });
   });
 
