@@ -11,7 +11,7 @@ export default defineConfig({
   start: 'main',
   services: [
     './services/?',
-    ...['03', '04', '05', '06', '07', '09', '13', '14', '15'].map((chapter) => `./book/ch${chapter}/?`),
+    ...['03', '04', '05', '06', '07', '09', '13', '14', '15', '17'].map((chapter) => `./book/ch${chapter}/?`),
   ],
   // Other machines are served when they are asked for.
   host: process.env.SKYNET_HOST || '127.0.0.1',
