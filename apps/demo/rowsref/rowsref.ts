@@ -35,15 +35,21 @@ function readArguments(): { name: string; port: number | undefined } {
   }
 }
 
-async function readAll(): Promise<string> {
+async function readRows(): Promise<RowsFile> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString()) as RowsFile;
+  } catch (error) {
+    return usage(
+      `standard input is no file of rows: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 const { name, port } = readArguments();
 const module = new URL(`${name}.ts`, folder);
 if (!/^[a-z]+$/.test(name) || !existsSync(fileURLToPath(module))) usage(`there is no family ${name}`);
 const { run } = (await import(module.href)) as { run: Family };
-const results = await run(JSON.parse(await readAll()) as RowsFile, { port });
+const results = await run(await readRows(), { port });
 process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));

@@ -69,8 +69,13 @@ function wrap(type: protobuf.Type, empty: object): void {
 
 /** Makes absent fields of an object read as their defaults, and those of messages in it. @throws ERR_PBC_VALUE, ERR_PBC_DEPTH. */
 export function giveDefaults(message: unknown, type: protobuf.Type, depth = 0): void {
-  if (typeof message !== 'object' || message === null || Array.isArray(message))
-    throw refuse(type.fullName.slice(1), message, 'an object');
+  if (
+    typeof message !== 'object' ||
+    message === null ||
+    Array.isArray(message) ||
+    !Object.isExtensible(message)
+  )
+    throw refuse(type.fullName.slice(1), message, 'an object that can be changed');
   if (depth > MAX_DEPTH) throw tooDeep(type.fullName.slice(1));
   for (const [key, value] of Object.entries(message)) {
     const field = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined;

@@ -6,7 +6,7 @@ import descriptor, {
   type IFileDescriptorProto,
 } from 'protobufjs/ext/descriptor.js';
 import { pbcError } from './errors.ts';
-import { EXACT_DEFAULT, parseProto, type Source, schemaError, sourceKey } from './source.ts';
+import { EXACT_DEFAULT, parseProto, type Source, schemaError } from './source.ts';
 
 /** Types of fields, by their numbers in descriptors. */
 const GROUP = 10;
@@ -47,7 +47,7 @@ export class Schema {
    * @throws ERR_PBC_SCHEMA, ERR_PBC_CONFLICT.
    */
   add(sources: readonly Source[]): Source[] {
-    const fresh = sources.filter((source) => !this.#keys.has(sourceKey(source)));
+    const fresh = sources.filter((source) => !this.#keys.has(source.key));
     if (fresh.length === 0) return fresh;
     let name = '';
     try {
@@ -65,7 +65,7 @@ export class Schema {
       throw conflictIn(error, (full) => known.has(full) || enums.has(full), name) ?? schemaError(name, error);
     }
     this.#sources.push(...fresh);
-    for (const source of fresh) this.#keys.add(sourceKey(source));
+    for (const source of fresh) this.#keys.add(source.key);
     return fresh;
   }
 
@@ -73,7 +73,7 @@ export class Schema {
   withdraw(sources: readonly Source[]): void {
     for (const source of sources) {
       this.#sources.splice(this.#sources.indexOf(source), 1);
-      this.#keys.delete(sourceKey(source));
+      this.#keys.delete(source.key);
     }
     this.#build(this.#sources);
   }

@@ -7,9 +7,11 @@ import { pbcError } from './errors.ts';
 import { wellKnownFile } from './well-known.ts';
 
 /** One file of definitions, as text of a .proto file or as a descriptor (in base64). Plain, so that it can be passed on. */
-export type Source =
-  | { readonly name: string; readonly text: string }
-  | { readonly name: string; readonly descriptor: string };
+export type Source = {
+  readonly name: string;
+  /** The same for the same definitions, whatever the file is called and whatever is said about them. */
+  readonly key: string;
+} & ({ readonly text: string } | { readonly descriptor: string });
 
 /** Where imports are looked for. */
 export interface ImportPlaces {
@@ -19,10 +21,8 @@ export interface ImportPlaces {
   isRegistered(name: string): boolean;
 }
 
-/** What is the same for the same definitions, wherever they were read. */
-export function sourceKey(source: Source): string {
-  const content = 'text' in source ? `proto\0${source.text}` : `pb\0${source.descriptor}`;
-  return createHash('sha1').update(content).digest('base64');
+function keyOf(definitions: string | Uint8Array): string {
+  return createHash('sha1').update(definitions).digest('base64');
 }
 
 /** Text of a .proto file into the types of a root. Returns the names of the files it imports. */
@@ -76,10 +76,11 @@ export function textSources(
 ): Source[] {
   const found: Source[] = [];
   const seen = new Set<string>([name]);
-  const collect = (name: string, text: string, folder: string | undefined): void => {
+  const collect = (name: string, content: string, folder: string | undefined): void => {
     // A byte order mark is no part of the text.
-    const source = { name, text: text.replace(/^\ufeff/, '') };
-    for (const wanted of importsOf(source)) {
+    const text = content.replace(/^\ufeff/, '');
+    const { imports, key } = outlineOf(name, text);
+    for (const wanted of imports) {
       if (seen.has(wanted)) continue;
       seen.add(wanted);
       const wellKnown = wellKnownFile(wanted);
@@ -89,15 +90,18 @@ export function textSources(
       else if (file !== undefined) collect(wanted, readBytes(file).toString(), path.dirname(file));
       else if (!places.isRegistered(wanted)) throw importError(wanted, name, folders);
     }
-    found.push(source);
+    found.push({ name, key, text });
   };
   collect(name, text, folder);
   return found;
 }
 
-function importsOf({ name, text }: { name: string; text: string }): string[] {
+/** What a text imports, and the key of what it defines, comments left out. */
+function outlineOf(name: string, text: string): { imports: string[]; key: string } {
+  const root = new protobuf.Root();
   try {
-    return parseProto(text, new protobuf.Root());
+    const imports = parseProto(text, root);
+    return { imports, key: keyOf(JSON.stringify([imports, root.toJSON()])) };
   } catch (cause) {
     throw schemaError(name, cause);
   }
@@ -126,9 +130,13 @@ export function descriptorSources(bytes: Uint8Array, title: string, places: Impo
     for (const wanted of file.dependency ?? []) if (!names.has(wanted)) addWellKnown(wanted);
     // A set may bring files of Google's own that stand here already.
     if (addWellKnown(file.name ?? '')) continue;
+    // Where in the text something stood.
+    delete file.sourceCodeInfo;
+    const bytes = descriptor.FileDescriptorProto.encode(file).finish();
     found.push({
       name: file.name ?? title,
-      descriptor: Buffer.from(descriptor.FileDescriptorProto.encode(file).finish()).toString('base64'),
+      key: keyOf(bytes),
+      descriptor: Buffer.from(bytes).toString('base64'),
     });
   }
   return found;

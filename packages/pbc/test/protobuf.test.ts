@@ -166,6 +166,7 @@ describe('defaults', () => {
     expect([data.email, data.phone[0]?.type, data.main.type]).toEqual(['', 'HOME', 'HOME']);
     expect(Object.keys(data)).toEqual(['name', 'phone', 'main']);
     expect(() => protobuf.default('cs.Person', [] as never)).toThrow(code('ERR_PBC_VALUE'));
+    expect(() => protobuf.default('cs.Person', Object.freeze({}))).toThrow(code('ERR_PBC_VALUE'));
     expect(() => protobuf.default('cs.Nobody', {})).toThrow(code('ERR_PBC_TYPE'));
   });
 

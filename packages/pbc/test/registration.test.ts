@@ -38,6 +38,7 @@ describe('texts', () => {
     const protobuf = createProtobuf();
     protobuf.register(message('One'));
     protobuf.register(message('One'), { name: 'again.proto' });
+    protobuf.register(`// A comment.\n\n${message('One').replaceAll(' ', '  ')}`);
     works(protobuf, 'reg.One');
     expect(protobuf.types().messages).toEqual(['reg.One']);
   });
@@ -362,6 +363,7 @@ describe('descriptor sets', () => {
       'two.pb': protocCompile(['two.proto'], '--include_imports'),
       'base.pb': protocCompile(['common/base.proto']),
       'three.pb': protocCompile(['three.proto']),
+      'told.pb': protocCompile(['three.proto'], '--include_source_info'),
     });
     const protobuf = createProtobuf();
     for (const name of ['base.pb', 'two.pb', 'three.pb', 'two.pb'])

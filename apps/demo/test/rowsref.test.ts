@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('../rowsref/rowsref.ts', import.meta.url));
+
+function rowsref(args: string[], input: string): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, ['--import', 'tsx', PROGRAM, ...args], (error, stdout, stderr) =>
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
+
+describe('the runner for golden rows', () => {
+  test('protocol buffers: bytes and the JSON mapping, row by row; a row that fails is a result', async () => {
+    const files = {
+      'rows.proto': `syntax = "proto2"; package rows;
+        enum Kind { HOME = 0; WORK = 1; }
+        message M {
+          optional int64 wide = 1; optional bytes raw = 2; repeated bytes list = 3; optional Kind kind = 4 [default = WORK];
+          optional M inner = 5; map<string, bytes> map = 6; optional double real = 7;
+        }`,
+    };
+    const json = {
+      wide: '-9223372036854775808',
+      raw: '/wA=',
+      list: ['', 'AQ=='],
+      kind: 'WORK',
+      inner: { raw: 'Ag==' },
+      map: { a: 'Aw==' },
+      real: 'NaN',
+    };
+    const hex =
+      '08808080808080808080011202ff001a001a01012001' + '2a03120102' + '32060a016112010339000000000000f87f';
+    const rows = [
+      { kind: 'encode', message: 'rows.M', json },
+      { kind: 'decode', message: 'rows.M', hex },
+      { kind: 'decode', message: 'rows.M', hex: '0880' },
+      { kind: 'encode', message: 'rows.M', json: { nobody: 1 } },
+    ];
+    const { status, stdout } = await rowsref(['pbc'], JSON.stringify({ family: 'pbc', files, rows }));
+    expect(JSON.parse(stdout)).toEqual([
+      { json, hex },
+      { json, hex },
+      { err: expect.stringContaining('cannot be decoded') },
+      { err: 'rows.M has no field "nobody"' },
+    ]);
+    expect(status).toBe(0);
+  });
+
+  test.each([
+    [[], '', 'one family is expected'],
+    [['nobody'], '', 'there is no family nobody'],
+    [['../rowsref'], '', 'there is no family ../rowsref'],
+    [['pbc', '--port', 'x'], '', 'not a port: x'],
+    [['pbc'], 'no json', 'standard input is no file of rows'],
+  ])('%j: status 2, and nothing on standard output', async (args, input, why) => {
+    const { status, stdout, stderr } = await rowsref(args, input);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`rowsref: ${why}`);
+    expect(stderr).toContain('families: pbc');
+  });
+});
