@@ -16,6 +16,7 @@ const PREFIX = '@skynet/pbc/';
 export class TypeTable {
   readonly #registry: Registry | undefined;
   readonly #schema = new Schema();
+  /** Types in use, until more is registered: they may have got new fields. */
   readonly #ready = new Map<string, protobuf.Type>();
   readonly #patterns = new Map<string, Pattern>();
   /** The registry as it was last looked at. */
@@ -73,7 +74,7 @@ export class TypeTable {
     for (;;) {
       const added = this.#schema.add(sources);
       if (added.length === 0) return;
-      this.#forget();
+      this.#ready.clear();
       if (registry === undefined) return;
       if (registry.add(PREFIX + this.#taken, JSON.stringify(added))) {
         this.#taken++;
@@ -95,14 +96,8 @@ export class TypeTable {
       if (entry === undefined) return;
       this.#taken++;
       this.#schema.add(JSON.parse(entry) as Source[]);
-      this.#forget();
+      this.#ready.clear();
     }
-  }
-
-  /** Types may have got new fields. */
-  #forget(): void {
-    this.#ready.clear();
-    this.#patterns.clear();
   }
 
   #makeReady(name: string): protobuf.Type {

@@ -1,6 +1,7 @@
 import { createProtobuf, type Protobuf } from '@skynet/pbc';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import protobufjs from 'protobufjs';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { anyMessage } from './message-values.ts';
 import { PROTOS } from './protoc.ts';
 
@@ -85,6 +86,16 @@ describe('malformed bytes', () => {
     expect(() => protobuf.decode('test.two.Scalars', Buffer.from(hex, 'hex'))).toThrow(
       code('ERR_PBC_DECODE'),
     );
+  });
+
+  test('unknown fields leave nothing behind, whatever others have set in the library', () => {
+    const protobuf = create();
+    onTestFinished(() => {
+      protobufjs.Reader.discardUnknown = true;
+    });
+    protobufjs.Reader.discardUnknown = false;
+    const data = protobuf.decode('hostile.Map', Buffer.from('a00601a206026162', 'hex'));
+    expect(Object.getOwnPropertyNames(data)).toEqual([]);
   });
 
   test('the error says nothing of what was read', () => {

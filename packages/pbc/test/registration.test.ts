@@ -366,7 +366,7 @@ describe('descriptor sets', () => {
       'told.pb': protocCompile(['three.proto'], '--include_source_info'),
     });
     const protobuf = createProtobuf();
-    for (const name of ['base.pb', 'two.pb', 'three.pb', 'two.pb'])
+    for (const name of ['base.pb', 'two.pb', 'three.pb', 'two.pb', 'told.pb'])
       protobuf.registerFile(path.join(folder, name));
     const stamp = { at: { seconds: 5n } };
     expect(protobuf.decode('test.common.Stamp', protobuf.encode('test.common.Stamp', stamp))).toEqual(stamp);
