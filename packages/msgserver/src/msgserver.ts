@@ -63,10 +63,17 @@ function isPromise(value: unknown): value is Promise<Content> {
 
 /** Content as bytes. @throws ERR_ARGUMENT for what has none: an object, a list, true or false. */
 function bytesOf(content: Content, what: string): Uint8Array {
-  const type = typeof content;
-  if (content instanceof Uint8Array || content === null || /^(string|number|bigint|undefined)$/.test(type))
-    return contentBytes(content);
-  throw msgError('ERR_ARGUMENT', `${what} is text, bytes, a number or nothing, not ${type}`);
+  if (content instanceof Uint8Array) return content;
+  switch (typeof content) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'undefined':
+      return contentBytes(content);
+    default:
+      if (content === null) return contentBytes(content);
+      throw msgError('ERR_ARGUMENT', `${what} is text, bytes, a number or nothing, not ${typeof content}`);
+  }
 }
 
 /** An error that says which handler failed for whom; code and details stay. */

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { printable } from './printable.ts';
 
-/** Control characters, which could move the cursor of a terminal or colour it; but not tabs and ends of lines. */
-const CONTROL = /(?![\t\n]|\r\n)\p{Cc}/gu;
+const CONTROL = /\p{Cc}/u;
+/** Control characters that could move the cursor of a terminal or colour it: all but tabs and ends of lines. */
+const COMMAND = /(?![\t\n]|\r\n)\p{Cc}/gu;
 /** The end of a line behind which the text looks as if the next log line began. */
 const FALSE_START = /\n(?=(?:\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d\d )?\[:[\da-f]{8}\])/gi;
 
@@ -12,8 +13,9 @@ const FALSE_START = /\n(?=(?:\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d\d )?\[:[\da-f]{
  * such a one is moved in by a tab.
  */
 export function entryText(text: string): string {
-  const plain = text.replace(CONTROL, (character) => printable(character));
-  return plain.includes('\n') ? plain.replace(FALSE_START, '\n\t') : plain;
+  // One look is enough for most lines.
+  if (!CONTROL.test(text)) return text;
+  return text.replace(COMMAND, (character) => printable(character)).replace(FALSE_START, '\n\t');
 }
 
 /** A value as a log line shows it: `nil` for nothing, numbers and booleans as Lua prints them, text as it is. */
