@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { SkynetError } from '../errors.ts';
+import { printable } from '../log/printable.ts';
 import type { Flusher } from '../transport/flusher.ts';
 import { GatheredConnection } from '../transport/gathered-connection.ts';
 import type { OutBuffer } from '../transport/out-buffer.ts';
@@ -84,10 +85,7 @@ export class WsConnection extends GatheredConnection {
     try {
       if (this.closed) return;
       if (CLEAN.has(code)) this.peerEnded();
-      else
-        this.fail(
-          this.#reset(`closed by the peer with ${code} ${Buffer.from(reason).toString()}`.trim(), code),
-        );
+      else this.fail(this.#reset(`closed by the peer with ${code} ${printable(reason)}`.trim(), code));
     } finally {
       this.over();
     }

@@ -164,6 +164,13 @@ describe('ws', () => {
     await heard.event('closed');
     expect(heard.errors[0]?.message).toBe('WebSocket: closed by the peer with 4000 no more');
     expect(heard.errors[0]?.details).toMatchObject({ code: 4000 });
+    const forger = await stranger(listener.url);
+    const forged = await next();
+    forger.close(4001, '\n[:00000001] admin\u001b[31m');
+    await forged.heard.event('closed');
+    expect(forged.heard.errors[0]?.message).toBe(
+      'WebSocket: closed by the peer with 4001 \\n[:00000001] admin\\x1b[31m',
+    );
   });
 
   it('stays in one path, if the address has one', async () => {
