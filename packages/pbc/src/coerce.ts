@@ -1,3 +1,4 @@
+import { printable } from '@skynet/core';
 import protobuf from 'protobufjs';
 import { pbcError } from './errors.ts';
 
@@ -46,13 +47,16 @@ export function nameOf(field: protobuf.Field): string {
 
 /** The error for a value that a field cannot hold. */
 export function refuse(name: string, value: unknown, wanted: string): Error {
-  return pbcError('ERR_PBC_VALUE', `${name}: ${wanted} is expected, not ${shown(value)}`, {
+  // Text may be anything, a password too.
+  const given = typeof value === 'string' ? 'text' : shown(value);
+  return pbcError('ERR_PBC_VALUE', `${name}: ${wanted} is expected, not ${given}`, {
     details: { field: name },
   });
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'string') return value.length > 40 ? 'a text' : JSON.stringify(value);
+/** A name, or a value that is no text, as an error shows it: short, and on one line. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `"${printable(value, 80)}"`;
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? 'a list' : value instanceof Uint8Array ? 'bytes' : 'an object';
   return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : String(value);

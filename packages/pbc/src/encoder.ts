@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { coerce, coerceList, coerceMap, MAX_64, MIN_64, refuse } from './coerce.ts';
+import { coerce, coerceList, coerceMap, MAX_64, MIN_64, refuse, shown } from './coerce.ts';
 import { pbcError } from './errors.ts';
 import { type Encode, generate } from './generated.ts';
 
@@ -116,7 +116,7 @@ function refuseUnknown(value: object, type: protobuf.Type): void {
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined || item === null || Object.hasOwn(type.fields, key)) continue;
     const name = type.fullName.slice(1);
-    throw pbcError('ERR_PBC_FIELD', `${name} has no field ${JSON.stringify(key)}`, {
+    throw pbcError('ERR_PBC_FIELD', `${name} has no field ${shown(key)}`, {
       details: { type: name, field: key },
     });
   }

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { prepareType } from './codec.ts';
-import { enumNumber, nameOf } from './coerce.ts';
+import { enumNumber, nameOf, shown } from './coerce.ts';
 import { defaultOf } from './default.ts';
 import { pbcError } from './errors.ts';
 
@@ -18,7 +18,7 @@ export class Pattern {
     if (name === undefined || names.length === 0 || new Set(names).size < names.length) {
       throw pbcError(
         'ERR_PBC_PATTERN',
-        `a pattern is a message type and some of its fields, each once, not ${JSON.stringify(text)}`,
+        `a pattern is a message type and some of its fields, each once, not ${shown(text)}`,
       );
     }
     const origin = typeOf(name);
@@ -57,7 +57,7 @@ function fieldOf(type: protobuf.Type, name: string): protobuf.Field {
   const field = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
   const title = type.fullName.slice(1);
   if (field === undefined) {
-    throw pbcError('ERR_PBC_FIELD', `${title} has no field ${JSON.stringify(name)}`, {
+    throw pbcError('ERR_PBC_FIELD', `${title} has no field ${shown(name)}`, {
       details: { type: title, field: name },
     });
   }

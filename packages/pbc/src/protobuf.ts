@@ -157,7 +157,9 @@ class TypedProtobuf<Messages extends object> implements Protobuf<Messages> {
 
   enumId(type: string, name: string): number | undefined {
     const values = this.#types.findEnum(type)?.values;
-    return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+    return values !== undefined && typeof name === 'string' && Object.hasOwn(values, name)
+      ? values[name]
+      : undefined;
   }
 
   default<Name extends MessageName<Messages>>(
@@ -176,7 +178,8 @@ class TypedProtobuf<Messages extends object> implements Protobuf<Messages> {
 
   check(type: string, field?: string): boolean {
     const fields = this.#types.findMessage(type)?.fields;
-    return fields !== undefined && (field === undefined || Object.hasOwn(fields, field));
+    if (fields === undefined || field === undefined) return fields !== undefined;
+    return typeof field === 'string' && Object.hasOwn(fields, field);
   }
 
   pack(pattern: string, ...values: unknown[]): Buffer {

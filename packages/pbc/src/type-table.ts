@@ -1,6 +1,7 @@
 import type { Registry } from '@skynet/core/kernel';
 import type protobuf from 'protobufjs';
 import { prepareType } from './codec.ts';
+import { shown } from './coerce.ts';
 import { pbcError } from './errors.ts';
 import { Pattern } from './pattern.ts';
 import { Schema } from './schema.ts';
@@ -109,8 +110,7 @@ export class TypeTable {
 }
 
 function refuseType(what: string, name: unknown): never {
-  const text = typeof name === 'string' ? name : `(${typeof name})`;
-  throw pbcError('ERR_PBC_TYPE', `no ${what} ${JSON.stringify(text)} is registered`, {
-    details: { type: text },
+  throw pbcError('ERR_PBC_TYPE', `no ${what} ${shown(name)} is registered`, {
+    details: { type: typeof name === 'string' ? name : typeof name },
   });
 }

@@ -287,7 +287,7 @@ describe('values', () => {
     expect(() => written({ [field]: value })).toThrow(code(expected));
   });
 
-  test('errors name the message type and the field, and not what was given beyond a few characters', () => {
+  test('errors name the message type and the field, and no text that was given for a value', () => {
     const protobuf = create();
     expect(() => protobuf.encode('cs.Person', { phone: [{ number: '1', type: 'X' }] })).toThrow(
       expect.objectContaining({
@@ -296,13 +296,17 @@ describe('values', () => {
       }),
     );
     expect(() => protobuf.encode('cs.Person', { phnoe: [] })).toThrow('cs.Person has no field "phnoe"');
+    expect(() => protobuf.encode('cs.Person', { 'a\n\u001b[2J': [] })).toThrow(
+      'cs.Person has no field "a\\n\\x1b[2J"',
+    );
+    expect(() => protobuf.encode('cs.Person', { ['x'.repeat(1000)]: 1 })).toThrow(/^.{1,120}$/);
     expect(() => protobuf.encode('cs.Person', { main: 5 })).toThrow(
       'cs.Person.main: an object is expected, not 5',
     );
     expect(() => protobuf.encode('cs.Numbers', { db: 'secret'.repeat(20) })).toThrow(
-      'cs.Numbers.db: a number is expected, not a text',
+      'cs.Numbers.db: a number is expected, not text',
     );
-    expect(protobuf.lastError()).toBe('cs.Numbers.db: a number is expected, not a text');
+    expect(protobuf.lastError()).toBe('cs.Numbers.db: a number is expected, not text');
   });
 
   test.each([[null], [undefined], [5], ['text'], [[]], [new Map()]])('%o is no message', (message) => {
