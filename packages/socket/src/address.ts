@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { printable } from '@skynet/core';
+import { printable, type SkynetError } from '@skynet/core';
 import { socketError } from './errors.ts';
 
 /** Host and port taken apart. */
@@ -79,7 +79,7 @@ function portNumber(port: number | string, use: 'open' | 'listen', text: string,
   return number;
 }
 
-function invalidAddress(address: unknown): Error {
+export function invalidAddress(address: unknown): SkynetError {
   const shown = printable(address);
   return socketError('ERR_ADDRESS_INVALID', `Invalid address ${shown}.`, { details: { address: shown } });
 }

@@ -4,7 +4,14 @@ import type { Readable, Writable } from 'node:stream';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { printable, SkynetError } from '@skynet/core';
-import { BACKLOG_MARK, type Connection, type Receiver, reasonOf } from '@skynet/core/transport';
+import {
+  BACKLOG_MARK,
+  type Connection,
+  checkBytes,
+  checkFrame,
+  type Receiver,
+  reasonOf,
+} from '@skynet/core/transport';
 import { socketError } from './errors.ts';
 
 /** A connection over an open descriptor: a terminal, a pipe, a socket, or a file, which can only be read. */
@@ -111,6 +118,7 @@ export class DescriptorConnection implements Connection {
   }
 
   write(bytes: Uint8Array): void {
+    checkBytes(bytes);
     if (this.closed || this.#ending || this.#out === undefined) return;
     this.#pending += bytes.length;
     if (this.#pending > BACKLOG_MARK) this.#backedUp = true;
@@ -123,6 +131,7 @@ export class DescriptorConnection implements Connection {
   }
 
   writeFrame(payload: Uint8Array, header: 2 | 4): void {
+    checkFrame(payload, header);
     const length = Buffer.alloc(header);
     length.writeUIntBE(payload.length, 0, header);
     this.write(length);

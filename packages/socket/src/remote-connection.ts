@@ -1,5 +1,5 @@
 import { SkynetError } from '@skynet/core';
-import type { Connection, Receiver } from '@skynet/core/transport';
+import { type Connection, checkBytes, checkFrame, type Receiver } from '@skynet/core/transport';
 import type { Note, Tell } from './note.ts';
 
 /** Stands in for a connection whose home is another thread. */
@@ -103,12 +103,14 @@ export class RemoteConnection implements Connection {
   }
 
   write(bytes: Uint8Array): void {
+    checkBytes(bytes);
     if (this.closed || bytes.length === 0) return;
     this.#taken += bytes.length;
     this.#tell(['write', this.id, bytes]);
   }
 
   writeFrame(payload: Uint8Array, header: 2 | 4): void {
+    checkFrame(payload, header);
     const frame = Buffer.allocUnsafe(header + payload.length);
     frame.writeUIntBE(payload.length, 0, header);
     frame.set(payload, header);

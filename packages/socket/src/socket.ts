@@ -355,7 +355,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
     port: number | string = 0,
   ): Promise<number> {
     if (typeof callback !== 'function') throw socketError('ERR_ARGUMENT', 'a UDP socket needs a callback');
-    const where = hostPort(host ?? '0.0.0.0', port, 'listen');
+    const given = host !== undefined || Number(port) !== 0;
+    const where = given ? hostPort(host ?? '0.0.0.0', port, 'listen') : undefined;
     const opening = openDatagram(this.#table, this.#settings.encoding, callback as DatagramCallback, where);
     const { promise, resolve, reject } = this.#kernel.suspend<number>();
     opening.then((datagram) => {
@@ -393,7 +394,8 @@ export class SocketApi<E extends Encoding = 'utf8'> {
   }
 
   /**
-   * Sets where `write(id, data)` sends to, and perhaps another callback (`udp_connect`).
+   * Sets where `write(id, data)` sends to, and perhaps another callback (`udp_connect`). A socket that was opened without
+   * an address, and has not sent or received, becomes one for IPv6 if the peer's address is; its own port changes then.
    * @throws ERR_SOCKET_ID, ERR_SOCKET_KIND, ERR_ADDRESS_INVALID, ERR_SOCKET_LOOKUP.
    */
   async udpConnect(
@@ -409,7 +411,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
   }
 
   /**
-   * Sends a packet to where another came from, or to `"ip:port"`.
+   * Sends a packet to where another came from, or to `"ip:port"`. What the system says against a packet stands in the log.
    * @returns whether it was taken. @throws ERR_SOCKET_KIND, ERR_SOCKET_DATA, ERR_ADDRESS_INVALID.
    */
   sendTo(id: number, to: string, data: WriteData): boolean {

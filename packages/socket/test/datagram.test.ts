@@ -60,6 +60,69 @@ describe('UDP', () => {
     expect(await answer.promise).toBe('re hi');
   });
 
+  test('a socket without an address becomes one of the family of its peer', async () => {
+    const { socket } = await service();
+    const server = await socket.udpListen('::1', 0, (data, from) => {
+      expect(socket.udpAddress(from)[0]).toBe('::1');
+      socket.sendTo(server, from, `re ${data}`);
+    });
+    const old = await socket.udpListen('127.0.0.1', 0, (data, from) =>
+      socket.sendTo(old, from, `v4 ${data}`),
+    );
+    const { port } = socket.localAddress(server);
+    let answer = new Signal<string>();
+    const client = await socket.udp((data) => answer.resolve(data));
+    expect(socket.localAddress(client).address).toBe('0.0.0.0');
+    await socket.udpConnect(client, '::1', port);
+    expect(socket.write(client, 'hi')).toBe(true);
+    expect(await answer.promise).toBe('re hi');
+    expect(socket.netstat().find(({ id }) => id === client)).toMatchObject({
+      sock: expect.stringMatching(/^\[::\]:\d+$/),
+      peer: `[::1]:${port}`,
+    });
+    // It is for both families now, and names addresses of the old one as such.
+    answer = new Signal();
+    socket.sendTo(client, `127.0.0.1:${socket.localAddress(old).port}`, 'hello');
+    expect(await answer.promise).toBe('v4 hello');
+    answer = new Signal();
+    await socket.udpConnect(client, '127.0.0.1', socket.localAddress(old).port);
+    socket.write(client, 'again');
+    expect(await answer.promise).toBe('v4 again');
+  });
+
+  test('a socket that has an address or has been used stays what it is, and says what it cannot reach', async () => {
+    const { socket } = await service();
+    const fixed = await socket.udpListen('127.0.0.1', 0, () => {});
+    const used = await socket.udp(() => {});
+    socket.sendTo(used, `127.0.0.1:${socket.localAddress(fixed).port}`, 'x');
+    const six = await socket.udpListen('::1', 0, () => {});
+    const invalid = expect.objectContaining({ code: 'ERR_ADDRESS_INVALID', message: expect.any(String) });
+    for (const id of [fixed, used]) {
+      await expect(socket.udpConnect(id, '::1', 9)).rejects.toEqual(invalid);
+      expect(() => socket.sendTo(id, '[::1]:9', 'x')).toThrow(invalid);
+      expect(socket.write(id, 'x')).toBe(false);
+    }
+    await expect(socket.udpConnect(six, '127.0.0.1', 9)).rejects.toEqual(invalid);
+    await expect(socket.udpConnect(six, '127.0.0.1', 9)).rejects.toThrow(
+      `Invalid address 127.0.0.1. The socket is bound to [::1]:${socket.localAddress(six).port}`,
+    );
+    expect(() => socket.sendTo(six, '127.0.0.1:9', 'x')).toThrow(invalid);
+    expect(() => socket.sendTo(fixed, 'localhost:9', 'x')).toThrow(invalid);
+    expect(() => socket.sendTo(fixed, '999.1.1.1:9', 'x')).toThrow(invalid);
+  });
+
+  test('what cannot be sent is told, but not packet by packet', async () => {
+    const { node, socket } = await service();
+    const client = await socket.udpDial('127.0.0.1', 9, () => {});
+    for (let i = 0; i < 100; i++) socket.write(client, Buffer.alloc(70_000));
+    await node.logged(`socket: error on ${client} Message too long`);
+    const late = new Signal<string>();
+    const server = await socket.udpListen('127.0.0.1', 0, (data) => late.resolve(data));
+    socket.sendTo(client, `127.0.0.1:${socket.localAddress(server).port}`, 'good');
+    expect(await late.promise).toBe('good');
+    expect(node.lines.filter((line) => line.includes('Message too long'))).toHaveLength(1);
+  });
+
   test('closing frees the port, ends with the service, and takes no more', async () => {
     const { node, skynet, socket } = await service();
     const id = await socket.udpListen('127.0.0.1', 0, () => {});

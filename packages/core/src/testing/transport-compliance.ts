@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { isSkynetError } from '../errors.ts';
 import {
   BACKLOG_MARK,
@@ -135,6 +136,24 @@ function pattern(size: number, seed = 1): Uint8Array {
     bytes[i] = state >>> 16;
   }
   return bytes;
+}
+
+/** Connects again and again and resets at once, while this thread is held up; so nobody has accepted these yet. */
+function comeAndGo(port: number, times: number): void {
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(
+    `const { connect } = require('node:net');
+    const { workerData: { port, times, done } } = require('node:worker_threads');
+    const next = (left) => {
+      if (left === 0) { Atomics.store(done, 0, 1); Atomics.notify(done, 0); return; }
+      const socket = connect(port, '127.0.0.1', () => socket.resetAndDestroy());
+      socket.on('error', () => {}).once('close', () => next(left - 1));
+    };
+    next(times);`,
+    { eval: true, workerData: { port, times, done } },
+  );
+  assert.notEqual(Atomics.wait(done, 0, 0, 10_000), 'timed-out', 'the visitors did not come');
+  void worker.terminate();
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -667,6 +686,20 @@ export function transportCompliance(
         assert.equal(accepted.length, 4);
       });
     }
+
+    test('does not hear of clients that were gone before they were accepted', async (world) => {
+      const accepted: Connection[] = [];
+      const listener = await world.listen((connection) => accepted.push(connection), { maxConnections: 1 });
+      if (listener.port === 0) return;
+      comeAndGo(listener.port, 20);
+      // They count for nothing: there is room for the first who stays.
+      for (let guest: End | undefined; guest === undefined || accepted.length === 0; ) {
+        guest = await world.visit(listener.url);
+        for (let i = 0; i < 20 && accepted.length === 0; i++) await turn();
+      }
+      for (const { remoteAddress } of accepted) assert.match(remoteAddress, /^127\.0\.0\.1:\d+$/);
+      assert.equal(accepted.length, 1);
+    });
 
     test('counts connections that wait while the listener is paused', async (world) => {
       const accepted: Connection[] = [];

@@ -1,7 +1,8 @@
-import { SkynetError } from '../errors.ts';
+import type { SkynetError } from '../errors.ts';
 import { BACKLOG_MARK, type Connection, type Receiver } from './contract.ts';
 import type { Flusher } from './flusher.ts';
 import type { OutBuffer } from './out-buffer.ts';
+import { checkBytes, checkFrame } from './payload.ts';
 
 const CLOSE_TIMEOUT = 10_000;
 
@@ -27,23 +28,6 @@ const S = {
   OVER: 512,
   CLOSED_TOLD: 1024,
 } as const;
-
-function notBytes(value: unknown): SkynetError {
-  return new SkynetError(
-    'ERR_ARGUMENT',
-    `a connection takes a Uint8Array, not ${value === null ? 'null' : typeof value}`,
-  );
-}
-
-function tooLarge(size: number): SkynetError {
-  return new SkynetError(
-    'ERR_FRAME_TOO_LARGE',
-    `a frame of ${size} bytes does not fit a header of two bytes`,
-    {
-      details: { size, limit: 0xffff },
-    },
-  );
-}
 
 /**
  * What all connections have in common: writes are gathered until the flusher comes, one send is under way at a time,
@@ -140,7 +124,7 @@ export abstract class GatheredConnection implements Connection {
   // --- out
 
   write(bytes: Uint8Array): void {
-    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes);
+    checkBytes(bytes);
     if (bytes.length === 0 || this.closed || (this.#state & S.ENDING) !== 0) return;
     const buffer = this.#gathered ?? this.#gather();
     buffer.add(bytes);
@@ -148,8 +132,7 @@ export abstract class GatheredConnection implements Connection {
   }
 
   writeFrame(payload: Uint8Array, header: 2 | 4): void {
-    if (!(payload instanceof Uint8Array)) throw notBytes(payload);
-    if (header === 2 && payload.length > 0xffff) throw tooLarge(payload.length);
+    checkFrame(payload, header);
     if (this.closed || (this.#state & S.ENDING) !== 0) return;
     const buffer = this.#gathered ?? this.#gather();
     buffer.addFrame(payload, header);

@@ -16,6 +16,7 @@ export { BACKLOG_MARK } from './contract.ts';
 export type { Visit } from './entrance.ts';
 export { Entrance } from './entrance.ts';
 export { memory } from './memory.ts';
+export { checkBytes, checkFrame } from './payload.ts';
 export { reasonOf } from './system-error.ts';
 export type { TcpOptions } from './tcp.ts';
 export { tcp } from './tcp.ts';
