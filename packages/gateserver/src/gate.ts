@@ -20,11 +20,6 @@ const AGENT_HIGH = 512;
 const AGENT_LOW = 128;
 /** After so many packets of a client its agent's mailbox is looked at. */
 const LOOK_EVERY = 64;
-/**
- * Session of the message that asks an agent to tell when it ends. Far from all connection numbers, which are the
- * sessions of packets: an agent that throws while it works on a packet answers with that packet's session.
- */
-const LINK_SESSION = 0x7fff_0000;
 
 /** The commands of the stock gate. */
 export type GateCommands = {
@@ -53,12 +48,17 @@ interface Link {
   packets: number;
 }
 
+/** An agent with connections. */
+interface Agent {
+  readonly links: Set<Link>;
+  readonly unwatch: () => void;
+}
+
 function startGate(skynet: Skynet): void {
   const kernel = kernelOf(skynet);
   const self = skynet.self();
   const links = new Map<number, Link>();
-  /** Agents that will tell when they end, and the connections each has now. */
-  const agents = new Map<Handle, Set<Link>>();
+  const agents = new Map<Handle, Agent>();
   const throttled = new Set<Link>();
   let watchdog: Address = 0;
 
@@ -74,14 +74,18 @@ function startGate(skynet: Skynet): void {
   };
 
   const unforward = (link: Link): void => {
-    agents.get(link.agent)?.delete(link);
+    const agent = agents.get(link.agent);
+    if (agent?.links.delete(link) && agent.links.size === 0) {
+      agent.unwatch();
+      agents.delete(link.agent);
+    }
     link.agent = 0;
     link.client = 0;
     if (throttled.delete(link)) gateserver.resumeClient(link.fd);
   };
 
   const agentGone = (agent: Handle): void => {
-    const left = agents.get(agent) ?? [];
+    const left = agents.get(agent)?.links ?? [];
     agents.delete(agent);
     for (const { fd } of left) {
       gateserver.failClient(
@@ -91,30 +95,21 @@ function startGate(skynet: Skynet): void {
     }
   };
 
-  const join = (link: Link, agent: Handle): void => {
-    let connections = agents.get(agent);
-    if (connections === undefined) {
-      if (skynet.redirect(agent, self, 'debug', LINK_SESSION, skynet.pack('LINK')) === undefined) {
-        throw gateError('ERR_GATE_AGENT', `no agent at ${skynet.address(agent)}`, { details: { agent } });
-      }
-      connections = new Set();
-      agents.set(agent, connections);
+  const join = (link: Link, handle: Handle): void => {
+    let agent = agents.get(handle);
+    if (agent === undefined) {
+      if (!kernel.isAlive(handle))
+        throw gateError('ERR_GATE_AGENT', `no agent at ${skynet.address(handle)}`, {
+          details: { agent: handle },
+        });
+      agent = { links: new Set(), unwatch: kernel.watch(handle, () => agentGone(handle)) };
+      agents.set(handle, agent);
     }
-    connections.add(link);
+    agent.links.add(link);
   };
 
-  // Agents that are lost with their thread say nothing.
-  const checkAgents = (): void => {
-    for (const agent of [...agents.keys()]) if (!kernel.isAlive(agent)) agentGone(agent);
-  };
-  kernel.own(kernel.thread.onThreadLost(() => kernel.enqueue(checkAgents)));
-
-  // The gate calls nobody, so answers are about packets, or tell of the end of an agent.
-  skynet.filter((message) => {
-    if (message.type !== PTYPE.RESPONSE && message.type !== PTYPE.ERROR) return message;
-    if (message.type === PTYPE.ERROR && message.session === LINK_SESSION) agentGone(message.source);
-    return undefined;
-  });
+  // The gate calls nobody: what agents answer to packets is for nobody.
+  skynet.onUnknownResponse(() => {});
 
   /** Reads again for agents that have caught up. Nobody tells of that, so it is looked for. */
   const relieve = (): void => {

@@ -111,9 +111,6 @@ export function startSlave(
   };
   skynet.dispatch('lua', commands);
 
-  // Answered by an error when the master ends, whichever way; nobody would ever call this slave again.
-  skynet.fork(async () => {
-    await skynet.call({ to: master, timeout: 0 }, 'debug', 'LINK').catch(() => {});
-    skynet.exit();
-  });
+  // Nobody would ever call this slave again.
+  skynet.watch(master, () => skynet.exit());
 }

@@ -1,4 +1,12 @@
-import { type Handle, isSkynetError, PTYPE, printable, type Skynet } from '@skynet/core';
+import {
+  type Body,
+  type Handle,
+  isSkynetError,
+  PTYPE,
+  printable,
+  type Skynet,
+  type SkynetError,
+} from '@skynet/core';
 import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
 import { msgError } from './errors.ts';
@@ -53,6 +61,7 @@ interface Forwarded {
   readonly user: User;
   readonly session: number;
   readonly answer: Answer;
+  readonly agent: Handle;
 }
 
 function isPromise(value: unknown): value is Promise<Content> {
@@ -122,7 +131,6 @@ export class MsgServer {
   readonly #users = new Map<string, User>();
   readonly #links = new Map<number, Link>();
   /** Requests that agents work on, by the session they have there. */
-  readonly #forwarded = new Map<number, Forwarded>();
   #forwards = false;
   #servername: string | undefined;
 
@@ -245,7 +253,7 @@ export class MsgServer {
    * (`request.rawRet`), and what it answers is the answer; the request handler is not called. Costs less than a request
    * handler that calls the agent, as nothing has to be awaited. An agent that fails or has ended gives failed answers.
    *
-   * Sets the service's filter (`skynet.filter`), and registers the protocol `client` unless that was done.
+   * Registers the protocol `client` unless that was done.
    * @param agent 0: requests go to the request handler again.
    * @throws ERR_MSG_USER.
    */
@@ -258,14 +266,6 @@ export class MsgServer {
     } catch (error) {
       if (!isSkynetError(error, 'ERR_PROTOCOL_EXISTS')) throw error;
     }
-    this.#skynet.filter((message) => {
-      if (message.type !== PTYPE.RESPONSE && message.type !== PTYPE.ERROR) return message;
-      const forwarded = this.#forwarded.get(message.session);
-      if (forwarded === undefined) return message;
-      this.#forwarded.delete(message.session);
-      this.#answered(forwarded, message.type === PTYPE.ERROR, message.body);
-      return undefined;
-    });
   }
 
   /** Pushes that a user's client has not acknowledged yet. @throws ERR_MSG_USER. */
@@ -481,7 +481,7 @@ export class MsgServer {
       user.history.forget(session, answer);
       return this.#refuse(link, `while ${user.pending} requests are worked on`);
     }
-    if (user.agent !== 0) return this.#forward({ link, user, session, answer }, content);
+    if (user.agent !== 0) return this.#forward({ link, user, session, answer, agent: user.agent }, content);
     let result: Content | Promise<Content>;
     try {
       result = this.#handlers.requestHandler(user.username, content);
@@ -503,22 +503,26 @@ export class MsgServer {
   }
 
   #forward(forwarded: Forwarded, content: Uint8Array): void {
-    const { link, user, session, answer } = forwarded;
-    const id = this.#skynet.genid();
-    if (this.#skynet.redirect(user.agent, this.#skynet.self(), 'client', id, content) === undefined) {
-      this.#fail(user, session, answer, `no agent ${this.#skynet.address(user.agent)}`);
+    const { link, user, session, answer, agent } = forwarded;
+    try {
+      this.#kernel.ask(agent, 'client', content, (error, body) => this.#answered(forwarded, error, body));
+    } catch (error) {
+      this.#fail(user, session, answer, error, agent);
       return;
     }
-    this.#forwarded.set(id, forwarded);
     user.pending++;
     if (++link.pending === AGENT_HIGH) this.#gate.pauseClient?.(link.fd);
   }
 
   /** An agent has answered. */
-  #answered({ link, user, session, answer }: Forwarded, failed: boolean, body: unknown): unknown {
+  #answered(
+    { link, user, session, answer, agent }: Forwarded,
+    error: SkynetError | undefined,
+    body: Body | undefined,
+  ): unknown {
     user.pending--;
     if (link.pending-- === AGENT_HIGH >> 1) this.#gate.resumeClient?.(link.fd);
-    if (failed) return this.#fail(user, session, answer, body);
+    if (error !== undefined) return this.#fail(user, session, answer, error, agent);
     // Values, where the agent has not packed its answer by itself.
     return this.#finish(
       user,
@@ -528,11 +532,12 @@ export class MsgServer {
     );
   }
 
-  #fail(user: User, session: number, answer: Answer, error: unknown): void {
+  /** @param agent who has failed, 0 for the request handler. */
+  #fail(user: User, session: number, answer: Answer, error: unknown, agent: Handle = 0): void {
     const whom = `failed for ${printable(user.username)}, session ${session}`;
-    if (user.agent === 0) this.#kernel.reportError(`requestHandler ${whom}`, error);
+    if (agent === 0) this.#kernel.reportError(`requestHandler ${whom}`, error);
     // It has told where itself.
-    else this.#skynet.error(`agent ${this.#skynet.address(user.agent)} ${whom}: ${printable(error)}`);
+    else this.#skynet.error(`agent ${this.#skynet.address(agent)} ${whom}: ${printable(error)}`);
     user.history.complete(answer, encodeAnswer(EMPTY, RESULT.failed, session), user.version);
     this.#give(user, answer);
   }

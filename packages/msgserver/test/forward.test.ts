@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineService, type Handle, PTYPE, type Request, type Response } from '@skynet/core';
 import { expect, test } from 'vitest';
 import { logIn, startTestServer, type TestServer, type TestUser, upper } from './harness.ts';
@@ -62,7 +63,7 @@ test('an agent that throws, ends at work, or has ended gives failed answers', as
   expect(await client.answer()).toEqual(['', 0, 2]);
   client.request('anything', 3);
   expect(await client.answer()).toEqual(['', 0, 3]);
-  await server.node.logged(/, session 3: no agent :/);
+  await server.node.logged(/, session 3: call to invalid address :/);
   // Back to the request handler.
   server.server.forward(user.username, 0);
   client.request('again', 4);
@@ -117,4 +118,23 @@ test('the service still gets answers to calls of its own', async () => {
   const { server, user } = await forwarded();
   await user.connect(1);
   expect(await server.call('login', 'later', '12345678')).toBe(2);
+});
+
+test('when the thread of the agent is lost every request under way fails, and the connection lives on', async () => {
+  const services = [`${fileURLToPath(new URL('./fixtures', import.meta.url))}/?`];
+  const server = await startTestServer({}, {}, {}, { thread: 2, services });
+  const user = await logIn(server);
+  const agent = await server.node.run((skynet) => skynet.newService({ name: 'holding-agent', thread: 1 }));
+  server.server.forward(user.username, agent);
+  const client = await user.connect(1);
+  // Above the number at which the client is read no more.
+  for (let i = 0; i < 600; i++) client.request('held', i);
+  await server.node.run(async (skynet) => {
+    while ((await skynet.call<number>(agent, 'lua', 'held')) < 512) await skynet.sleep('1ms');
+    skynet.send(agent, 'lua', 'crash');
+  });
+  for (let i = 0; i < 600; i++) expect((await client.answer())?.[1]).toBe(0);
+  server.server.forward(user.username, 0);
+  client.request('alive', 1000);
+  expect(await client.answer()).toEqual(['ALIVE', 1, 1000]);
 });
