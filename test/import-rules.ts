@@ -30,6 +30,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
     'parts that stand alone',
     [
       'env',
+      'stack',
       'config-lua',
       'config-spelling',
       'codec/*',

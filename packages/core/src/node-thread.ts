@@ -1,12 +1,13 @@
 import { Context } from './actor/context.ts';
 import { answerDebug } from './actor/debug-commands.ts';
 import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
-import { callFailed, describe, goneFailure, reasonIn } from './actor/failure.ts';
+import { callFailed, describe, failedWait, goneFailure, reasonIn } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
 import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
 import { Service, STATE, setDebugCommands } from './actor/service.ts';
 import { ExitSignal, KillSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
+import { markTold } from './codec/error.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
@@ -14,8 +15,9 @@ import type { LaunchRequest, NodeHost, Started } from './contracts/node.ts';
 import type { Registry } from './contracts/registry.ts';
 import type { CommandTable, EndReason, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
-import { isSkynetError, SkynetError } from './errors.ts';
+import { type ErrorCode, SkynetError } from './errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
+import { printable } from './log/printable.ts';
 import { entryText } from './log/text.ts';
 import { Message } from './message.ts';
 import { PTYPE } from './protocol.ts';
@@ -26,6 +28,7 @@ import { Scheduler } from './schedule/scheduler.ts';
 import { HOST_TIME, type TimeSource } from './schedule/time-source.ts';
 import { Timers } from './schedule/timers.ts';
 import { provideBuiltIns } from './services/built-in.ts';
+import { failAtCaller } from './stack.ts';
 import type { Activity } from './threads/activity.ts';
 import { CpuAccounts, type WorkListener } from './threads/cpu-accounts.ts';
 import { LogOrder } from './threads/log-order.ts';
@@ -281,9 +284,7 @@ export class NodeThread implements NodeHost, Resident {
     const isStarting = service.state === STATE.STARTING;
     service.end(
       'killed',
-      isStarting
-        ? new SkynetError('ERR_SERVICE_GONE', `${service.name} was killed while it started`)
-        : undefined,
+      isStarting ? failedWait('ERR_SERVICE_GONE', `${service.name} was killed while it started`) : undefined,
     );
   }
 
@@ -328,8 +329,10 @@ export class NodeThread implements NodeHost, Resident {
   // --- starting
 
   launch(request: LaunchRequest): Promise<Handle> {
-    return new Promise((resolve, reject) => {
-      this.launchThen(request, (error, handle) => (error === undefined ? resolve(handle) : reject(error)));
+    return new Promise((resolve) => {
+      this.launchThen(request, (error, handle) =>
+        resolve(error === undefined ? handle : failAtCaller(error)),
+      );
     });
   }
 
@@ -341,7 +344,7 @@ export class NodeThread implements NodeHost, Resident {
       !(Number.isInteger(thread) && thread >= 0 && thread < this.#config.thread)
     ) {
       const text = `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`;
-      done(new SkynetError('ERR_ARGUMENT', text), 0);
+      done(failedWait('ERR_ARGUMENT', text), 0);
       return;
     }
     const target =
@@ -350,10 +353,7 @@ export class NodeThread implements NodeHost, Resident {
         : thread;
     if (typeof target === 'number' && target !== this.thread) {
       if (typeof service !== 'string') {
-        done(
-          new SkynetError('ERR_ARGUMENT', 'only a service with a name can be started in another thread'),
-          0,
-        );
+        done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
         return;
       }
       this.#neighbours
@@ -375,13 +375,29 @@ export class NodeThread implements NodeHost, Resident {
     }
     this.loader.load(service).then(
       (definition) => this.#startHere(definition, service, args, done),
-      (error: unknown) => {
-        this.log(0, `lua loader error : ${isSkynetError(error) ? error.message : describe(error)}`);
-        if (isSkynetError(error, 'ERR_SERVICE_MODULE') && error.cause !== undefined)
-          this.log(0, describe(error.cause));
-        done(error, 0);
-      },
+      (error: unknown) => this.#loadFailed(service, args, error, done),
     );
+  }
+
+  /** What cannot be loaded has a number and an end in the log all the same, as in the original. */
+  #loadFailed(name: string, args: readonly string[], thrown: unknown, done: Started): void {
+    if (this.#stopping) {
+      done(thrown, 0);
+      return;
+    }
+    const error =
+      thrown instanceof SkynetError
+        ? thrown
+        : new SkynetError('ERR_SERVICE_MODULE', `${name} cannot be loaded: ${String(thrown)}`, {
+            cause: thrown,
+          });
+    const service = this.#add(SNLUA, printable(name), args);
+    service.log(`LAUNCH ${service.title}`);
+    service.log(`lua loader error : ${describeLoading(error)}`);
+    service.log('KILL self');
+    service.onStarted = done;
+    // Several may wait for one module: each gets an error of its own.
+    service.end('failed', startError(service, error.code, error.message, error.cause, error.details));
   }
 
   #startHere(definition: ServiceDefinition, name: string, args: readonly string[], done: Started): void {
@@ -418,7 +434,7 @@ export class NodeThread implements NodeHost, Resident {
     done: Started,
   ): void {
     if (this.#stopping) {
-      done(new SkynetError('ERR_NODE_STOPPED', 'the node is stopping'), 0);
+      done(failedWait('ERR_NODE_STOPPED', 'the node is stopping'), 0);
       return;
     }
     const service = this.#add(kind, name, args);
@@ -472,12 +488,10 @@ export class NodeThread implements NodeHost, Resident {
     if (!service.alive || (thrown instanceof ExitSignal && !(thrown instanceof KillSignal))) return;
     service.log(`init service failed: ${describe(thrown)}`);
     service.log('KILL self');
+    markTold(thrown, 'logged');
     const reason = reasonIn(thrown instanceof Error ? thrown.message : String(thrown));
     const text = callFailed(`${service.name} could not start: ${reason}`);
-    service.end(
-      'failed',
-      new SkynetError('ERR_SERVICE_INIT', text, { cause: thrown, details: { name: service.name } }),
-    );
+    service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
   }
 
   /** The service that takes the log. */
@@ -555,7 +569,7 @@ export class NodeThread implements NodeHost, Resident {
           PTYPE.ERROR,
           session,
           0,
-          new SkynetError('ERR_SERVICE_GONE', 'call failed: its thread was lost'),
+          failedWait('ERR_SERVICE_GONE', 'call failed: its thread was lost'),
         ),
       );
     }
@@ -567,10 +581,7 @@ export class NodeThread implements NodeHost, Resident {
         if (!lost.has(pending.dest)) continue;
         service.giveUp(
           pending,
-          new SkynetError(
-            'ERR_SERVICE_GONE',
-            `call failed: the thread of ${formatHandle(pending.dest)} was lost`,
-          ),
+          failedWait('ERR_SERVICE_GONE', `call failed: the thread of ${formatHandle(pending.dest)} was lost`),
         );
         service.push(pending);
       }
@@ -664,6 +675,29 @@ async function whenReady(
   for (let more = service.takeInits(); more !== undefined; more = service.takeInits())
     await Promise.all(more);
   return value;
+}
+
+/** What the starter of a service gets whose failure the service has logged. */
+function startError(
+  { name, handle }: Service,
+  code: ErrorCode,
+  text: string,
+  cause: unknown,
+  details: SkynetError['details'] = { name },
+): SkynetError {
+  const error = failedWait(code, text, {
+    ...(cause === undefined ? {} : { cause }),
+    details: { ...details, service: formatHandle(handle) },
+  });
+  markTold(cause, 'logged');
+  markTold(error, 'passed');
+  return error;
+}
+
+/** Why a service could not be loaded, as the original's log tells it. */
+function describeLoading({ code, message, cause }: SkynetError): string {
+  if (cause !== undefined) return describe(cause);
+  return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : message;
 }
 
 function isCommandTable(value: unknown): value is CommandTable {

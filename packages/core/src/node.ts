@@ -17,6 +17,7 @@ import { HOST_TIME, type TimeSource } from './schedule/time-source.ts';
 import { createLauncher } from './services/launcher.ts';
 import { createLogger } from './services/logger.ts';
 import { serviceManager } from './services/service-manager.ts';
+import { atCaller } from './stack.ts';
 import { Activity, createActivity } from './threads/activity.ts';
 import { ThreadPool } from './threads/pool.ts';
 import { startWatchdog, type Watchdog } from './threads/watchdog.ts';
@@ -82,7 +83,7 @@ export async function startResolved(
     await running.boot(withStart);
   } catch (error) {
     await running.stop();
-    throw error;
+    throw atCaller(error);
   }
   return running;
 }

@@ -2,6 +2,7 @@ import type { CallGroup, CallOutcome, CallTarget, Skynet } from '../contracts/sk
 import { type Duration, toMilliseconds } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import type { Address } from '../handle.ts';
+import { atCaller } from '../stack.ts';
 
 /** A call that can be made, once, and given up. */
 export interface PreparedCall {
@@ -56,6 +57,7 @@ export function createCallGroup(
           if (outcome === undefined) await skynet.wait(token);
           else {
             left--;
+            if (!outcome.ok) atCaller(outcome.error);
             yield outcome;
           }
         }

@@ -31,10 +31,12 @@ import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 import { checkName, isLocalName } from '../route/name-table.ts';
+import { atCaller } from '../stack.ts';
 import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
+import { describe, failedWait } from './failure.ts';
 import { limited } from './limited-wait.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
@@ -86,7 +88,8 @@ export class Context implements Skynet {
   // --- log and environment
 
   error(...values: unknown[]): void {
-    this.#host.log(this.#service.handle, logLine(values));
+    const shown = values.map((value) => (value instanceof Error ? describe(value) : value));
+    this.#host.log(this.#service.handle, logLine(shown));
   }
 
   getenv(key: string): string | undefined {
@@ -109,7 +112,7 @@ export class Context implements Skynet {
       if ('start' in service) return this.#launch(service, words, HERE);
       return this.#launch(service.name, words, service);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 
@@ -138,12 +141,12 @@ export class Context implements Skynet {
     const global = nameOrGlobal === true;
     const [name, ...rest] = global ? args : [nameOrGlobal, ...args];
     if (typeof name !== 'string' || name === '') {
-      return Promise.reject(new SkynetError('ERR_ARGUMENT', 'a unique service needs a name'));
+      return Promise.reject(atCaller(new SkynetError('ERR_ARGUMENT', 'a unique service needs a name')));
     }
     try {
       return this.call('.service', 'lua', global ? `G${command}` : command, name, ...launchWords(rest));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 
@@ -191,7 +194,7 @@ export class Context implements Skynet {
       if (pending.dest === handle)
         this.#service.abandon(
           pending,
-          new SkynetError('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`),
+          failedWait('ERR_ABORTED', `call failed: given up by term ${formatHandle(handle)}`),
         );
     }
   }
@@ -314,7 +317,7 @@ export class Context implements Skynet {
       const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
       return this.#request(to, protocol, body, protocol).promise as Promise<Result>;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 
@@ -323,7 +326,7 @@ export class Context implements Skynet {
       return this.#request(to, this.#service.protocols.named(type), checkBody(body), undefined)
         .promise as Promise<Body>;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 
@@ -348,7 +351,7 @@ export class Context implements Skynet {
     const abort = (): void =>
       this.#service.abandon(
         pending,
-        new SkynetError('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason }),
+        failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason }),
       );
     if (signal.aborted) abort();
     else {
@@ -378,10 +381,7 @@ export class Context implements Skynet {
       },
       giveUp: () => {
         if (pending !== undefined)
-          service.abandon(
-            pending,
-            new SkynetError('ERR_ABORTED', 'call failed: nobody waits for it any more'),
-          );
+          service.abandon(pending, failedWait('ERR_ABORTED', 'call failed: nobody waits for it any more'));
       },
     };
   }
@@ -459,7 +459,7 @@ export class Context implements Skynet {
       else service.push(timer);
       return pending.promise as Promise<'BREAK' | undefined>;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 
@@ -471,7 +471,7 @@ export class Context implements Skynet {
     try {
       return this.#waiter(token).promise as Promise<void>;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 
@@ -510,7 +510,7 @@ export class Context implements Skynet {
       }
       return pending.promise as Promise<Result>;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(atCaller(error));
     }
   }
 

@@ -1,14 +1,77 @@
-import { errorFromData, errorToData } from '../codec/error.ts';
-import { SkynetError } from '../errors.ts';
+import { errorFromData, errorToData, markTold, toldOf } from '../codec/error.ts';
+import { type ErrorCode, isSkynetError, SkynetError, type SkynetErrorOptions } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
+import { stackOf, userFrames, withoutFrames } from '../stack.ts';
 
-/** Text and stack of anything thrown. */
+/** Causes of causes beyond this are not shown; ends circles too. */
+const MAX_CAUSES = 8;
+
+/**
+ * Text of anything thrown, for one entry of the log. What it began with comes first, then service by service who called,
+ * each with the frames of its own code; what the log has already is left out.
+ */
 export function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const head = `${thrown.name}: ${thrown.message}`;
-  const stack = thrown.stack ?? head;
-  const text = stack.includes(thrown.message) ? stack : `${head}\n${stack}`;
-  return thrown.cause === undefined ? text : `${text}\ncaused by: ${describe(thrown.cause)}`;
+  try {
+    return thrown instanceof Error ? tell(thrown) : String(thrown);
+  } catch {
+    return `something that cannot be shown (${typeof thrown})`;
+  }
+}
+
+function tell(thrown: Error): string {
+  const links = chainOf(thrown);
+  const lines: string[] = [];
+  let shown = 0;
+  for (const [place, error] of links.entries()) {
+    const { head, frames } = stackOf(error);
+    const before = links[place - 1];
+    if (before !== undefined && passedOn(error, before)) lines.push(`  in ${serviceOf(error)}, called by`);
+    else lines.push((before === undefined ? '' : 'led to ') + headLine(error, head));
+    const own = userFrames(frames);
+    lines.push(...own);
+    shown += own.length;
+  }
+  // A fault of the framework's, or of something that runs without a service.
+  if (shown === 0 && !isSkynetError(thrown)) lines.push(...stackOf(links[0] as Error).frames);
+  return lines.join('\n');
+}
+
+/** An error and its causes, the innermost first; those that the log has are left out. */
+function chainOf(thrown: Error): Error[] {
+  const links = [thrown];
+  let { cause } = thrown;
+  while (links.length <= MAX_CAUSES && cause !== undefined && cause !== null && toldOf(cause) !== 'logged') {
+    const link = cause instanceof Error ? cause : errorFromData(errorToData(cause));
+    links.push(link);
+    cause = link.cause;
+  }
+  return links.reverse();
+}
+
+/** Whether an error is what the caller got for another one. */
+function passedOn(error: Error, cause: Error): boolean {
+  return error.message === callFailed(cause.message) && serviceOf(error) !== undefined;
+}
+
+function serviceOf(error: Error): unknown {
+  return isSkynetError(error) ? error.details?.service : undefined;
+}
+
+/** `SkynetError: text (ERR_CODE)`, with what else stands in front of the frames. */
+function headLine(error: Error, head: string): string {
+  const text = head.includes(error.message) ? head : `${error.name}: ${error.message}`;
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string') return text;
+  const logger = loggedBy(error);
+  if (logger === undefined) return text.includes(code) ? text : `${text} (${code})`;
+  // Of several lines the others stand there.
+  return `${text.split('\n', 1)[0]} (${code}, logged by ${String(logger)})`;
+}
+
+/** The service that has logged what an error is about. */
+function loggedBy(error: Error): unknown {
+  const isLogged = error.cause === undefined ? toldOf(error) === 'passed' : toldOf(error.cause) === 'logged';
+  return isLogged ? serviceOf(error) : undefined;
 }
 
 const PREFIX = 'call failed: ';
@@ -30,19 +93,25 @@ export function reasonIn(text: string): string {
 export function remoteFailure(thrown: unknown, service: Handle): SkynetError {
   const cause = errorFromData(errorToData(thrown));
   const isCoded = cause instanceof SkynetError;
-  return new SkynetError(isCoded ? cause.code : 'ERR_REMOTE', callFailed(cause.message), {
+  const failure = failedWait(isCoded ? cause.code : 'ERR_REMOTE', callFailed(cause.message), {
     cause,
     details: { ...(isCoded ? cause.details : {}), service: formatHandle(service) },
   });
+  if (toldOf(cause) !== undefined) markTold(failure, 'passed');
+  return failure;
+}
+
+/**
+ * A failure for a task that waits, made by other code than its own: it has no frames until the task goes on, and then
+ * has the task's.
+ */
+export function failedWait(code: ErrorCode, text: string, options?: SkynetErrorOptions): SkynetError {
+  return withoutFrames(() => new SkynetError(code, text, options));
 }
 
 /** What the callers of a service get that ended before it answered. */
 export function goneFailure(service: Handle): SkynetError {
-  return new SkynetError(
-    'ERR_SERVICE_GONE',
-    `call failed: ${formatHandle(service)} ended before it answered`,
-    {
-      details: { service: formatHandle(service) },
-    },
-  );
+  return failedWait('ERR_SERVICE_GONE', `call failed: ${formatHandle(service)} ended before it answered`, {
+    details: { service: formatHandle(service) },
+  });
 }

@@ -1,6 +1,7 @@
 import type { AwaitOptions } from '../contracts/skynet.ts';
 import { toMilliseconds } from '../duration.ts';
-import { SkynetError } from '../errors.ts';
+import type { SkynetError } from '../errors.ts';
+import { failedWait } from './failure.ts';
 import type { Pending } from './pending.ts';
 import type { Service } from './service.ts';
 import { Timer } from './timer.ts';
@@ -16,14 +17,14 @@ export function limited<Result>(
   const controller = typeof foreign === 'function' ? new AbortController() : undefined;
   const giveUp = (error: SkynetError): void => void service.settle(pending, error, true);
   const abort = (): void =>
-    giveUp(new SkynetError('ERR_ABORTED', 'given up: aborted by its signal', { cause: signal?.reason }));
+    giveUp(failedWait('ERR_ABORTED', 'given up: aborted by its signal', { cause: signal?.reason }));
   // Runs when the task goes on, and when the service ends before that.
   pending.forget = () => {
     signal?.removeEventListener('abort', abort);
     if (!pending.settled || pending.failed) controller?.abort(pending.outcome);
   };
   if (milliseconds > 0) {
-    const late = (): void => giveUp(new SkynetError('ERR_TIMEOUT', `not done within ${milliseconds} ms`));
+    const late = (): void => giveUp(failedWait('ERR_TIMEOUT', `not done within ${milliseconds} ms`));
     pending.timer = service.startTimer(new Timer(service, late), milliseconds);
   }
   if (signal?.aborted) abort();

@@ -4,6 +4,7 @@ import type { GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
+import { atCaller } from '../stack.ts';
 import type { Connection, ConnectOptions, Listener, ListenOptions } from '../transport/contract.ts';
 import { describe, goneFailure } from './failure.ts';
 import { Pending } from './pending.ts';
@@ -144,7 +145,7 @@ export class KernelOfService implements ServiceKernel {
     const service = this.#service;
     if (!service.alive) {
       opening.then(closeLate, () => {});
-      return Promise.reject(goneFailure(service.handle));
+      return Promise.reject(atCaller(goneFailure(service.handle)));
     }
     const pending = service.suspend(0, undefined, service.sessions.next());
     opening.then(

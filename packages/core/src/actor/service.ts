@@ -1,4 +1,5 @@
 import { copyArgs } from '../codec/copy.ts';
+import { markTold, toldOf } from '../codec/error.ts';
 import type { Host, TurnResult } from '../contracts/host.ts';
 import { type Runnable, TURN } from '../contracts/host.ts';
 import type { Started } from '../contracts/node.ts';
@@ -11,13 +12,14 @@ import type {
   SuspendedTask,
   Task,
 } from '../contracts/skynet.ts';
-import { SkynetError } from '../errors.ts';
+import type { ErrorCode, SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
+import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { Extras } from './extras.ts';
-import { describe, goneFailure, remoteFailure } from './failure.ts';
+import { describe, failedWait, goneFailure, remoteFailure } from './failure.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { OpenRequests } from './open-requests.ts';
 import { Pending } from './pending.ts';
@@ -240,8 +242,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.current = pending.task;
     this.#unsettled = true;
     this.host.resuming(this.handle);
-    if (pending.failed) pending.reject(pending.outcome);
-    else pending.resolve(pending.outcome);
+    if (!pending.failed) pending.resolve(pending.outcome);
+    else if (pending.outcome instanceof ExitSignal) pending.reject(pending.outcome);
+    else pending.resolve(failAtCaller(pending.outcome));
   }
 
   #giveAnswer(pending: Pending): void {
@@ -263,7 +266,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       if (pending.dest !== 0 && !pending.settled) {
         this.giveUp(
           pending,
-          new SkynetError('ERR_TIMEOUT', `no answer from ${formatHandle(pending.dest)} in time`, {
+          failedWait('ERR_TIMEOUT', `no answer from ${formatHandle(pending.dest)} in time`, {
             details: { service: formatHandle(pending.dest), session: pending.session },
           }),
         );
@@ -321,9 +324,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const command = handler.commands?.get(name as string);
     if (command === undefined) {
       this.log(`Unknown command ${textOf(name)} from ${formatHandle(request.source)}`);
-      throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown command ${textOf(name)}`, {
-        details: { command: textOf(name) },
-      });
+      if (request.session === 0) return undefined;
+      throw untold('ERR_UNKNOWN_COMMAND', `Unknown command ${textOf(name)}`, { command: textOf(name) });
     }
     switch (values.length) {
       case 1:
@@ -397,11 +399,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       if (this.alive && request.session !== 0 && request.state !== ANSWER.DONE) this.#remember(request);
       return;
     }
-    if (!isUnknownCommand(thrown)) this.logFailure(request.message, thrown);
+    const isPassed = toldOf(thrown) === 'passed';
+    if (!isPassed) this.logFailure(request.message, thrown);
     this.#extras?.openRequests?.delete(request);
-    if (request.session === 0 || request.state === ANSWER.DONE || !this.alive) return;
-    request.state = ANSWER.DONE;
-    this.answerError(request, thrown);
+    const isAnswered = request.session !== 0 && request.state !== ANSWER.DONE && this.alive;
+    if (isAnswered) request.state = ANSWER.DONE;
+    if (!(isAnswered && this.answerError(request, thrown)) && isPassed)
+      this.logFailure(request.message, thrown);
   }
 
   #unknownRequest(request: ActiveRequest): void {
@@ -417,7 +421,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       this.log(`Unknown session : 0 from ${formatHandle(message.source)}`);
       return;
     }
-    throw new SkynetError('ERR_NO_DISPATCH', `no handler for ${name} messages`, { details: { type: name } });
+    throw untold('ERR_NO_DISPATCH', `no handler for ${name} messages`, { type: name });
   }
 
   packAnswer(type: number, values: unknown[]): Body {
@@ -598,7 +602,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const { task, token } = pending;
     if (task instanceof ActiveRequest && task.session !== 0 && task.state === ANSWER.OPEN) {
       task.state = ANSWER.DONE;
-      this.answerError(task, new SkynetError('ERR_ABORTED', 'the task that worked on it was killed'));
+      this.answerError(task, failedWait('ERR_ABORTED', 'the task that worked on it was killed'));
     }
     if (token !== undefined) this.#extras?.waiting?.delete(token);
     const isWoken = token === undefined && !this.sessions.has(pending.session);
@@ -739,12 +743,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.onStarted = undefined;
     this.state = STATE.ENDED;
     this.host.ended(this.handle, reason);
-    // Made when needed: most services end with nobody waiting, and an error with its stack costs more than the end.
-    let failure: SkynetError | undefined;
-    const refuse = (message: Message): void => {
-      failure ??= goneFailure(this.handle);
-      this.#refuse(message, failure);
-    };
+    const refuse = (message: Message): void => void this.#refuse(message, goneFailure(this.handle));
     for (const request of this.#extras?.openRequests ?? []) {
       if (request.state !== ANSWER.DONE) refuse(request.message);
       request.state = ANSWER.DONE;
@@ -773,7 +772,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.#luaHandler = undefined;
     // It ended before its start function had returned.
     onStarted?.(
-      startFailure ?? new SkynetError('ERR_SERVICE_EXITED', `${this.name} ended itself while it started`),
+      startFailure ?? failedWait('ERR_SERVICE_EXITED', `${this.name} ended itself while it started`),
       this.handle,
     );
   }
@@ -820,6 +819,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.log(
       `lua call [${source.toString(16)} to ${formatShort(this.handle)} : ${session} msgsz = ${size}] error : ${describe(thrown)}`,
     );
+    markTold(thrown, 'logged');
   }
 }
 
@@ -836,8 +836,11 @@ function isPromise(value: unknown): value is Promise<unknown> {
   );
 }
 
-function isUnknownCommand(thrown: unknown): boolean {
-  return thrown instanceof SkynetError && thrown.code === 'ERR_UNKNOWN_COMMAND';
+/** A failure that nothing is to be logged about here: its caller hears of it. */
+function untold(code: ErrorCode, text: string, details: Readonly<Record<string, unknown>>): SkynetError {
+  const failure = failedWait(code, text, { details });
+  markTold(failure, 'passed');
+  return failure;
 }
 
 function callHandler(call: Dispatcher, request: ActiveRequest, values: unknown[]): unknown {

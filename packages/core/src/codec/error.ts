@@ -15,6 +15,23 @@ export interface ErrorData {
   /** What of the details can be sent; the rest as text. */
   details?: { [key: string]: Value };
   cause?: ErrorData;
+  /** What the log has of it already. */
+  told?: Told;
+}
+
+/** `logged`: the log has it, with its stack. `passed`: to be logged by whoever it ends at, services on the way pass it on. */
+export type Told = 'logged' | 'passed';
+
+const told = new WeakMap<object, Told>();
+
+/** Notes what the log has of something that was thrown. Nothing can be noted for what is no object. */
+export function markTold(thrown: unknown, what: Told): void {
+  if (typeof thrown === 'object' && thrown !== null) told.set(thrown, what);
+}
+
+/** What the log has of something that was thrown. */
+export function toldOf(thrown: unknown): Told | undefined {
+  return typeof thrown === 'object' && thrown !== null ? told.get(thrown) : undefined;
 }
 
 /** Causes of causes beyond this are left out; ends circles too. */
@@ -28,6 +45,8 @@ export function errorToData(thrown: unknown): ErrorData {
 function toData(thrown: unknown, depth: number): ErrorData {
   if (!(thrown instanceof Error)) return { name: 'Error', message: text(thrown) };
   const data: ErrorData = { name: text(thrown.name), message: text(thrown.message) };
+  const known = told.get(thrown);
+  if (known !== undefined) data.told = known;
   const { code, details } = thrown as { code?: unknown; details?: unknown };
   if (typeof code === 'string') data.code = code;
   if (typeof thrown.stack === 'string') data.stack = thrown.stack;
@@ -51,6 +70,7 @@ export function errorFromData(data: ErrorData): Error {
     if (data.details !== undefined) Object.assign(error, { details: data.details });
   }
   hidden(error, 'stack', data.stack ?? `${data.name}: ${data.message}`);
+  if (data.told !== undefined) told.set(error, data.told);
   return error;
 }
 

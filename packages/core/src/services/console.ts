@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { toldOf } from '../codec/error.ts';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError } from '../errors.ts';
@@ -23,10 +24,10 @@ export const consoleService: ServiceDefinition = defineService((skynet) => {
       // Nobody's child: where there are several threads, each gets its share.
       await skynet.newService({ name, thread: 'spread' }, ...args);
     } catch (error) {
-      // The reason stands in the log already; what is left to say is that this line led to nothing.
+      // A service that fails has logged why.
       if (!isSkynetError(error)) throw error;
-      if (error.code !== 'ERR_SERVICE_EXITED')
-        skynet.error(`${printable(name)}: ${printable(error.message.split('\n')[0])}`);
+      if (error.code !== 'ERR_SERVICE_EXITED' && toldOf(error) === undefined)
+        skynet.error(`${printable(name)}: ${printable(error.message)}`);
     }
   };
 

@@ -1,3 +1,4 @@
+import { failedWait } from '../actor/failure.ts';
 import { errorFromData, errorToData } from '../codec/error.ts';
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
@@ -88,7 +89,7 @@ export class Neighbours {
     for (const [id, asked] of this.#asked) {
       if (asked.thread !== thread) continue;
       this.#asked.delete(id);
-      asked.reject(new SkynetError('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`));
+      asked.reject(failedWait('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`));
     }
     return undelivered;
   }

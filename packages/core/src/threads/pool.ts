@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { describe } from '../actor/failure.ts';
 import { errorFromData } from '../codec/error.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
@@ -132,7 +133,7 @@ export class ThreadPool {
         else reject(errorFromData(message.error));
       });
       worker.on('error', (error: Error) => {
-        this.#main?.log(0, `thread ${thread}: ${error.stack ?? error.message}`);
+        this.#main?.log(0, `thread ${thread}: ${describe(error)}`);
         reject(error);
       });
       worker.once('exit', (code) => {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { describe } from '../actor/failure.ts';
 import { ExitSignal } from '../actor/task.ts';
 import { errorToData } from '../codec/error.ts';
 import { loadConfig, resolveConfig, type SkynetConfig } from '../config.ts';
@@ -45,14 +46,10 @@ async function main(): Promise<void> {
   // A service's stray errors must not take the others of the thread with it.
   process.on('unhandledRejection', (reason) => {
     if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || reason instanceof ExitSignal) return;
-    thread.log(0, `unhandled rejection: ${stackOf(reason)}`);
+    thread.log(0, `unhandled rejection: ${describe(reason)}`);
   });
-  process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${stackOf(error)}`));
+  process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${describe(error)}`));
   post({ kind: 'ready' });
-}
-
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
 main().catch((error: unknown) => {
