@@ -14,6 +14,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'message',
       'duration',
       'nearest',
+      'secret',
       'options',
       'define',
       'contracts/*',

@@ -437,12 +437,12 @@ export class NodeThread implements NodeHost, Resident {
       done(failedWait('ERR_NODE_STOPPED', 'the node is stopping'), 0);
       return;
     }
-    const service = this.#add(kind, name, args);
+    const service = this.#add(kind, name, definition.shownArgs?.(args) ?? args);
     service.log(`LAUNCH ${service.title}${kind === '' ? ' ' : ''}`);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();
-    service.push(new WorkTask(this.#runStart, [service, definition]));
+    service.push(new WorkTask(this.#runStart, [service, definition, args]));
   }
 
   /** Gives a new service its number and its place. */
@@ -460,9 +460,13 @@ export class NodeThread implements NodeHost, Resident {
   readonly #isFree = (local: number): boolean => this.#table.isFree(local);
 
   /** The first task of a service. */
-  readonly #runStart = (service: Service, definition: ServiceDefinition): unknown => {
+  readonly #runStart = (
+    service: Service,
+    definition: ServiceDefinition,
+    args: readonly string[],
+  ): unknown => {
     try {
-      const result = definition.start(new Context(service, this), ...service.args);
+      const result = definition.start(new Context(service, this), ...args);
       const inits = service.takeInits();
       if (!(result instanceof Promise) && inits === undefined) return this.#started(service, result);
       return whenReady(service, result, inits ?? []).then(

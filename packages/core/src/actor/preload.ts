@@ -27,9 +27,10 @@ export async function loadPreload(location: string): Promise<Preload> {
 }
 
 /** A service that runs `preload` first, and waits for it. */
-export function preloaded({ start }: ServiceDefinition, preload: Preload): ServiceDefinition {
+export function preloaded(definition: ServiceDefinition, preload: Preload): ServiceDefinition {
+  const { start } = definition;
   return {
-    kind: 'skynet.service',
+    ...definition,
     start: (skynet, ...args) => {
       const ready = preload(skynet);
       return ready instanceof Promise ? ready.then(() => start(skynet, ...args)) : start(skynet, ...args);

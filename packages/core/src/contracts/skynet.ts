@@ -114,6 +114,8 @@ export interface ServiceDefinition<Commands = unknown> {
   readonly kind: 'skynet.service';
   /** What an instance runs first; see `defineService`. */
   readonly start: (skynet: Skynet, ...args: string[]) => unknown;
+  /** What lists and log lines show of the start arguments, where some of them are secret. Default: all of them. */
+  readonly shownArgs?: (args: readonly string[]) => readonly string[];
   /** For the compiler only: the commands it understands. */
   readonly __commands?: Commands;
 }

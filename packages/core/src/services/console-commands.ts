@@ -7,6 +7,7 @@ import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
+import { hideSecrets } from '../secret.ts';
 import { connectionTable } from '../transport/connection-table.ts';
 import { readValues } from './console-values.ts';
 
@@ -26,6 +27,8 @@ export interface ConsoleContext {
 /** One command: what `help` says of it, and what it does. What it returns is printed. */
 export interface ConsoleCommand {
   readonly help: string;
+  /** Whether it changes nothing: such commands are done for a plain GET. */
+  readonly reads?: boolean;
   readonly run: (context: ConsoleContext, ...args: string[]) => unknown;
 }
 
@@ -39,16 +42,18 @@ function ask<Result>(
   return kernel.skynet.call<Result>(target, type, ...values);
 }
 
-/** `:0100000a`, `.name`, or bare hex, to which the harbor id of this node is added. */
+/**
+ * `:0100000a`, `0100000a` or `0x0100000a`, hex either way; what has no harbor id, such as `a`, gets that of this node.
+ * Or a local name, `.store`.
+ */
 function handleOf({ kernel: { skynet } }: ConsoleContext, address: string | undefined): Handle {
   if (address === undefined) throw new SkynetError('ERR_ARGUMENT', 'need an address');
-  const bare = /^[0-9a-f]{1,6}$/i.test(address)
-    ? makeHandle(harborOf(skynet.self()), Number.parseInt(address, 16))
-    : undefined;
-  const handle = bare ?? (address.startsWith('.') ? skynet.localName(address) : parseHandle(address));
+  const handle = address.startsWith('.')
+    ? skynet.localName(address)
+    : parseHandle(address.startsWith(':') ? address : `:${address.replace(/^0x/i, '')}`);
   if (handle === undefined || handle === 0)
     throw new SkynetError('ERR_ADDRESS_INVALID', `Invalid address ${address}`);
-  return handle;
+  return harborOf(handle) === 0 ? makeHandle(harborOf(skynet.self()), handle) : handle;
 }
 
 /** Hundredths of a second to wait for answers, 300 by default. */
@@ -136,18 +141,22 @@ const tasksOf = (context: ConsoleContext, address: string | undefined): Promise<
 export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   help: {
     help: 'this list',
+    reads: true,
     run: () => Object.fromEntries(Object.entries(CONSOLE_COMMANDS).map(([name, { help }]) => [name, help])),
   },
   list: {
     help: 'all services',
+    reads: true,
     run: (context) => ask(context, '.launcher', 'lua', 'LIST'),
   },
   stat: {
     help: '[ti] : messages, tasks and CPU time of all services; ti: how long to wait for them',
+    reads: true,
     run: (context, wait) => ask(context, '.launcher', 'lua', 'STAT', patience(wait)),
   },
   mem: {
     help: '[ti] : heap of the thread each service runs in',
+    reads: true,
     run: (context, wait) => memory(context, 'MEM', wait),
   },
   gc: {
@@ -156,18 +165,23 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   cmem: {
     help: 'memory of the process, in bytes',
+    reads: true,
     run: () => ({ ...process.memoryUsage() }),
   },
   service: {
     help: 'unique services',
+    reads: true,
     run: (context) => ask(context, '.service', 'lua', 'LIST'),
   },
   info: {
     help: 'address args... : what a service tells of itself',
-    run: (context, address, ...args) => ask(context, handleOf(context, address), 'debug', 'INFO', ...args),
+    reads: true,
+    run: async (context, address, ...args) =>
+      hideSecrets(await ask(context, handleOf(context, address), 'debug', 'INFO', ...args)),
   },
   task: {
     help: 'address : suspended tasks of a service, and what they wait for',
+    reads: true,
     run: async (context, address) =>
       new Map(
         (await tasksOf(context, address)).map(({ session, waitsFor }) => [`session: ${session}`, waitsFor]),
@@ -175,6 +189,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   uniqtask: {
     help: 'address : suspended tasks of a service, counted by what they wait for',
+    reads: true,
     run: async (context, address) => {
       const sessions = new Map<string, number[]>();
       for (const { session, waitsFor } of await tasksOf(context, address)) {
@@ -221,6 +236,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   ping: {
     help: 'address : time of a round trip, in hundredths of a second',
+    reads: true,
     run: async (context, address) => {
       const handle = handleOf(context, address);
       const before = context.kernel.skynet.now();
@@ -245,7 +261,8 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   dbgcmd: {
     help: 'address cmd args... : sends a debug message, prints the answer',
-    run: (context, address, ...words) => ask(context, handleOf(context, address), 'debug', ...words),
+    run: async (context, address, ...words) =>
+      hideSecrets(await ask(context, handleOf(context, address), 'debug', ...words)),
   },
   logon: {
     help: 'address : writes every message a service gets to <logPath>/<address>.log',
@@ -260,6 +277,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   netstat: {
     help: 'sockets of the thread the console runs in',
+    reads: true,
     run: ({ kernel }) =>
       Object.fromEntries(
         connectionTable(kernel)
@@ -273,7 +291,8 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   getenv: {
     help: 'name : value of a configuration key',
-    run: ({ kernel }, name = '') => ({ [name]: kernel.skynet.getenv(name) }),
+    reads: true,
+    run: ({ kernel }, name = '') => hideSecrets({ [name]: kernel.skynet.getenv(name) }),
   },
   setenv: {
     help: 'name value : adds a configuration value',

@@ -1,4 +1,5 @@
 import { SkynetError } from '../errors.ts';
+import { printable } from '../log/printable.ts';
 import { logText } from '../log/text.ts';
 
 /** Deepest nesting of what can be typed. */
@@ -134,20 +135,35 @@ class Reader {
 
 /**
  * What a command returned, as lines: text as it is, nothing for nothing; of tables one line for each key, sorted, the
- * value behind a tab, a table inside as `k:v` parts.
+ * value behind a tab, a table inside as `k:v` parts. Text may come from anywhere: nothing in it commands a terminal or
+ * looks like the line that ends an answer.
  */
 export function showResult(result: unknown): string[] {
   if (result === undefined || result === null) return [];
   const entries = entriesOf(result);
-  if (entries === undefined) return [logText(result)];
+  if (entries === undefined) return [logText(result).split('\n').map(shownLine).join('\n')];
   return entries.map(
     ([key, value]) =>
-      `${key}\t${
+      `${shownLine(shownText(key))}\t${
         entriesOf(value)
-          ?.map(([k, v]) => `${k}:${logText(v)}`)
-          .join('\t') ?? logText(value)
+          ?.map(([k, v]) => `${shownText(k)}:${shownText(logText(v))}`)
+          .join('\t') ?? shownText(logText(value))
       }`,
   );
+}
+
+/** Text without anything that is not to be seen, on one line. Other than in log lines a backslash stays one. */
+function shownText(text: string): string {
+  return text
+    .split('\\')
+    .map((part) => printable(part, Number.POSITIVE_INFINITY))
+    .join('\\');
+}
+
+/** The same for a whole line, which may have tabs. */
+function shownLine(line: string): string {
+  const shown = line.split('\t').map(shownText).join('\t');
+  return /^<CMD /i.test(shown) ? ` ${shown}` : shown;
 }
 
 /** Keys and values in the order of the keys; numbers by size. Positions count from 1. */

@@ -2,15 +2,16 @@ import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { kernelOf } from '../kernel.ts';
+import { HIDDEN } from '../secret.ts';
+import { AddressTable, networkOf } from '../transport/address-table.ts';
 import type { Connection } from '../transport/contract.ts';
-import { CONSOLE_COMMANDS } from './console-commands.ts';
-import { ConsoleSession } from './console-session.ts';
+import { CONSOLE_COMMANDS, type ConsoleCommand } from './console-commands.ts';
+import { type ConsoleRules, ConsoleSession, NO_COMMAND } from './console-session.ts';
 import { showResult } from './console-values.ts';
+import { Visitors } from './console-visitors.ts';
 
-/** Visitors at a time. */
-const MAX_SESSIONS = 64;
-/** How long visitors may take to read the last lines when the console ends, in milliseconds. */
-const GRACE = 1000;
+/** Wrong tokens of one address in a minute; then none of it is looked at. */
+const MAX_GUESSES = 5;
 
 /**
  * The debug console (`debug_console [ip] port [token]`): takes command lines over TCP, `help` lists them. Listens on
@@ -18,53 +19,94 @@ const GRACE = 1000;
  * to begin with `token <text>`. Port 0 takes a free one, which stands in the log.
  * @throws ERR_ADDRESS_INVALID, ERR_LISTEN.
  */
-export const debugConsole: ServiceDefinition = defineService(async (skynet, ...args) => {
-  const [ip = '127.0.0.1', port = '', token = skynet.getenv('consoleToken')] = /^\d+$/.test(args[0] ?? '')
-    ? [undefined, ...args]
-    : args;
-  const kernel = kernelOf(skynet);
-  const sessions = new Set<ConsoleSession>();
+export const debugConsole: ServiceDefinition = {
+  shownArgs: (args) => (isPort(args[0]) ? hidden(args, 1) : hidden(args, 2)),
+  ...defineService(async (skynet, ...args) => {
+    const [ip = '127.0.0.1', port = '', token = skynet.getenv('consoleToken')] = isPort(args[0])
+      ? [undefined, ...args]
+      : args;
+    const kernel = kernelOf(skynet);
+    const visitors = new Visitors();
+    const sessions = new Set<ConsoleSession>();
+    const guesses = new AddressTable(0, MAX_GUESSES);
 
-  const accept = (connection: Connection): void => {
-    if (sessions.size >= MAX_SESSIONS) {
-      connection.destroy();
-      return;
-    }
-    skynet.error(connection.remoteAddress, 'connected');
-    const session = new ConsoleSession(
-      kernel,
-      connection,
-      (line, signal) => execute(kernel, line, signal),
-      token,
-      () => {
+    const accept = (connection: Connection): void => {
+      if (!visitors.makeRoom(networkOf(connection.remoteAddress))) {
+        connection.destroy();
+        return;
+      }
+      skynet.error(connection.remoteAddress, 'connected');
+      const rules: ConsoleRules = {
+        token,
+        guesses,
+        hosts: [ip, hostOf(connection.localAddress)].filter(isOneHost),
+        effectOf,
+        execute: (line, signal) => execute(kernel, line, signal),
+      };
+      const session = new ConsoleSession(kernel, connection, rules, () => {
+        visitors.remove(session);
         sessions.delete(session);
         skynet.error(connection.remoteAddress, 'disconnect');
-      },
-    );
-    sessions.add(session);
-  };
+      });
+      visitors.add(session);
+      sessions.add(session);
+    };
 
-  const host = ip.includes(':') ? `[${ip}]` : ip;
-  const listener = await kernel.listen(`tcp://${host}:${port}`, {}, accept);
-  kernel.own(() => {
-    for (const session of sessions) session.close(GRACE);
-  });
-  skynet.error(`Start debug console at ${ip}:${listener.port}`);
-  if (token === undefined && !/^(127\.|::1$|localhost$)/.test(ip)) {
-    skynet.error(`Anybody who reaches ${ip}:${listener.port} can command this node: set consoleToken`);
-  }
-});
+    const host = ip.includes(':') ? `[${ip}]` : ip;
+    const listener = await kernel.listen(`tcp://${host}:${port}`, {}, accept);
+    kernel.own(() => {
+      for (const session of sessions) session.close();
+    });
+    skynet.error(`Start debug console at ${ip}:${listener.port}`);
+    if (token === undefined && !isLoopback(hostOf(listener.address))) {
+      skynet.error(`Anybody who reaches ${ip}:${listener.port} can command this node: set consoleToken`);
+    }
+  }),
+};
+
+function isPort(word: string | undefined): boolean {
+  return /^\d+$/.test(word ?? '');
+}
+
+/** Arguments with the one that is a token hidden. */
+function hidden(args: readonly string[], index: number): readonly string[] {
+  return args.map((arg, i) => (i === index ? HIDDEN : arg));
+}
+
+/** `127.0.0.1:80` and `[::1]:80` without the port. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'));
+}
+
+function isLoopback(host: string): boolean {
+  return host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Whether a host, as listened on or as written in a request, is one and not all addresses of the machine. */
+function isOneHost(host: string): boolean {
+  return !/^(0\.0\.0\.0|\[?::\]?)$/.test(host);
+}
+
+function commandOf(line: string): ConsoleCommand | undefined {
+  const [name = ''] = line.trim().split(/\s+/);
+  return Object.hasOwn(CONSOLE_COMMANDS, name) ? CONSOLE_COMMANDS[name] : undefined;
+}
+
+function effectOf(line: string): 'reads' | 'changes' | undefined {
+  const command = commandOf(line);
+  return command === undefined ? undefined : command.reads ? 'reads' : 'changes';
+}
 
 /** Does one command line. @returns the lines to print. */
 async function execute(kernel: ServiceKernel, line: string, signal: AbortSignal): Promise<string[]> {
   const [name = '', ...args] = line.trim().split(/\s+/);
   if (name === '') return [];
-  const command = Object.hasOwn(CONSOLE_COMMANDS, name) ? CONSOLE_COMMANDS[name] : undefined;
-  if (command === undefined) return ['Invalid command, type help for command list', '', '<CMD Error>'];
+  const command = commandOf(line);
+  if (command === undefined) return [...NO_COMMAND];
   const rest = line.trim().replace(/^\S+\s+\S+\s*/, '');
   try {
     return [...showResult(await command.run({ kernel, signal, rest }, ...args)), '<CMD OK>'];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error), '<CMD Error>'];
+    return [...showResult(error instanceof Error ? error.message : String(error)), '<CMD Error>'];
   }
 }

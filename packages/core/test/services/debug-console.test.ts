@@ -1,81 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { defineService, packSeri, type SkynetConfig } from '@skynet/core';
+import { defineService, packSeri } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { connectionTable } from '@skynet/core/transport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { startTestNode, type TestNode } from '../test-node.ts';
-
-interface Console {
-  /** Sends a line; resolves to what was printed for it, its last line being `<CMD OK>` or `<CMD Error>`. */
-  type(line: string): Promise<string[]>;
-  /** Sends bytes as they are. */
-  send(text: string): void;
-  /** Everything printed until the console closes the connection. */
-  rest(): Promise<string>;
-  readonly socket: Socket;
-}
-
-async function open(node: TestNode, ...args: string[]): Promise<Console> {
-  await node.newService('debug_console', ...(args.length === 0 ? ['0'] : args));
-  return visit(node);
-}
-
-async function visit(node: TestNode): Promise<Console> {
-  const line = await node.logged(/Start debug console at/);
-  const port = Number(/:(\d+)$/.exec(line)?.[1]);
-  const socket = connect(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
-  let text = '';
-  let changed = (): void => {};
-  let over = false;
-  socket.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk;
-    changed();
-  });
-  socket.on('close', () => {
-    over = true;
-    changed();
-  });
-  const until = async (enough: () => boolean): Promise<void> => {
-    while (!enough() && !over) {
-      await new Promise<void>((resolve) => {
-        changed = resolve;
-      });
-    }
-  };
-  const take = (length: number): string => {
-    const taken = text.slice(0, length);
-    text = text.slice(length);
-    return taken;
-  };
-  await until(() => text.includes('\n'));
-  expect(take(text.indexOf('\n') + 1)).toBe('Welcome to skynet console\n');
-  const END = /(^|\n)<CMD (OK|Error)>\n/;
-  return {
-    socket,
-    send: (bytes) => void socket.write(bytes),
-    async type(command) {
-      socket.write(`${command}\n`);
-      await until(() => END.test(text));
-      const match = END.exec(text);
-      if (match === null) throw new Error(`closed after ${JSON.stringify(text)}`);
-      return take(match.index + match[0].length)
-        .trimEnd()
-        .split('\n');
-    },
-    async rest() {
-      await until(() => over);
-      return take(text.length);
-    },
-  };
-}
-
-async function openedNode(config: SkynetConfig = {}): Promise<{ node: TestNode; console: Console }> {
-  const node = await startTestNode(config);
-  return { node, console: await open(node) };
-}
+import { startTestNode } from '../test-node.ts';
+import { openedNode, visit } from './console-visitor.ts';
 
 const store = defineService((skynet) => {
   skynet.register('.store');
@@ -271,51 +201,6 @@ describe('debug console', () => {
     console.socket.destroy();
     await node.logged(/disconnect/);
     expect(await waitsForStore()).toBe(false);
-  });
-
-  test('HTTP: the path, or the body of a POST, is the command', async () => {
-    const { node, console } = await openedNode({ myname: 'Dmaker' });
-    console.send('GET /getenv/myname HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
-    expect(await console.rest()).toBe('myname\tDmaker\n<CMD OK>\n');
-    const post = await visit(node);
-    post.send('POST / HTTP/1.1\r\nContent-Length: 13\r\n\r\ngetenv ');
-    post.send('myname');
-    expect(await post.rest()).toBe('myname\tDmaker\n<CMD OK>\n');
-  });
-
-  test.each(['Origin: http://evil.example', 'Host: evil.example:80', 'Sec-Fetch-Site: cross-site'])(
-    'HTTP: what a web page sends is refused (%s)',
-    async (header) => {
-      const { console } = await openedNode({ myname: 'Dmaker' });
-      console.send(`POST / HTTP/1.1\r\n${header}\r\nContent-Length: 13\r\n\r\ngetenv myname`);
-      expect(await console.rest()).toBe('Not for web pages\n<CMD Error>\n');
-    },
-  );
-
-  test('with a token nothing is done for those who do not show it first', async () => {
-    const { node, console } = await openedNode({ consoleToken: 'secret', myname: 'Dmaker' });
-    expect(await console.type('token secret')).toEqual(['<CMD OK>']);
-    expect(await console.type('getenv myname')).toEqual(['myname\tDmaker', '<CMD OK>']);
-    for (const attempt of ['getenv myname', 'token secre', 'token', 'GET /getenv/myname HTTP/1.0\n']) {
-      const other = await visit(node);
-      other.send(`${attempt}\ngetenv myname\n`);
-      expect(await other.rest()).toBe('token <text> is needed first\n<CMD Error>\n');
-    }
-    const web = await visit(node);
-    web.send('GET /getenv/myname HTTP/1.0\r\nAuthorization: Bearer secret\r\n\r\n');
-    expect(await web.rest()).toBe('myname\tDmaker\n<CMD OK>\n');
-  });
-
-  test('endless lines, headers and bodies are cut off', async () => {
-    const { node, console } = await openedNode();
-    console.send('x'.repeat(9000));
-    expect(await console.rest()).toBe('Line too long\n<CMD Error>\n');
-    const headers = await visit(node);
-    headers.send(`GET / HTTP/1.1\n${'a: b\n'.repeat(200)}`);
-    expect(await headers.rest()).toBe('Too many headers\n<CMD Error>\n');
-    const body = await visit(node);
-    body.send('POST / HTTP/1.1\nContent-Length: 100000\n\n');
-    expect(await body.rest()).toBe('Body too long\n<CMD Error>\n');
   });
 
   test('says where it listens, and who else could come', async () => {
