@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SkynetError } from './errors.ts';
+import { printable } from './log/printable.ts';
 
 /** What a key can be given. */
 export type LuaValue = string | number | boolean | undefined;
@@ -11,9 +12,16 @@ interface Token {
   readonly line: number;
 }
 
-/** Blanks and comments, then one token; the groups: long text, text, number, name, `$NAME`, sign. */
+/** One token; the groups: long text, text, number, name, `$NAME`, sign. No part of it tries the same bytes twice. */
 const TOKEN =
-  /(?:\s|--\[\[[\s\S]*?\]\]|--(?!\[\[).*)*(?:\[\[\n?([\s\S]*?)\]\]|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(-?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))|([a-z_]\w*)|(\$\w+)|(=|\.\.|;|\(|\)|$))/iy;
+  /\[\[\n?([\s\S]*?)\]\]|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(-?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))|([a-z_]\w*)|(\$\w+)|(=|\.\.|;|\(|\)|$)/iy;
+const BLANKS = /\s*/y;
+const COMMENT = /--(?!\[\[).*/y;
+
+/** Characters shown of what cannot be read. */
+const MAX_SHOWN = 80;
+/** Deepest nesting of parentheses. */
+const MAX_DEPTH = 100;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   n: '\n',
@@ -51,6 +59,7 @@ class Reader {
   readonly #source: string;
   #at = 0;
   #line = 1;
+  #depth = 0;
   #token: Token;
 
   constructor(
@@ -117,7 +126,9 @@ class Reader {
         return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
       }
       case '(': {
+        if (++this.#depth > MAX_DEPTH) this.#fail('parentheses are nested too deeply', token);
         const value = this.#expression();
+        this.#depth--;
         this.#take(')');
         return value;
       }
@@ -149,11 +160,39 @@ class Reader {
     this.#token = this.#scan();
   }
 
+  /** Goes on behind blanks and comments. */
+  #skipBlanks(): void {
+    for (;;) {
+      this.#skip(this.#matched(BLANKS));
+      const isLong = this.#source.startsWith('--[[', this.#at);
+      const end = isLong ? this.#source.indexOf(']]', this.#at) : -1;
+      // One without an end is nothing that can be read.
+      if (isLong && end < 0) return;
+      const comment = isLong ? end + 2 - this.#at : this.#matched(COMMENT);
+      if (comment === 0) return;
+      this.#skip(comment);
+    }
+  }
+
+  /** Characters that a pattern matches here. */
+  #matched(pattern: RegExp): number {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#source)?.[0].length ?? 0;
+  }
+
+  #skip(length: number): void {
+    for (const end = this.#at + length; this.#at < end; this.#at++)
+      if (this.#source.charCodeAt(this.#at) === 10) this.#line++;
+  }
+
   #scan(): Token {
+    this.#skipBlanks();
     TOKEN.lastIndex = this.#at;
     const match = TOKEN.exec(this.#source);
-    if (match === null)
-      return this.#fail(`cannot be read: ${this.#source.slice(this.#at).trim().split('\n')[0]}`, undefined);
+    if (match === null) {
+      const rest = this.#source.slice(this.#at, this.#at + MAX_SHOWN).split('\n')[0] ?? '';
+      return this.#fail(`cannot be read: ${printable(rest)}`, undefined);
+    }
     this.#at = TOKEN.lastIndex;
     this.#line += match[0].split('\n').length - 1;
     const group = match.findIndex((part, i) => i > 0 && part !== undefined);

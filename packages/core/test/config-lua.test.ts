@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLuaConfig } from '../src/config-lua.ts';
 
@@ -54,6 +55,9 @@ describe('configuration files of the original', () => {
     ['a = true .. "x"', 'config:1: cannot join true'],
     ['a = "$NOT_SET"', 'config:1: environment variable NOT_SET is not set'],
     ['a = $NOT_SET', 'config:1: environment variable NOT_SET is not set'],
+    ['-- root = "./evil"\n{}', 'config:2: cannot be read: {}'],
+    [`a = ${'('.repeat(101)}`, 'config:1: parentheses are nested too deeply'],
+    ['a = \u001b[2J', 'config:1: cannot be read: \\x1b[2J'],
     ['a = { 1 }', 'config:1: cannot be read: { 1 }'],
     ['a = "open\n"', 'config:1: cannot be read: "open'],
     ['a = 1\nb = [[open', 'config:2: cannot be read: [[open'],
@@ -65,6 +69,65 @@ describe('configuration files of the original', () => {
   ])('refuses %j', (text, message) => {
     expect(() => read(text)).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIG', message: expect.stringContaining(message) }),
+    );
+  });
+
+  test.each([
+    ['dashes', '-'],
+    ['comments that do not end', '--[['],
+    ['text that does not end', '"\\"'],
+    ['long text that does not end', '[['],
+    ['digits', '1'],
+    ['parentheses', '('],
+    ['joins', '"a"..'],
+    ['blanks', ' \n'],
+    ['variables', '$a'],
+  ])('takes its time for no input: %s', (_what, piece) => {
+    for (const head of ['', 'a = ', 'a = "x" ']) {
+      const text = `${head}${piece.repeat(100_000 / piece.length)}\n{`;
+      const begin = performance.now();
+      expect(() => read(text)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG' }));
+      // Far more than it takes, far less than anything that tries pieces again and again.
+      expect(performance.now() - begin).toBeLessThan(2000);
+    }
+  });
+
+  test('whatever is in the file is read or refused with a code, at once', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '--',
+        '[[',
+        ']]',
+        '"',
+        "'",
+        '\\',
+        '\n',
+        ' ',
+        '=',
+        '..',
+        '(',
+        ')',
+        ';',
+        '$',
+        'a',
+        'include',
+        '0x',
+        '1e',
+        '-',
+      ),
+      fc.string({ maxLength: 4, unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
+        const begin = performance.now();
+        try {
+          read(pieces.join(''));
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ERR_CONFIG' });
+        }
+        expect(performance.now() - begin).toBeLessThan(2000);
+      }),
+      { numRuns: 2000 },
     );
   });
 });
