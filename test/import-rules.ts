@@ -31,6 +31,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
     'parts that stand alone',
     [
       'env',
+      'typescript',
       'stack',
       'config-lua',
       'config-spelling',

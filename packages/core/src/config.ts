@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { enableTypeScript } from './actor/loader.ts';
 import { type LuaValue, readLuaConfig } from './config-lua.ts';
 import { doubtsAbout } from './config-spelling.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
 import type { Transport } from './transport/contract.ts';
 import { parseAddress } from './transport/transports.ts';
+import { importModule } from './typescript.ts';
 
 /** Configuration of a node. Keys that the book knows mean the same here; keys of your own become environment values. */
 export interface SkynetConfig {
@@ -317,9 +317,9 @@ async function readConfig(location: string, file: string): Promise<ResolvedConfi
     return resolveConfig(fromLua(readLuaConfig(location)), process.cwd(), file);
   let module: { default?: unknown };
   try {
-    await enableTypeScript(location);
-    const url = pathToFileURL(location).href;
-    module = location.endsWith('.json') ? await import(url, { with: { type: 'json' } }) : await import(url);
+    module = (await (location.endsWith('.json')
+      ? import(pathToFileURL(location).href, { with: { type: 'json' } })
+      : importModule(location))) as { default?: unknown };
   } catch (error) {
     const reason = isSkynetError(error) ? error.message : String(error);
     throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be loaded: ${reason}`, {

@@ -1,50 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { isServiceDefinition } from '../define.ts';
-import { SkynetError } from '../errors.ts';
-
-const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '/index.ts', '/index.js', '/index.mjs'];
-
-let typescript: Promise<void> | undefined;
-
-/** The file of a module, whose ending may be left out. */
-export function findModule(location: string): string | undefined {
-  return (path.extname(location) === '' ? ENDINGS.map((ending) => location + ending) : [location]).find(
-    (file) => existsSync(file),
-  );
-}
-
-/**
- * Makes `import` of this TypeScript file work in this thread: Node does by itself from 22.18 on, else `tsx` does it,
- * which takes `.ts` files for ES modules only where package.json says so. Does nothing for other files.
- * @throws ERR_SERVICE_MODULE.
- */
-export async function enableTypeScript(file: string): Promise<void> {
-  if (!/\.m?ts$/.test(file) || (process.features as { typescript?: unknown }).typescript) return;
-  if (file.endsWith('.ts') && !isModuleFolder(path.dirname(file))) {
-    const text = `${file} is no ES module: it needs "type": "module" in a package.json beside or above it, or the ending .mts`;
-    throw new SkynetError('ERR_SERVICE_MODULE', text, { details: { file } });
-  }
-  typescript ??= import('tsx/esm/api').then(({ register }) => void register());
-  try {
-    await typescript;
-  } catch (error) {
-    typescript = undefined;
-    const text = `Node.js ${process.versions.node} runs TypeScript only with the package tsx: install it, or build the services`;
-    throw new SkynetError('ERR_SERVICE_MODULE', text, { cause: error, details: { file } });
-  }
-}
-
-/** Whether the nearest package.json makes files modules. */
-function isModuleFolder(folder: string): boolean {
-  const manifest = path.join(folder, 'package.json');
-  if (existsSync(manifest))
-    return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }).type === 'module';
-  const above = path.dirname(folder);
-  return above !== folder && isModuleFolder(above);
-}
+import { isSkynetError, SkynetError } from '../errors.ts';
+import { candidatesOf, importModule } from '../typescript.ts';
 
 /**
  * Finds and loads the modules of services (the original's `luaservice` path, book §3.1): in every pattern `?` is
@@ -100,13 +59,11 @@ export class ServiceLoader {
   async #import(name: string): Promise<ServiceDefinition> {
     const generation = this.#generation;
     const file = this.#find(name);
-    await enableTypeScript(file);
-    const url = pathToFileURL(file);
-    if (generation > 0) url.searchParams.set('v', String(generation));
     let module: { default?: unknown };
     try {
-      module = (await import(url.href)) as { default?: unknown };
+      module = (await importModule(file, generation)) as { default?: unknown };
     } catch (error) {
+      if (isSkynetError(error, 'ERR_SERVICE_MODULE')) throw error;
       throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${String(error)}`, {
         cause: error,
         details: { file },
@@ -133,8 +90,8 @@ export class ServiceLoader {
     const tried: string[] = [];
     for (const pattern of this.#patterns) {
       const stem = this.#resolve(pattern.replaceAll('?', name));
-      const endings = path.extname(pattern) === '' ? ENDINGS : [''];
-      const file = endings.map((ending) => stem + ending).find((candidate) => existsSync(candidate));
+      const candidates = path.extname(pattern) === '' ? candidatesOf(stem) : [stem];
+      const file = candidates.find((candidate) => existsSync(candidate));
       if (file !== undefined) return file;
       tried.push(`${path.relative(this.#base, stem)}${path.extname(pattern) === '' ? '.ts' : ''}`);
     }

@@ -1,7 +1,6 @@
-import { pathToFileURL } from 'node:url';
 import type { ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
-import { enableTypeScript, findModule } from './loader.ts';
+import { findModule, importModule } from '../typescript.ts';
 
 /** What runs in every service before its own start function (`preload` of the configuration). */
 export type Preload = (skynet: Skynet) => unknown;
@@ -15,8 +14,7 @@ export async function loadPreload(location: string): Promise<Preload> {
   if (file === undefined) throw new SkynetError('ERR_CONFIG', `preload: no module ${location}`);
   let module: { default?: unknown };
   try {
-    await enableTypeScript(file);
-    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    module = (await importModule(file)) as { default?: unknown };
   } catch (error) {
     throw new SkynetError('ERR_CONFIG', `preload: ${file} cannot be loaded: ${String(error)}`, {
       cause: error,

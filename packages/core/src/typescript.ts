@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SkynetError } from './errors.ts';
+
+const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '/index.ts', '/index.js', '/index.mjs'];
+
+/** What Node itself says of TypeScript that needs more than its types taken out, or imports that leave out the ending. */
+const NEEDS_MORE = new Set([
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+  'ERR_INVALID_TYPESCRIPT_SYNTAX',
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+]);
+
+let tsx: Promise<void> | undefined;
+
+/** The files that a location without an ending may mean, best first. */
+export function candidatesOf(location: string): string[] {
+  return ENDINGS.map((ending) => location + ending);
+}
+
+/** The file of a module, whose ending may be left out. */
+export function findModule(location: string): string | undefined {
+  return (path.extname(location) === '' ? candidatesOf(location) : [location]).find((file) =>
+    existsSync(file),
+  );
+}
+
+/**
+ * Imports a module, TypeScript too: Node takes the types out by itself from 22.18 on, and what needs more (enums,
+ * parameter properties, imports without endings) is done by `tsx` where that is installed, on every version alike. `tsx`
+ * takes `.ts` files for ES modules only where package.json says so.
+ * @param generation - above 0: loads it anew.
+ * @throws ERR_SERVICE_MODULE, and what the module throws.
+ */
+export async function importModule(file: string, generation = 0): Promise<unknown> {
+  const url = pathToFileURL(file);
+  if (generation > 0) url.searchParams.set('v', String(generation));
+  if (!/\.m?ts$/.test(file)) return import(url.href);
+  if (!(process.features as { typescript?: unknown }).typescript) {
+    await mustHaveTsx(file);
+    return import(url.href);
+  }
+  try {
+    return await import(url.href);
+  } catch (error) {
+    if (!needsMore(error) || !isModuleFolder(path.dirname(file)) || !(await hasTsx())) throw error;
+    // Under this name Node has refused it already.
+    url.searchParams.set('with', 'tsx');
+    return import(url.href);
+  }
+}
+
+function needsMore(error: unknown): boolean {
+  return error instanceof SyntaxError || NEEDS_MORE.has((error as { code?: string } | undefined)?.code ?? '');
+}
+
+function useTsx(): Promise<void> {
+  tsx ??= import('tsx/esm/api').then(({ register }) => void register());
+  return tsx;
+}
+
+function hasTsx(): Promise<boolean> {
+  return useTsx().then(
+    () => true,
+    () => false,
+  );
+}
+
+async function mustHaveTsx(file: string): Promise<void> {
+  if (file.endsWith('.ts') && !isModuleFolder(path.dirname(file))) {
+    const text = `${file} is no ES module: it needs "type": "module" in a package.json beside or above it, or the ending .mts`;
+    throw new SkynetError('ERR_SERVICE_MODULE', text, { details: { file } });
+  }
+  try {
+    await useTsx();
+  } catch (error) {
+    tsx = undefined;
+    const text = `Node.js ${process.versions.node} runs TypeScript only with the package tsx: install it, or build the services`;
+    throw new SkynetError('ERR_SERVICE_MODULE', text, { cause: error, details: { file } });
+  }
+}
+
+/** Whether the nearest package.json makes files modules. */
+function isModuleFolder(folder: string): boolean {
+  const manifest = path.join(folder, 'package.json');
+  if (existsSync(manifest))
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }).type === 'module';
+  const above = path.dirname(folder);
+  return above !== folder && isModuleFolder(above);
+}
