@@ -699,9 +699,9 @@ function startError(
 }
 
 /** Why a service could not be loaded, as the original's log tells it. */
-function describeLoading({ code, message, cause }: SkynetError): string {
-  if (cause !== undefined) return describe(cause);
-  return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : message;
+function describeLoading(error: SkynetError): string {
+  const { code, message } = error;
+  return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : describe(error);
 }
 
 function isCommandTable(value: unknown): value is CommandTable {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { Seen } from './fixtures/failures/caller.ts';
@@ -10,7 +11,7 @@ export const FAILURES: Readonly<Record<string, readonly [code: string, led?: str
   throughAnother: ['ERR_REMOTE', 'in relay'],
   unknownCommand: ['ERR_UNKNOWN_COMMAND'],
   noDispatch: ['ERR_NO_DISPATCH'],
-  refused: ['ERR_REFUSED'],
+  refused: ['ERR_REFUSED', 'in refuse'],
   proxy: ['ERR_REMOTE', 'in boom'],
   ends: ['ERR_SERVICE_GONE'],
   killed: ['ERR_SERVICE_GONE'],
@@ -49,15 +50,34 @@ export function expectPlaces(name: string, seen: Seen): void {
   expect([name, seen.code]).toEqual([name, code]);
   expect(firstLine(seen.stack), seen.stack).toMatch(new RegExp(`// here ${name}$`));
   expect(seen.stack, `${name}: frames that are the framework's`).not.toMatch(
-    /node:internal|core\/(?:src|dist)\//,
+    /node:internal|packages\/\w+\/(?:src|dist)\//,
   );
   if (led !== undefined) expect(firstLine(seen.cause ?? ''), seen.cause).toMatch(new RegExp(`// ${led}$`));
 }
 
-/** The line of source that the first frame of a stack is about, with a comment of its own below it. `async Promise.all (index 1)` is nowhere. */
-function firstLine(stack: string): string {
-  const frame = stack.split('\n').find((line) => /^ {4}at .*:\d+:\d+\)?$/.test(line)) ?? '';
-  const [, place = '', line = ''] = /\(?([^\s(]+):(\d+):\d+\)?$/.exec(frame) ?? [];
+/** The line of source that the first frame of a stack is about that is not the framework's, with a comment below it. */
+export function firstLine(stack: string): string {
+  const frames = stack.split('\n').filter((line) => PLACE.test(line));
+  return lineOf(frames.find((frame) => !/node:|packages\/\w+\/(?:src|dist)\//.test(frame)) ?? '');
+}
+
+/** A log entry whose frames are told by the comments of their lines: `at caller.ts: here throws`. Without those of vitest. */
+export function placed(entry: string): string {
+  return entry
+    .split('\n')
+    .filter((line) => !line.includes('/node_modules/'))
+    .map((line) => {
+      const [, place = ''] = PLACE.exec(line) ?? [];
+      return place === '' ? line : `    at ${path.basename(place)}: ${/\/\/ (.*)$/.exec(lineOf(line))?.[1]}`;
+    })
+    .join('\n');
+}
+
+/** `    at async name (place:line:column)`. */
+const PLACE = /^ {4}at (?:.* \()?(?:async )?([^\s()]+):(\d+):\d+\)?$/;
+
+function lineOf(frame: string): string {
+  const [, place = '', line = ''] = PLACE.exec(frame) ?? [];
   if (place === '') return '';
   const file = place.startsWith('file:') ? fileURLToPath(place) : place;
   const [text = '', below = ''] = readFileSync(file, 'utf8')

@@ -37,6 +37,8 @@ export class Master {
   readonly #options: ResolvedOptions;
   readonly #addresses: AddressTable;
   readonly #clients = new Set<LineClient>();
+  /** Those that came before there were slaves; undefined from then on. */
+  #early: [client: LineClient, network: string][] | undefined = [];
   /** Users inside the login handler. */
   readonly #busy = new Set<Authenticated['uid']>();
   readonly #args: readonly LaunchArgument[];
@@ -76,18 +78,29 @@ export class Master {
     return this.#clients.size;
   }
 
-  /** Starts the slaves, then listens. @throws ERR_LISTEN, ERR_ADDRESS_INVALID, and what starting a slave throws. */
+  /**
+   * Listens, then starts the slaves: a port that is taken is found out before there is anything to end.
+   * @throws ERR_LISTEN, ERR_ADDRESS_INVALID, and what starting a slave throws.
+   */
   async start(): Promise<void> {
+    const listener = await this.#listen();
     try {
       for (let i = 0; i < this.#options.instance; i++) this.#slaves.push(await this.#startSlave());
-      await this.#listen();
     } catch (error) {
       for (const slave of this.#slaves) this.#skynet.kill(slave);
+      this.#end();
+      await this.#skynet.await(listener.close());
       throw error;
     }
+    this.#listener = listener;
+    const { address, port } = listener;
+    const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;
+    this.#skynet.error(`login server listen at : ${shown}`);
+    for (const [client, network] of this.#early ?? []) this.#kernel.enqueue(this.#serve, client, network);
+    this.#early = undefined;
   }
 
-  async #listen(): Promise<void> {
+  #listen(): Promise<Listener> {
     const { url, maxclient, connectionsPerAddress } = this.#options;
     const limits: ListenOptions = {
       onAcceptError: ({ message }) => {
@@ -100,11 +113,7 @@ export class Master {
       limits.maxConnections = maxclient + 1;
       limits.maxPerAddress = connectionsPerAddress === 0 ? 0 : connectionsPerAddress + 1;
     }
-    const listener = await this.#kernel.listen(url, limits, (connection) => this.#accept(connection));
-    this.#listener = listener;
-    const { address, port } = listener;
-    const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;
-    this.#skynet.error(`login server listen at : ${shown}`);
+    return this.#kernel.listen(url, limits, (connection) => this.#accept(connection));
   }
 
   /** Stops listening; logins under way go on. */
@@ -151,7 +160,8 @@ export class Master {
       this.#addresses.closed(network);
     });
     this.#clients.add(client);
-    this.#kernel.enqueue(this.#serve, client, network);
+    if (this.#early === undefined) this.#kernel.enqueue(this.#serve, client, network);
+    else this.#early.push([client, network]);
   }
 
   /** A flood of connections must not become a flood of log lines. */

@@ -225,7 +225,7 @@ describe('requests', () => {
       });
       const entry = await server.node.logged(new RegExp(`${handler} failed for anna`));
       expect(entry).toMatch(
-        /error : Error: out of order\n\s+at .*broken.*msgserver\.test\.ts[\s\S]*\nled to SkynetError: \w+ failed for anna: out of order \(ERR_REMOTE\)$/,
+        /error : SkynetError: \w+ failed for anna: out of order \(ERR_REMOTE\)\n\s+at .*broken.*msgserver\.test\.ts/,
       );
     }
     await expect(server.call('kick', 'anna', 1)).rejects.toMatchObject({

@@ -21,18 +21,21 @@ export function describe(thrown: unknown): string {
 function tell(thrown: Error): string {
   const links = chainOf(thrown);
   const lines: string[] = [];
-  let shown = 0;
-  for (const [place, error] of links.entries()) {
-    const { head, frames } = stackOf(error);
-    const before = links[place - 1];
-    if (before !== undefined && passedOn(error, before)) lines.push(`  in ${serviceOf(error)}, called by`);
-    else lines.push((before === undefined ? '' : 'led to ') + headLine(error, head));
-    const own = userFrames(frames);
-    lines.push(...own);
-    shown += own.length;
+  let hasFrames = false;
+  for (let place = 0; place < links.length; place++) {
+    const first = place;
+    const before = links[first - 1];
+    const isPassed = before !== undefined && passedOn(links[first] as Error, before);
+    if (!isPassed) while (retold(links[place + 1], links[place] as Error)) place++;
+    const last = links[place] as Error;
+    const frames = links.slice(first, place + 1).flatMap((error) => userFrames(stackOf(error).frames));
+    if (isPassed) lines.push(`  in ${serviceOf(last)}${frames.length === 0 ? '' : ', called by'}`);
+    else lines.push((before === undefined ? '' : 'led to ') + headLine(last));
+    lines.push(...frames);
+    hasFrames ||= frames.length > 0;
   }
   // A fault of the framework's, or of something that runs without a service.
-  if (shown === 0 && !isSkynetError(thrown)) lines.push(...stackOf(links[0] as Error).frames);
+  if (!hasFrames && !isSkynetError(thrown)) lines.push(...stackOf(links[0] as Error).frames);
   return lines.join('\n');
 }
 
@@ -53,12 +56,19 @@ function passedOn(error: Error, cause: Error): boolean {
   return error.message === callFailed(cause.message) && serviceOf(error) !== undefined;
 }
 
+/** Whether an error tells in its own words what another one says. */
+function retold(error: Error | undefined, cause: Error): boolean {
+  if (error === undefined || cause.message === '' || passedOn(error, cause)) return false;
+  return error.message.includes(cause.message);
+}
+
 function serviceOf(error: Error): unknown {
   return isSkynetError(error) ? error.details?.service : undefined;
 }
 
 /** `SkynetError: text (ERR_CODE)`, with what else stands in front of the frames. */
-function headLine(error: Error, head: string): string {
+function headLine(error: Error): string {
+  const { head } = stackOf(error);
   const text = head.includes(error.message) ? head : `${error.name}: ${error.message}`;
   const { code } = error as { code?: unknown };
   if (typeof code !== 'string') return text;

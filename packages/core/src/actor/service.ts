@@ -12,7 +12,7 @@ import type {
   SuspendedTask,
   Task,
 } from '../contracts/skynet.ts';
-import type { ErrorCode, SkynetError } from '../errors.ts';
+import type { SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
@@ -324,8 +324,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const command = handler.commands?.get(name as string);
     if (command === undefined) {
       this.log(`Unknown command ${textOf(name)} from ${formatHandle(request.source)}`);
-      if (request.session === 0) return undefined;
-      throw untold('ERR_UNKNOWN_COMMAND', `Unknown command ${textOf(name)}`, { command: textOf(name) });
+      this.#refuseCommand(request, textOf(name));
+      return undefined;
     }
     switch (values.length) {
       case 1:
@@ -337,6 +337,14 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       default:
         return command.apply(request, values.slice(1) as never[]);
     }
+  }
+
+  #refuseCommand(request: ActiveRequest, command: string): void {
+    request.state = ANSWER.DONE;
+    if (request.session === 0) return;
+    const failure = failedWait('ERR_UNKNOWN_COMMAND', `Unknown command ${command}`, { details: { command } });
+    markTold(failure, 'logged');
+    this.answerError(request, failure);
   }
 
   /** Answers with what the handler returned, now or when its promise settles. */
@@ -421,7 +429,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       this.log(`Unknown session : 0 from ${formatHandle(message.source)}`);
       return;
     }
-    throw untold('ERR_NO_DISPATCH', `no handler for ${name} messages`, { type: name });
+    const failure = failedWait('ERR_NO_DISPATCH', `no handler for ${name} messages`, {
+      details: { type: name },
+    });
+    // Its caller hears of it; here nothing has failed.
+    markTold(failure, 'passed');
+    throw failure;
   }
 
   packAnswer(type: number, values: unknown[]): Body {
@@ -834,13 +847,6 @@ function isPromise(value: unknown): value is Promise<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
-}
-
-/** A failure that nothing is to be logged about here: its caller hears of it. */
-function untold(code: ErrorCode, text: string, details: Readonly<Record<string, unknown>>): SkynetError {
-  const failure = failedWait(code, text, { details });
-  markTold(failure, 'passed');
-  return failure;
 }
 
 function callHandler(call: Dispatcher, request: ActiveRequest, values: unknown[]): unknown {
