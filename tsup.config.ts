@@ -44,6 +44,10 @@ export default defineConfig(
       splitting: true,
       dts: false,
       sourcemap: true,
+      // The sources are in the archive already, where the maps find them.
+      esbuildOptions(options) {
+        options.sourcesContent = false;
+      },
       clean: false,
       silent: true,
       external: [/^[^./]/],

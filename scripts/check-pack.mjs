@@ -73,7 +73,12 @@ for (const { name, exports, bin } of manifests) {
   for (const map of readdirSync(path.join(installed, 'dist'), { recursive: true, encoding: 'utf8' })) {
     if (!map.endsWith('.map')) continue;
     const location = path.join(installed, 'dist', map);
-    for (const source of JSON.parse(readFileSync(location, 'utf8')).sources) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(location, 'utf8'));
+    if (sourcesContent !== undefined) {
+      console.error(`skynet: ${name}: ${map} holds the sources, which are packed already`);
+      process.exit(1);
+    }
+    for (const source of sources) {
       if (existsSync(path.resolve(path.dirname(location), source))) continue;
       console.error(`skynet: ${name}: ${map} points at ${source}, which is not packed`);
       process.exit(1);

@@ -13,7 +13,8 @@ for (const name of readdirSync('packages')) {
     if (stem !== undefined && !existsSync(path.join('packages', name, 'src', `${stem}.ts`)))
       rmSync(path.join(dist, file));
   }
-  const chunks = new Set(files.filter((file) => /^chunk-\w+\.js$/.test(file)));
+  // `chunk-ABCD1234.js`, and what a dynamic import has brought: `node-ABCD1234.js`.
+  const chunks = new Set(files.filter((file) => /^[\w-]+-[A-Z\d]{8}\.js$/.test(file)));
   const entries = files.filter((file) => file.endsWith('.js') && !chunks.has(file));
   const used = new Set();
   for (const waiting = [...entries]; waiting.length > 0; ) {

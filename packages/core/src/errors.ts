@@ -88,7 +88,7 @@ export interface SkynetErrorOptions {
   details?: Readonly<Record<string, unknown>>;
 }
 
-/** An error with a code. Packages subclass it, callers look at `code`. */
+/** An error with a code. Packages have codes of their own, callers look at `code`. */
 export class SkynetError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>> | undefined;

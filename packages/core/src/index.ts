@@ -1,11 +1,7 @@
-// For authors of applications.
+// What an application uses: services, configuration, nodes. A comment between two blank lines keeps the parts apart.
 
-export { ServiceLoader } from './actor/loader.ts';
-// For authors of other packages.
-export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
-export type { Value } from './codec/value.ts';
-export type { ResolvedConfig, SkynetConfig } from './config.ts';
-export { defineConfig, loadConfig, resolveConfig } from './config.ts';
+export type { SkynetConfig } from './config.ts';
+export { defineConfig } from './config.ts';
 export type {
   AwaitOptions,
   CallGroup,
@@ -34,16 +30,26 @@ export type {
 export type { CommandsOf } from './define.ts';
 export { defineService } from './define.ts';
 export type { Duration } from './duration.ts';
-export { toMilliseconds } from './duration.ts';
 export type { ErrorCode, SkynetErrorOptions } from './errors.ts';
 export { isSkynetError, SkynetError } from './errors.ts';
 export type { Address, Handle } from './handle.ts';
-export { formatHandle, harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
+export { formatHandle } from './handle.ts';
 export { printable } from './log/printable.ts';
 export type { Body, Packed } from './message.ts';
 export type { Node, NodeOptions } from './node.ts';
-export { startNode, startResolved } from './node.ts';
+export { startNode } from './node.ts';
 export type { Protocol } from './protocol.ts';
 export { PTYPE } from './protocol.ts';
 export type { ChildOptions, Strategy, SupervisorOptions } from './supervision/options.ts';
 export { type ChildState, type Supervisor, supervise } from './supervision/supervisor.ts';
+
+// What authors of other packages and of tools use besides.
+
+export { ServiceLoader } from './actor/loader.ts';
+export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
+export type { Value } from './codec/value.ts';
+export type { ResolvedConfig } from './config.ts';
+export { loadConfig, resolveConfig } from './config.ts';
+export { toMilliseconds } from './duration.ts';
+export { harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
+export { startResolved } from './node.ts';
