@@ -6,12 +6,8 @@ import { SkynetError } from './errors.ts';
 const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '/index.ts', '/index.js', '/index.mjs'];
 
 /** What Node itself says of TypeScript that needs more than its types taken out, or imports that leave out the ending. */
-const NEEDS_MORE = new Set([
-  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
-  'ERR_INVALID_TYPESCRIPT_SYNTAX',
-  'ERR_MODULE_NOT_FOUND',
-  'ERR_UNSUPPORTED_DIR_IMPORT',
-]);
+const NEEDS_MORE =
+  /^ERR_(UNSUPPORTED_TYPESCRIPT_SYNTAX|INVALID_TYPESCRIPT_SYNTAX|MODULE_NOT_FOUND|UNSUPPORTED_DIR_IMPORT)$/;
 
 let tsx: Promise<void> | undefined;
 
@@ -53,7 +49,9 @@ export async function importModule(file: string, generation = 0): Promise<unknow
 }
 
 function needsMore(error: unknown): boolean {
-  return error instanceof SyntaxError || NEEDS_MORE.has((error as { code?: string } | undefined)?.code ?? '');
+  return (
+    error instanceof SyntaxError || NEEDS_MORE.test(String((error as { code?: unknown } | undefined)?.code))
+  );
 }
 
 function useTsx(): Promise<void> {
