@@ -13,6 +13,10 @@ const PATIENCE = 1000;
 export interface Visit {
   /** `ip:port` of the peer, or the path or name. */
   readonly address: string;
+  /** The same of the client, if the peer is a proxy that has said so. */
+  client: string;
+  /** How many proxies have spoken for the client. */
+  hops: number;
   /** When it came, in milliseconds. */
   readonly since: number;
   /** Closes the connection. */
@@ -31,7 +35,7 @@ export interface Visit {
  *
  * ```
  * accepted ──> enter ──> (handshake) ──> through ──> AcceptGate.pass ──> … ──> leave
- *                │            └ name: the client behind a proxy
+ *                │            └ name: for whom a proxy has come
  *                └ too many, or too slow: closed
  * ```
  */
@@ -55,7 +59,7 @@ export class Entrance {
    * A connection was accepted.
    * @param address Of the peer.
    * @param cut Closes it; {@link leave} is to be called when it is closed, for whatever reason.
-   * @param forOther Whether the peer is a proxy: it counts for whomever it will {@link name}.
+   * @param forOther Whether the peer is a proxy: its client will be known, and {@link name}d, later.
    * @returns undefined if it is to be closed.
    */
   enter(address: string, cut: () => void, forOther = false): Visit | undefined {
@@ -63,6 +67,8 @@ export class Entrance {
     if (!this.#hasRoomFor(network) || !this.#hasRoom()) return undefined;
     const visit: Visit = {
       address,
+      client: address,
+      hops: 0,
       since: performance.now(),
       cut,
       network,
@@ -74,23 +80,28 @@ export class Entrance {
     const timeout = this.#timeoutNow();
     if (timeout > 0) {
       visit.timer = setTimeout(() => {
-        this.#tell(`handshake error: ${address} was not through after ${timeout} ms`, 'handshakeTimeout');
-        this.#cut(visit);
+        this.reject(visit, `was not through after ${timeout} ms`, 'handshakeTimeout');
       }, timeout);
       visit.timer.unref();
     }
     return visit;
   }
 
-  /** Tells, in a handshake, for whom the peer has come. False if there are too many of those: it is to be closed. */
-  name(visit: Visit, address: string): boolean {
-    const network = this.#networkOf(address);
+  /** In its handshake, counts it for its client. False if there are too many of those: it is to be closed. */
+  name(visit: Visit): boolean {
+    const network = this.#networkOf(visit.client);
     if (network === visit.network) return true;
     if (!this.#inside.has(visit) || !this.#hasRoomFor(network)) return false;
     this.#tally.remove(visit.network);
     this.#tally.add(network);
     visit.network = network;
     return true;
+  }
+
+  /** Closes one that broke the rules in its handshake, and tells. */
+  reject(visit: Visit, text: string, reason: string): void {
+    this.#tell(`handshake error: ${visit.address} ${text}`, reason);
+    this.#cut(visit);
   }
 
   /** Whether this gate has room for one that is in its handshake. If not, it is to be closed. */

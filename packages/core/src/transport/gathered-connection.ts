@@ -5,6 +5,7 @@ import type { OutBuffer } from './out-buffer.ts';
 import { checkBytes, checkFrame } from './payload.ts';
 
 const CLOSE_TIMEOUT = 10_000;
+const NOTHING = new Uint8Array(0);
 
 /** Bits of the state. */
 const S = {
@@ -43,7 +44,7 @@ const S = {
  * `shutDone`, `peerEnded`, `fail` and `over`.
  */
 export abstract class GatheredConnection implements Connection {
-  abstract readonly remoteAddress: string;
+  abstract remoteAddress: string;
   abstract readonly localAddress: string;
   closed = false;
   /** Called when everything is given back, before the receiver hears of it. */
@@ -54,6 +55,8 @@ export abstract class GatheredConnection implements Connection {
   #gathered: OutBuffer | undefined = undefined;
   #sending: OutBuffer | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  /** Bytes that come before all others; empty while they are being passed on. */
+  #unread: Uint8Array | undefined = undefined;
 
   constructor(flusher: Flusher) {
     this.#flusher = flusher;
@@ -96,7 +99,28 @@ export abstract class GatheredConnection implements Connection {
   resume(): void {
     if (this.closed || this.receiver === undefined || (this.#state & S.READING) !== 0) return;
     this.#state |= S.READING;
-    if ((this.#state & S.PEER_ENDED) === 0) this.read(true);
+    if (this.#unread !== undefined) setImmediate(() => this.#passUnread());
+    else if ((this.#state & S.PEER_ENDED) === 0) this.read(true);
+  }
+
+  /** Puts back bytes that were received: the next receiver gets them first. To be called when it is paused. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#unread = bytes;
+  }
+
+  #passUnread(): void {
+    const bytes = this.#unread;
+    if (bytes === undefined || this.closed || (this.#state & S.READING) === 0) return;
+    this.#unread = NOTHING;
+    try {
+      if (bytes.length > 0) this.received(bytes);
+    } finally {
+      // It may have paused meanwhile; then the next resume comes here again.
+      if (!this.closed && (this.#state & S.READING) !== 0 && this.#unread !== undefined) {
+        this.#unread = undefined;
+        if ((this.#state & S.PEER_ENDED) === 0) this.read(true);
+      }
+    }
   }
 
   /** Bytes came. */
@@ -220,7 +244,9 @@ export abstract class GatheredConnection implements Connection {
       return;
     }
     // Bytes that lie unread in the system when it closes would make it reset the connection, and lose what was sent.
-    if ((this.#state & (S.PEER_ENDED | S.READING)) === 0) this.read(true);
+    if ((this.#state & S.PEER_ENDED) === 0 && ((this.#state & S.READING) === 0 || this.#unread !== undefined))
+      this.read(true);
+    this.#unread = undefined;
     this.#timer = setTimeout(() => this.destroy(), timeout);
     this.#timer.unref();
     this.end();

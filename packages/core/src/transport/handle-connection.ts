@@ -43,7 +43,7 @@ export class HandleEngine {
 
 /** A connection straight over Node's handle. */
 export class HandleConnection extends GatheredConnection {
-  readonly remoteAddress: string;
+  remoteAddress: string;
   readonly #handle: OwnedHandle;
   readonly #engine: HandleEngine;
   #localAddress: string | undefined;

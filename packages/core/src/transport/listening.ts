@@ -6,11 +6,15 @@ import { descriptorCeiling, outOfDescriptors } from './descriptors.ts';
 import { endpoint } from './endpoint.ts';
 import type { Entrance, Visit } from './entrance.ts';
 import { handleOf, isNativeHandle, type NativeHandle, type NativeServer } from './native-stream.ts';
+import type { Proxies } from './proxies.ts';
+import { ProxyReader } from './proxy-reader.ts';
 import { numberedError, reasonOf, systemError } from './system-error.ts';
 
 /** What becomes of the connections of a port. */
 export interface Arrivals {
-  /** Of a socket; its visit ends by itself. */
+  /** Peers that speak for others; undefined if there are none. */
+  proxies: Proxies | undefined;
+  /** Of a socket, behind its PROXY header if it had to have one; its visit ends by itself. */
   socket(socket: Socket, visit: Visit): void;
   /** Of a handle, before a `net.Socket` is made of it; absent where that is not possible. */
   handle?: ((handle: NativeHandle) => void) | undefined;
@@ -90,6 +94,7 @@ export class Port {
     tell: (error: SkynetError) => void,
     arrivals: Arrivals,
   ): Promise<Port> {
+    const { proxies } = arrivals;
     const ceiling = descriptorCeiling();
     let address = '';
     const tooMany = (): void => {
@@ -103,14 +108,19 @@ export class Port {
         return;
       }
       const peer = endpoint(socket.remoteAddress, socket.remotePort, target.path);
-      const visit = peer === '' ? undefined : entrance.enter(peer, () => socket.destroy());
+      const proxied = proxies?.trusts(peer, 0) === true;
+      const visit = peer === '' ? undefined : entrance.enter(peer, () => socket.destroy(), proxied);
       // Without an address it was reset already.
       if (visit === undefined) {
         socket.destroy();
         return;
       }
       socket.once('close', () => entrance.leave(visit));
-      arrivals.socket(socket, visit);
+      if (!proxied || !proxies.header) arrivals.socket(socket, visit);
+      else {
+        const reader = new ProxyReader(entrance, visit, proxies, () => arrivals.socket(socket, visit));
+        reader.readFrom(socket);
+      }
     });
     server.once('listening', () => {
       const { handle: take } = arrivals;

@@ -6,7 +6,7 @@ import { systemError } from './system-error.ts';
 
 /** A connection over a socket of node:tls, or of node:net where handles are out of reach. It must allow half-open. */
 export class StreamConnection extends GatheredConnection {
-  readonly remoteAddress: string;
+  remoteAddress: string;
   readonly localAddress: string;
   readonly #socket: Socket;
   #listening = false;
@@ -17,7 +17,7 @@ export class StreamConnection extends GatheredConnection {
     this.remoteAddress = remoteAddress;
     this.localAddress = localAddress;
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.fail(systemError('ERR_CONNECTION_RESET', error, remoteAddress));
+      this.fail(systemError('ERR_CONNECTION_RESET', error, this.remoteAddress));
     });
     socket.on('end', () => this.peerEnded());
     socket.on('close', () => this.over());

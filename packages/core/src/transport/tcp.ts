@@ -16,10 +16,12 @@ import { Flusher } from './flusher.ts';
 import { HandleConnection, HandleEngine } from './handle-connection.ts';
 import { listenerOf, Port } from './listening.ts';
 import { handleOf, isNativeHandle, type NativeHandle, nativeStreams } from './native-stream.ts';
+import { type ProxyOptions, readProxyOptions } from './proxies.ts';
+import { ProxyReader } from './proxy-reader.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 /** Settings of {@link tcp}. */
-export interface TcpOptions {
+export interface TcpOptions extends ProxyOptions {
   /** Send small writes at once. Default true: writes of one turn leave together anyway. */
   noDelay?: boolean;
   /** Probe idle connections after so many milliseconds; 0, the default, never. */
@@ -33,10 +35,11 @@ export interface TcpOptions {
 
 /** TCP (`tcp://host:port`) and unix sockets (`unix:///path`). @throws ERR_ARGUMENT, naming the option. */
 export function tcp(options: TcpOptions = {}): Transport {
-  const { noDelay, keepAlive, native } = readOptions('tcp option', options, (given) => ({
+  const { noDelay, keepAlive, native, proxies } = readOptions('tcp option', options, (given) => ({
     noDelay: given.flag('noDelay', true),
     keepAlive: given.whole('keepAlive', 0, 0x7fff_ffff, 0),
     native: given.flag('native', true),
+    proxies: readProxyOptions(given),
   }));
   const flusher = new Flusher();
   const streams = native ? nativeStreams() : undefined;
@@ -47,8 +50,7 @@ export function tcp(options: TcpOptions = {}): Transport {
     if (keepAlive > 0) connection.setKeepAlive(keepAlive);
     return connection;
   };
-  const fromSocket = (socket: Socket, path: string): Connection => {
-    const remote = endpoint(socket.remoteAddress, socket.remotePort, path);
+  const fromSocket = (socket: Socket, path: string, remote: string): Connection => {
     const local = endpoint(socket.localAddress, socket.localPort, path);
     return prepare(new StreamConnection(socket, flusher, remote, local));
   };
@@ -71,7 +73,8 @@ export function tcp(options: TcpOptions = {}): Transport {
       if (!socket.destroyed) socket.connect(scheme === 'unix' ? { path } : { host, port });
       await waiting;
       const handle = handleOf(socket);
-      if (engine === undefined || !isNativeHandle(handle)) return fromSocket(socket, path);
+      if (engine === undefined || !isNativeHandle(handle))
+        return fromSocket(socket, path, endpoint(socket.remoteAddress, socket.remotePort, path));
       // The socket was needed for looking the name up and connecting; from here on it knows nothing of the handle.
       (socket as unknown as { _handle: unknown })._handle = null;
       return prepare(new HandleConnection(handle, engine, path));
@@ -87,23 +90,31 @@ export function tcp(options: TcpOptions = {}): Transport {
       const takeHandle = (handle: NativeHandle, of: HandleEngine): void => {
         const connection = new HandleConnection(handle, of, path);
         const peer = connection.remoteAddress;
+        const proxied = proxies?.trusts(peer, 0) === true;
         // Without an address it was reset already.
         if (peer === '') connection.destroy();
-        else if (!gate.limited) gate.pass(prepare(connection));
+        else if (!gate.limited && !proxied) gate.pass(prepare(connection));
         else {
-          const visit = entrance.enter(peer, () => connection.destroy());
-          if (visit === undefined || !entrance.through(visit, gate)) {
+          const visit = entrance.enter(peer, () => connection.destroy(), proxied);
+          if (visit === undefined) {
             connection.destroy();
             return;
           }
           connection.onOver = () => entrance.leave(visit);
-          gate.pass(prepare(connection));
+          const goOn = (): void => {
+            connection.remoteAddress = visit.client;
+            if (entrance.through(visit, gate)) gate.pass(prepare(connection));
+            else connection.destroy();
+          };
+          if (proxied) new ProxyReader(entrance, visit, proxies, goOn).readFromConnection(connection);
+          else goOn();
         }
       };
       const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
       const port = await Port.open(server, address, options, entrance, (error) => gate.tell(error), {
+        proxies,
         socket: (socket, visit) => {
-          if (entrance.through(visit, gate)) gate.pass(fromSocket(socket, path));
+          if (entrance.through(visit, gate)) gate.pass(fromSocket(socket, path, visit.client));
           else socket.destroy();
         },
         handle: engine && ((handle) => takeHandle(handle, engine)),

@@ -16,22 +16,24 @@ import { endpoint } from './endpoint.ts';
 import { Entrance } from './entrance.ts';
 import { Flusher } from './flusher.ts';
 import { listenerOf, Port } from './listening.ts';
+import { type ProxyOptions, readProxyOptions } from './proxies.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { systemError } from './system-error.ts';
 import { connectSecurely, readTlsSettings, secureServer, type TlsSettings } from './tls-settings.ts';
 import { Visits } from './visits.ts';
 
 /** Settings of {@link tls}: those of node:tls, for both sides. */
-export interface TlsTransportOptions extends TlsSettings {
+export interface TlsTransportOptions extends TlsSettings, ProxyOptions {
   /** Send small writes at once. Default true. */
   noDelay?: boolean;
 }
 
 /** TLS over TCP (`tls://host:port`). @throws ERR_ARGUMENT, naming the option. */
 export function tls(options: TlsTransportOptions = {}): Transport {
-  const { server, client, noDelay } = readOptions('tls option', options, (given) => ({
+  const { server, client, noDelay, proxies } = readOptions('tls option', options, (given) => ({
     ...readTlsSettings(given),
     noDelay: given.flag('noDelay', true),
+    proxies: readProxyOptions(given),
   }));
   const flusher = new Flusher();
   const fromSocket = (socket: Socket, remote: string): Connection => {
@@ -59,14 +61,14 @@ export function tls(options: TlsTransportOptions = {}): Transport {
         const visit = visits.of(socket);
         // Not before: a client that leaves during its handshake has left.
         socket.allowHalfOpen = true;
-        if (visit !== undefined && entrance.through(visit, gate))
-          gate.pass(fromSocket(socket, visit.address));
+        if (visit !== undefined && entrance.through(visit, gate)) gate.pass(fromSocket(socket, visit.client));
         else socket.destroy();
       });
       secured.on('tlsClientError', (error) =>
         tell(systemError('ERR_LISTEN', error, port.address, 'handshake error: ')),
       );
       const port = await Port.open(createTcpServer(), address, given, entrance, tell, {
+        proxies,
         socket: (socket, visit) => {
           visits.add(visit, socket);
           secured.emit('connection', socket);

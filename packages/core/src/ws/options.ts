@@ -2,14 +2,22 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import { type OptionReader, readOptions } from '../options.ts';
 import { HANDSHAKE_TIMEOUT } from '../transport/entrance.ts';
+import { type Proxies, type ProxyOptions, readProxyOptions } from '../transport/proxies.ts';
 import { readTlsSettings, type TlsSettings } from '../transport/tls-settings.ts';
+import type { ForwardedHeader } from './forwarded.ts';
 
 /** Largest message taken unless the settings say otherwise, in bytes. */
 const MAX_PAYLOAD = 1 << 20;
 const LARGEST = 0x7fff_ffff;
 
 /** Settings of {@link ws}. */
-export interface WsOptions extends TlsSettings {
+export interface WsOptions extends TlsSettings, ProxyOptions {
+  /**
+   * Trusted peers name their clients in a header of their requests: `X-Forwarded-For` (`true`, or `"x-forwarded-for"`), or
+   * `"forwarded"` (RFC 7239). Take the one that the proxy writes itself, never one that it passes on from clients. A
+   * trusted peer whose header cannot be read gets `400 Bad Request`. Default false.
+   */
+  forwarded?: boolean | ForwardedHeader;
   /** Headers to send when connecting. */
   headers?: Readonly<Record<string, string>>;
   /**
@@ -37,6 +45,9 @@ export interface ResolvedWsOptions {
   readonly maxPayload: number;
   readonly handshakeTimeout: number;
   readonly noDelay: boolean;
+  readonly proxies: Proxies | undefined;
+  /** The header in which they name clients. */
+  readonly forwarded: ForwardedHeader | undefined;
 }
 
 /** What an entry that could never match has to be instead; undefined if it can. */
@@ -78,11 +89,21 @@ function headersOf(options: OptionReader<WsOptions>): Readonly<Record<string, st
   return headers;
 }
 
+function forwardedHeader(options: OptionReader<WsOptions>): ForwardedHeader | undefined {
+  const value = options.value('forwarded');
+  if (value === undefined || value === false) return undefined;
+  if (value === true || value === 'x-forwarded-for') return 'x-forwarded-for';
+  return value === 'forwarded' ? value : options.wrong('forwarded', 'true, x-forwarded-for or forwarded');
+}
+
 /** Checks settings and fills in the defaults. @throws ERR_ARGUMENT, naming the setting. */
 export function resolveWsOptions(given: WsOptions): ResolvedWsOptions {
   return readOptions('ws option', given, (options) => {
     const { server, client } = readTlsSettings(options);
+    const forwarded = forwardedHeader(options);
     return {
+      forwarded,
+      proxies: readProxyOptions(options, forwarded !== undefined),
       server,
       client,
       headers: headersOf(options),

@@ -6,17 +6,23 @@ import type { WebSocketServer } from 'ws';
 import { SkynetError } from '../errors.ts';
 import { AcceptGate } from '../transport/accept-gate.ts';
 import type { Connection, Listener, ListenOptions, TransportAddress } from '../transport/contract.ts';
-import { Entrance } from '../transport/entrance.ts';
+import { Entrance, type Visit } from '../transport/entrance.ts';
 import { Port, urlOf } from '../transport/listening.ts';
 import { systemError } from '../transport/system-error.ts';
 import { secureServer } from '../transport/tls-settings.ts';
 import { Visits } from '../transport/visits.ts';
+import { hopsOf } from './forwarded.ts';
 import type { Library } from './library.ts';
 import type { ResolvedWsOptions } from './options.ts';
 import type { Opened } from './ws-connecting.ts';
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+function unreadable({ address }: Visit): SkynetError {
+  const text = `handshake error: ${address} sent a header about its client that cannot be read`;
+  return new SkynetError('ERR_LISTEN', text, { details: { reason: 'forwarded' } });
 }
 
 /** One port of node:http or node:https, whose paths may belong to different listeners. */
@@ -80,6 +86,7 @@ export class WsServer {
     const listening = createTcpServer({ allowHalfOpen: !this.#secure });
     const tell = (error: SkynetError): void => this.#tell(error);
     this.#port = await Port.open(listening, target, options, this.#entrance, tell, {
+      proxies: this.#settings.proxies,
       socket: (socket, visit) => {
         this.#visits.add(visit, socket);
         this.#server.emit('connection', socket);
@@ -103,14 +110,32 @@ export class WsServer {
     const gate = this.#gates.get(path) ?? this.#gates.get('');
     if (gate === undefined) refuse(socket, '404 Not Found');
     else if (!this.#settings.mayConnect(request.headers.origin)) refuse(socket, '403 Forbidden');
-    else if (!this.#entrance.admits(visit, gate)) refuse(socket, '503 Service Unavailable');
+    else if (!this.#identify(request, visit)) {
+      gate.tell(unreadable(visit));
+      refuse(socket, '400 Bad Request');
+    } else if (!this.#entrance.name(visit) || !this.#entrance.admits(visit, gate))
+      refuse(socket, '503 Service Unavailable');
     else {
       this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
         ws.pause();
         this.#entrance.through(visit, gate);
-        gate.pass(this.#wrap({ ws, socket }, visit.address));
+        gate.pass(this.#wrap({ ws, socket }, visit.client));
       });
     }
+  }
+
+  /** Notes whom proxies have named. False if one whose word counts wrote what cannot be read. */
+  #identify({ headers }: IncomingMessage, visit: Visit): boolean {
+    const { proxies, forwarded } = this.#settings;
+    if (proxies === undefined || forwarded === undefined) return true;
+    for (const hop of hopsOf(forwarded, String(headers[forwarded] ?? ''))) {
+      if (!proxies.trusts(visit.client, visit.hops)) return true;
+      if (hop === null) return false;
+      if (hop === undefined) return true;
+      visit.client = hop;
+      visit.hops++;
+    }
+    return true;
   }
 
   /** The bound port. */
