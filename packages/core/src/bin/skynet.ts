@@ -37,16 +37,19 @@ async function main(): Promise<void> {
   }
   // Before the framework is loaded, or its own lines in stacks would be those of the built files.
   process.setSourceMapsEnabled(true);
-  const [{ loadConfig }, { reportUncaught, startResolved }, daemon] = await Promise.all([
+  const [{ loadConfig }, { reportUncaught, startResolved }, daemon, { choosersOf }] = await Promise.all([
     import('../config.ts'),
     import('../node.ts'),
     import('./daemon.ts'),
+    import('./taken-port.ts'),
   ]);
   const background = daemon.background();
   let node: Node;
   let ownsLog = false;
+  let keys: ReadonlyMap<string, string> = new Map();
   try {
     const config = await loadConfig(file);
+    keys = config.environment;
     ownsLog = config.logger !== undefined || config.logService !== undefined;
     for (const doubt of config.doubts) process.stderr.write(`skynet: ${file}: ${doubt}\n`);
     if (config.daemon !== undefined) {
@@ -58,8 +61,9 @@ async function main(): Promise<void> {
     }
     node = await startResolved(config);
   } catch (error) {
-    await background?.failed(textOf(error));
-    throw error;
+    const reason = textOf(error) + choosersOf(error, file, keys, process.env);
+    await background?.failed(reason);
+    fail(reason);
   }
   takeSignals(node, !ownsLog && process.stdout.isTTY);
   background?.started();
@@ -89,7 +93,9 @@ function textOf(error: unknown): string {
   return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`skynet: ${textOf(error)}\n`);
+function fail(reason: string): never {
+  process.stderr.write(`skynet: ${reason}\n`);
   process.exit(1);
-});
+}
+
+main().catch((error: unknown) => fail(textOf(error)));
