@@ -62,7 +62,7 @@ export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   crypt: [],
   transport: [],
   ws: ['transport'],
-  adopt: ['one thread'],
+  adopt: ['one thread', 'parts that stand alone'],
   // Starts nodes for tests, so it stands above everything.
   testing: ['transport', 'netpack', 'node', 'one thread'],
 };

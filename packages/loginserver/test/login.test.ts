@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import {
   base64decode,
   base64encode,
@@ -209,12 +211,35 @@ describe('a login server', () => {
     await expect(node.newService('login')).rejects.toThrow('there is a login server .login_master already');
   });
 
-  test('that cannot listen does not start, and leaves no slaves behind', async () => {
+  test('that cannot listen does not start, and starts no slaves', async () => {
     const { node, port } = await startTestLogin();
-    const before = node.services;
     const options = Buffer.from(JSON.stringify({ port, name: 'second' })).toString('hex');
     await expect(node.newService('login', options)).rejects.toThrow(/EADDRINUSE|in use/);
-    await until(() => node.services === before);
+    const start = node.log.indexOf(await node.logged(new RegExp(options)));
+    await until(() => node.log.slice(start).some((entry) => entry.endsWith('KILL self')));
+    const failure = node.log.slice(start).map((entry) => entry.replace(/^\[:\w+\] /, '').split('\n'));
+    expect(failure).toEqual([
+      [`LAUNCH snlua login ${options}`],
+      [
+        `init service failed: Error: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+        `led to SkynetError: Listen error: 127.0.0.1:${port} is already in use (ERR_LISTEN)`,
+        expect.stringMatching(/^ {4}at .*services\/login\.ts:\d+:\d+\)$/),
+      ],
+      ['KILL self'],
+    ]);
+  });
+
+  test('serves those that come before its slaves have started', async () => {
+    const port = await freePort();
+    const node = await startTestNode();
+    const started = node.newService('held-login', port);
+    await listening(port);
+    const login = logIn(port, tokenOf('anna'));
+    await listening(port);
+    expect(node.log.join('\n')).not.toContain('login server listen at');
+    await node.run((skynet) => skynet.register('go'));
+    expect((await login).status).toBe('200 Nw==');
+    await started;
   });
 
   test('starts another slave for one that has ended', async () => {
@@ -348,6 +373,25 @@ async function until(reached: () => boolean): Promise<void> {
 }
 
 /** Until a login gets further than a slave that is gone. */
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resolves when somebody listens. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const client = await connectLine(port).catch(() => undefined);
+    client?.socket.destroy();
+    if (client !== undefined) return;
+  }
+}
+
 async function retry(login: () => ReturnType<typeof logIn>): ReturnType<typeof logIn> {
   for (;;) {
     const result = await login().catch(() => undefined);

@@ -21,22 +21,28 @@ export function describe(thrown: unknown): string {
 function tell(thrown: Error): string {
   const links = chainOf(thrown);
   const lines: string[] = [];
-  let hasFrames = false;
+  const shown = new Set<string>();
   for (let place = 0; place < links.length; place++) {
     const first = place;
     const before = links[first - 1];
     const isPassed = before !== undefined && passedOn(links[first] as Error, before);
     if (!isPassed) while (retold(links[place + 1], links[place] as Error)) place++;
     const last = links[place] as Error;
-    const frames = links.slice(first, place + 1).flatMap((error) => userFrames(stackOf(error).frames));
+    const frames = links.slice(first, place + 1).flatMap((error) => newFrames(error, shown));
     if (isPassed) lines.push(`  in ${serviceOf(last)}${frames.length === 0 ? '' : ', called by'}`);
     else lines.push((before === undefined ? '' : 'led to ') + headLine(last));
     lines.push(...frames);
-    hasFrames ||= frames.length > 0;
   }
   // A fault of the framework's, or of something that runs without a service.
-  if (!hasFrames && !isSkynetError(thrown)) lines.push(...stackOf(links[0] as Error).frames);
+  if (shown.size === 0 && !isSkynetError(thrown)) lines.push(...stackOf(links[0] as Error).frames);
   return lines.join('\n');
+}
+
+/** The frames of an error that were not shown yet. */
+function newFrames(error: Error, shown: Set<string>): string[] {
+  const frames = userFrames(stackOf(error).frames).filter((frame) => !shown.has(frame));
+  for (const frame of frames) shown.add(frame);
+  return frames;
 }
 
 /** An error and its causes, the innermost first; those that the log has are left out. */

@@ -2,6 +2,7 @@ import { kernelOf } from '../actor/context.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { Skynet } from '../contracts/skynet.ts';
 import { type ErrorCode, isSkynetError, SkynetError } from '../errors.ts';
+import { atCaller } from '../stack.ts';
 import { adoptIterable } from './iterable.ts';
 import { TurnListeners } from './turn-listeners.ts';
 
@@ -130,7 +131,7 @@ class Adoption {
     try {
       return work();
     } catch (error) {
-      throw this.#coded(error);
+      throw atCaller(this.#coded(error));
     }
   }
 
@@ -147,7 +148,7 @@ class Adoption {
     try {
       value = await this.#skynet.await(promise);
     } catch (error) {
-      throw this.#coded(error);
+      throw atCaller(this.#coded(error));
     }
     return isObject(value) && this.#isPart(value) ? this.of(value) : value;
   }

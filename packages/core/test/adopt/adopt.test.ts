@@ -3,6 +3,7 @@ import { adopt, adoptIterable } from '@skynet/core/adopt';
 import { expect, test } from 'vitest';
 import { defineService, type Skynet } from '../../src/index.ts';
 import { Happenings } from '../../src/testing/index.ts';
+import { placed } from '../failure-places.ts';
 import { startTestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -122,6 +123,20 @@ test('errors have a code, and the library’s error as their cause', async () =>
     });
     expect(() => db.failAtOnce()).toThrow(code('ERR_STORE'));
   });
+});
+
+test('what the client fails with is told from where it was waited for', async () => {
+  const node = await withClient(async (skynet, db) => {
+    skynet.fork(async () => {
+      await db.fail(); // here
+    });
+    await skynet.yield();
+    await db.fail().catch(() => {});
+  });
+  const entry = placed(await node.logged(/bad statement/));
+  expect(entry).toMatch(
+    /error : SkynetError: bad statement \(ERR_STORE\)\n {4}at adopt\.test\.ts: .*\n(?: {4}at .*\n)*? {4}at adopt\.test\.ts: here$/,
+  );
 });
 
 test('listeners run in turns of the service, and can be removed again', async () => {
