@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { textOf } from './codec/error.ts';
 import { type LuaValue, readLuaConfig } from './config-lua.ts';
 import { doubtsAbout } from './config-spelling.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
@@ -321,7 +322,7 @@ async function readConfig(location: string, file: string): Promise<ResolvedConfi
       ? import(pathToFileURL(location).href, { with: { type: 'json' } })
       : importModule(location))) as { default?: unknown };
   } catch (error) {
-    const reason = isSkynetError(error) ? error.message : String(error);
+    const reason = isSkynetError(error) ? error.message : textOf(error);
     throw new SkynetError('ERR_CONFIG', `configuration file ${file} cannot be loaded: ${reason}`, {
       cause: error,
     });

@@ -109,6 +109,11 @@ export class SkynetError extends Error {
  * Works for errors that came from another thread, node or copy of this package.
  */
 export function isSkynetError(error: unknown, code?: ErrorCode): error is SkynetError {
-  if (!(error instanceof Error) || error.name !== 'SkynetError') return false;
-  return code === undefined || (error as SkynetError).code === code;
+  try {
+    if (!(error instanceof Error) || error.name !== 'SkynetError') return false;
+    return code === undefined || (error as SkynetError).code === code;
+  } catch {
+    // It throws when it is looked at.
+    return false;
+  }
 }

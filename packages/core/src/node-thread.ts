@@ -5,9 +5,9 @@ import { callFailed, describe, failedWait, goneFailure, reasonIn } from './actor
 import { ServiceLoader } from './actor/loader.ts';
 import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
 import { Service, STATE, setDebugCommands } from './actor/service.ts';
-import { ExitSignal, KillSignal, WorkTask } from './actor/task.ts';
+import { isExit, KillSignal, WorkTask } from './actor/task.ts';
 import type { Timer } from './actor/timer.ts';
-import { markTold } from './codec/error.ts';
+import { markTold, messageOf, textOf } from './codec/error.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
@@ -117,7 +117,11 @@ export class NodeThread implements NodeHost, Resident {
     this.thread = shared.thread;
     this.#accounts = config.profile ? new CpuAccounts(shared.activity) : undefined;
     this.#activity = this.#accounts ?? shared.activity;
-    this.#scheduler = new Scheduler(() => this.#activity.idle(), shared.random);
+    this.#scheduler = new Scheduler(
+      () => this.#activity.idle(),
+      shared.random,
+      (thrown) => this.log(0, `thread ${this.thread}: ${describe(thrown)}`),
+    );
     this.harbor = config.harbor;
     this.names = new NameTable(shared.names);
     this.environment = new Environment(shared.environment);
@@ -388,7 +392,7 @@ export class NodeThread implements NodeHost, Resident {
     const error =
       thrown instanceof SkynetError
         ? thrown
-        : new SkynetError('ERR_SERVICE_MODULE', `${name} cannot be loaded: ${String(thrown)}`, {
+        : new SkynetError('ERR_SERVICE_MODULE', `${name} cannot be loaded: ${textOf(thrown)}`, {
             cause: thrown,
           });
     const service = this.#add(SNLUA, printable(name), args);
@@ -489,11 +493,11 @@ export class NodeThread implements NodeHost, Resident {
 
   #startFailed(service: Service, thrown: unknown): void {
     // A start that was killed has failed; one that ends its service is told of when that has ended.
-    if (!service.alive || (thrown instanceof ExitSignal && !(thrown instanceof KillSignal))) return;
+    if (!service.alive || (isExit(thrown) && !(thrown instanceof KillSignal))) return;
     service.log(`init service failed: ${describe(thrown)}`);
     service.log('KILL self');
     markTold(thrown, 'logged');
-    const reason = reasonIn(thrown instanceof Error ? thrown.message : String(thrown));
+    const reason = reasonIn(messageOf(thrown));
     const text = callFailed(`${service.name} could not start: ${reason}`);
     service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
   }

@@ -1,5 +1,5 @@
 import { describe } from './actor/failure.ts';
-import { ExitSignal } from './actor/task.ts';
+import { isExit } from './actor/task.ts';
 import type { ResolvedConfig, SkynetConfig } from './config.ts';
 import { resolveConfig } from './config.ts';
 import type { Registry } from './contracts/registry.ts';
@@ -266,7 +266,7 @@ class RunningNode implements Node {
   }
 
   reportStray(reason: unknown): void {
-    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || reason instanceof ExitSignal) return;
+    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || isExit(reason)) return;
     this.#thread.log(0, `unhandled rejection: ${describe(reason)}`);
   }
 

@@ -1,3 +1,4 @@
+import { textOf } from '../codec/error.ts';
 import type { CallGroup, CallOutcome, CallTarget, Skynet } from '../contracts/skynet.ts';
 import { type Duration, toMilliseconds } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
@@ -38,7 +39,7 @@ export function createCallGroup(
           } catch (thrown) {
             const error = isSkynetError(thrown)
               ? thrown
-              : new SkynetError('ERR_REMOTE', String(thrown), { cause: thrown });
+              : new SkynetError('ERR_REMOTE', textOf(thrown), { cause: thrown });
             outcomes.push({ request, ok: false, error });
           }
           skynet.wakeup(token);

@@ -3,6 +3,8 @@ import { type ErrorCode, isSkynetError, SkynetError, type SkynetErrorOptions } f
 import { formatHandle, type Handle } from '../handle.ts';
 import { stackOf, userFrames, withoutFrames } from '../stack.ts';
 
+/** Longest text that is taken as it is. */
+const MAX_TEXT = 128 * 1024;
 /** Causes of causes beyond this are not shown; ends circles too. */
 const MAX_CAUSES = 8;
 
@@ -12,7 +14,14 @@ const MAX_CAUSES = 8;
  */
 export function describe(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? tell(thrown) : String(thrown);
+    if (!(thrown instanceof Error)) return errorToData(thrown).message;
+    const text = tell(thrown);
+    if (text.length <= MAX_TEXT) return text;
+  } catch {
+    // It throws when it is looked at: its data do not. So does its text when it is far too long.
+  }
+  try {
+    return tell(errorFromData(errorToData(thrown)));
   } catch {
     return `something that cannot be shown (${typeof thrown})`;
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { textOf } from '../codec/error.ts';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { isServiceDefinition } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
@@ -64,7 +65,7 @@ export class ServiceLoader {
       module = (await importModule(file, generation)) as { default?: unknown };
     } catch (error) {
       if (isSkynetError(error, 'ERR_SERVICE_MODULE')) throw error;
-      throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${String(error)}`, {
+      throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${textOf(error)}`, {
         cause: error,
         details: { file },
       });

@@ -1,3 +1,4 @@
+import { textOf } from '../codec/error.ts';
 import type { ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { findModule, importModule } from '../typescript.ts';
@@ -16,7 +17,7 @@ export async function loadPreload(location: string): Promise<Preload> {
   try {
     module = (await importModule(file)) as { default?: unknown };
   } catch (error) {
-    throw new SkynetError('ERR_CONFIG', `preload: ${file} cannot be loaded: ${String(error)}`, {
+    throw new SkynetError('ERR_CONFIG', `preload: ${file} cannot be loaded: ${textOf(error)}`, {
       cause: error,
     });
   }

@@ -26,7 +26,7 @@ import { Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
-import { ExitSignal, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
+import { type ExitSignal, isExit, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
 import { Watch, type WatchOwner } from './watch.ts';
 
@@ -144,6 +144,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return TURN.MORE;
   }
 
+  /** The item at hand is lost, the others are not. */
+  turnFailed(thrown: unknown): void {
+    this.current = undefined;
+    this.log(`turn failed: ${describe(thrown)}`);
+  }
+
   #take(item: MailboxItem): void {
     this.host.working(this.handle, item);
     if (this.mailbox.length >= this.#overload) this.#warnOverload();
@@ -243,13 +249,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.#unsettled = true;
     this.host.resuming(this.handle);
     if (!pending.failed) pending.resolve(pending.outcome);
-    else if (pending.outcome instanceof ExitSignal) pending.reject(pending.outcome);
+    else if (isExit(pending.outcome)) pending.reject(pending.outcome);
     else pending.resolve(failAtCaller(pending.outcome));
   }
 
   #giveAnswer(pending: Pending): void {
     const { outcome, failed } = pending;
-    if (outcome instanceof ExitSignal) return;
+    if (isExit(outcome)) return;
     this.current = pending;
     this.#perform(
       pending.answered as AnyWork,
@@ -351,9 +357,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   #conclude(request: ActiveRequest, result: unknown): void {
     if (isPromise(result)) {
       this.#unsettled = true;
-      this.#tasks++;
-      if (request.session !== 0) this.#remember(request);
-      result.then(
+      whenSettled(
+        result,
         (value) => {
           this.#tasks--;
           try {
@@ -362,11 +367,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
             this.#crash(request, thrown);
           }
         },
-        (thrown: unknown) => {
+        (thrown) => {
           this.#tasks--;
           this.#crash(request, thrown);
         },
       );
+      this.#tasks++;
+      if (request.session !== 0) this.#remember(request);
     } else this.#finish(request, result);
   }
 
@@ -402,7 +409,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #crash(request: ActiveRequest, thrown: unknown): void {
-    if (thrown instanceof ExitSignal) {
+    if (isExit(thrown)) {
       // Exit hooks may still be running; whoever asked hears of the end when it comes.
       if (this.alive && request.session !== 0 && request.state !== ANSWER.DONE) this.#remember(request);
       return;
@@ -499,31 +506,29 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #perform(work: AnyWork, args: readonly unknown[], then: (() => void) | undefined): void {
-    let result: unknown;
     try {
-      result = work(...args);
+      const result = work(...args);
+      if (isPromise(result)) {
+        this.#unsettled = true;
+        whenSettled(
+          result,
+          () => {
+            this.#tasks--;
+            then?.();
+          },
+          (thrown) => {
+            this.#tasks--;
+            this.taskFailed(thrown);
+            then?.();
+          },
+        );
+        this.#tasks++;
+        return;
+      }
     } catch (thrown) {
       this.taskFailed(thrown);
-      then?.();
-      return;
     }
-    if (!isPromise(result)) {
-      then?.();
-      return;
-    }
-    this.#unsettled = true;
-    this.#tasks++;
-    result.then(
-      () => {
-        this.#tasks--;
-        then?.();
-      },
-      (thrown: unknown) => {
-        this.#tasks--;
-        this.taskFailed(thrown);
-        then?.();
-      },
-    );
+    then?.();
   }
 
   fork(task: WorkTask): void {
@@ -533,7 +538,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   taskFailed(thrown: unknown): void {
-    if (!(thrown instanceof ExitSignal)) this.logFailure(undefined, thrown);
+    if (!isExit(thrown)) this.logFailure(undefined, thrown);
   }
 
   /** The running task, made up when code runs outside every turn. */
@@ -803,7 +808,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const failed = (thrown: unknown): void => this.host.log(this.handle, `close failed: ${describe(thrown)}`);
     try {
       const closing = close();
-      if (isPromise(closing)) this.host.closing(this.handle, closing.then(undefined, failed));
+      if (isPromise(closing))
+        this.host.closing(this.handle, promiseThen.call(Promise.resolve(closing), undefined, failed));
     } catch (thrown) {
       failed(thrown);
     }
@@ -841,6 +847,17 @@ let debugCommands: DebugCommands = () => undefined;
 /** Installs the answers to `debug` messages; they are written on the service, so it cannot import them. */
 export function setDebugCommands(commands: DebugCommands): void {
   debugCommands = commands;
+}
+
+const promiseThen = Promise.prototype.then;
+
+/** As `then`, of whatever promise: one of somebody else's making calls back once, later, and throws nothing then. */
+function whenSettled(
+  promise: PromiseLike<unknown>,
+  settled: (value: unknown) => void,
+  failed: (thrown: unknown) => void,
+): void {
+  promiseThen.call(Promise.resolve(promise), settled, failed);
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

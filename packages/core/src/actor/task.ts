@@ -80,6 +80,15 @@ export class ExitSignal {
   }
 }
 
+/** Whether that was thrown to end a task. Asks nothing of what was thrown: it may be a proxy that throws in turn. */
+export function isExit(thrown: unknown): thrown is ExitSignal {
+  try {
+    return thrown instanceof ExitSignal;
+  } catch {
+    return false;
+  }
+}
+
 /** What a task that `killTask` ends gets from whatever it waits for. Treated as {@link ExitSignal}. */
 export class KillSignal extends ExitSignal {
   override toString(): string {

@@ -42,18 +42,49 @@ export function errorToData(thrown: unknown): ErrorData {
   return toData(thrown, 0);
 }
 
+/** `String(thrown)`, which may throw itself. Never throws. */
+export function textOf(thrown: unknown): string {
+  return text(thrown);
+}
+
+/** Message of an error, or text of anything else that was thrown. Never throws. */
+export function messageOf(thrown: unknown): string {
+  return isError(thrown) ? text(read(thrown, 'message') ?? '') : text(thrown);
+}
+
 function toData(thrown: unknown, depth: number): ErrorData {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: text(thrown) };
-  const data: ErrorData = { name: text(thrown.name), message: text(thrown.message) };
+  if (!isError(thrown)) return { name: 'Error', message: text(thrown) };
+  const name = read(thrown, 'name');
+  const message = read(thrown, 'message');
+  const data: ErrorData = { name: text(name ?? 'Error'), message: text(message ?? '') };
   const known = told.get(thrown);
   if (known !== undefined) data.told = known;
-  const { code, details } = thrown as { code?: unknown; details?: unknown };
-  if (typeof code === 'string') data.code = code;
-  if (typeof thrown.stack === 'string') data.stack = thrown.stack;
+  const code = read(thrown, 'code');
+  const stack = read(thrown, 'stack');
+  const details = read(thrown, 'details');
+  const cause = read(thrown, 'cause');
+  if (typeof code === 'string') data.code = cut(code);
+  if (typeof stack === 'string') data.stack = cut(stack);
   if (typeof details === 'object' && details !== null) data.details = sendable(details);
-  if (thrown.cause !== undefined && thrown.cause !== null && depth < MAX_CAUSES)
-    data.cause = toData(thrown.cause, depth + 1);
+  if (cause !== undefined && cause !== null && depth < MAX_CAUSES) data.cause = toData(cause, depth + 1);
   return data;
+}
+
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** A property of something foreign: a getter, or a proxy, that throws has none. */
+function read(thrown: object, key: string): unknown {
+  try {
+    return (thrown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
 }
 
 /** An error from its data. One with a code is a {@link SkynetError}, whatever it was; the stack is the original's. */
@@ -80,7 +111,8 @@ function hidden(error: Error, key: string, value: string): void {
 
 function sendable(details: object): { [key: string]: Value } {
   const result: { [key: string]: Value } = {};
-  for (const [key, value] of Object.entries(details)) {
+  for (const key of keysOf(details)) {
+    const value = read(details, key);
     try {
       result[key] = copyValue(value) as Value;
     } catch {
@@ -90,11 +122,33 @@ function sendable(details: object): { [key: string]: Value } {
   return result;
 }
 
-/** `String(value)` throws for objects without prototype and the like. */
+function keysOf(value: object): string[] {
+  try {
+    return Object.keys(value);
+  } catch {
+    return [];
+  }
+}
+
+/** Most characters of one text of an error: more is of no use to anybody, and would fill the log. */
+const MAX_TEXT = 64 * 1024;
+
+function cut(value: string): string {
+  return value.length <= MAX_TEXT
+    ? value
+    : `${value.slice(0, MAX_TEXT)}… (${value.length - MAX_TEXT} more characters)`;
+}
+
+/** `String(value)` throws for objects without prototype and the like, and so may anything else that is asked of them. */
 function text(value: unknown): string {
   try {
-    return String(value);
+    return cut(String(value));
   } catch {
+    // Told below.
+  }
+  try {
     return Object.prototype.toString.call(value);
+  } catch {
+    return `something that cannot be shown (${typeof value})`;
   }
 }

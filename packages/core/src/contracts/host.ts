@@ -13,6 +13,8 @@ export interface Runnable {
    * @returns what the scheduler has to do: nothing, come again at once, or come again when all promises have settled.
    */
   turn(limit: number): TurnResult;
+  /** A turn has thrown, which none should: tells of it. */
+  turnFailed(thrown: unknown): void;
 }
 
 /** `IDLE`: nothing waits. `MORE`: the limit was reached. `SETTLE`: a task was started or resumed and may still run. */

@@ -1,4 +1,5 @@
 import { closeSync, createWriteStream, openSync, type WriteStream } from 'node:fs';
+import { errorToData } from '../codec/error.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 
@@ -102,5 +103,18 @@ function timestamp(date: Date): string {
 
 /** Log lines for a function, for tests and for programs that embed a node. */
 export function functionSink(write: (source: Handle, text: string) => void): LogSink {
-  return { write, reopen: () => {}, flush: () => Promise.resolve() };
+  let hasFailed = false;
+  return {
+    write(source, text) {
+      try {
+        write(source, text);
+      } catch (error) {
+        // A line about that would end there again.
+        if (!hasFailed) process.stderr.write(`log: onLog has thrown: ${errorToData(error).message}\n`);
+        hasFailed = true;
+      }
+    },
+    reopen: () => {},
+    flush: () => Promise.resolve(),
+  };
 }

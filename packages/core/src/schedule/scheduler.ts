@@ -45,6 +45,11 @@ export class Scheduler {
   readonly #onIdle: () => void;
   readonly #random: (() => number) | undefined;
   #turnLimit = TURN_LIMIT;
+  /** Place in the list of the service whose turn is next. */
+  #at = 0;
+  /** Whether messages have run long enough in this pass. */
+  #mustYield = false;
+  readonly #onFailure: (thrown: unknown) => void;
   readonly #pass = (): void => this.#runPass();
   readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
   readonly #passAfterIo = (): void => {
@@ -53,11 +58,16 @@ export class Scheduler {
   };
 
   /**
-   * `onIdle` is told when no service has anything to do. `random` picks whose turn comes next, and how long it is, in
+   * `onIdle` is told when no service has anything to do, `onFailure` of what was thrown by no service. `random` picks whose turn comes next, and how long it is, in
    * place of the order of coming: another legal run for each seed.
    */
-  constructor(onIdle: () => void = () => {}, random?: () => number) {
+  constructor(
+    onIdle: () => void = () => {},
+    random?: () => number,
+    onFailure: (thrown: unknown) => void = () => {},
+  ) {
     this.#onIdle = onIdle;
+    this.#onFailure = onFailure;
     this.#random = random;
   }
 
@@ -88,24 +98,20 @@ export class Scheduler {
   }
 
   #runPass(): void {
-    this.#source?.poll();
+    try {
+      this.#source?.poll();
+    } catch (thrown) {
+      this.#onFailure(thrown);
+    }
     const ready = this.#ready;
     const later = this.#later;
     const isQuiet = this.#readyCount === 0;
-    let mustYield = false;
     this.#laterCount = 0;
-    // Services made ready by the turns of this pass join its list.
-    for (let i = 0; i < this.#readyCount; i++) {
-      if (this.#random !== undefined) this.#draw(this.#random, i);
-      const service = ready[i] as Runnable;
-      ready[i] = undefined;
-      if (mustYield) later[this.#laterCount++] = service;
-      else {
-        if (service.turn(this.#turnLimit) === TURN.IDLE) service.queued = false;
-        else later[this.#laterCount++] = service;
-        if (--this.#turnsLeft <= 0) mustYield = this.#lookAtClock();
-      }
-    }
+    this.#at = 0;
+    this.#mustYield = false;
+    // Whatever a turn throws, the others have theirs.
+    while (!this.#giveTurns(ready, later));
+    const mustYield = this.#mustYield;
     this.#ready = later;
     this.#later = ready;
     this.#readyCount = this.#laterCount;
@@ -118,6 +124,37 @@ export class Scheduler {
       this.#running = false;
       this.#onIdle();
       this.#source?.idle();
+    }
+  }
+
+  /** Gives the services of this pass their turns, as far as nothing is thrown. Whether all have had theirs. */
+  #giveTurns(ready: (Runnable | undefined)[], later: (Runnable | undefined)[]): boolean {
+    let service: Runnable | undefined;
+    try {
+      // Services made ready by the turns of this pass join its list.
+      for (let i = this.#at; i < this.#readyCount; i++) {
+        if (this.#random !== undefined) this.#draw(this.#random, i);
+        service = ready[i] as Runnable;
+        ready[i] = undefined;
+        this.#at = i + 1;
+        if (this.#mustYield) later[this.#laterCount++] = service;
+        else {
+          if (service.turn(this.#turnLimit) === TURN.IDLE) service.queued = false;
+          else later[this.#laterCount++] = service;
+          if (--this.#turnsLeft <= 0) this.#mustYield = this.#lookAtClock();
+        }
+      }
+      return true;
+    } catch (thrown) {
+      // It goes on with its next item in the next pass.
+      if (service !== undefined) later[this.#laterCount++] = service;
+      try {
+        if (service === undefined) this.#onFailure(thrown);
+        else service.turnFailed(thrown);
+      } catch {
+        // Nothing can be told of it.
+      }
+      return false;
     }
   }
 

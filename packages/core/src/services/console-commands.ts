@@ -3,6 +3,7 @@ import { Session } from 'node:inspector';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeHeapSnapshot } from 'node:v8';
+import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
@@ -91,7 +92,7 @@ async function start(
   } catch (error) {
     if (isSkynetError(error, 'ERR_SERVICE_EXITED')) return 'Exit';
     // The log says more.
-    return `Failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
+    return `Failed: ${messageOf(error).split('\n')[0]}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
@@ -107,6 +108,6 @@ async function execute(kernel: ServiceKernel, line: string, signal: AbortSignal)
   try {
     return [...showResult(await command.run({ kernel, signal, rest }, ...args)), '<CMD OK>'];
   } catch (error) {
-    return [...showResult(error instanceof Error ? error.message : String(error)), '<CMD Error>'];
+    return [...showResult(messageOf(error)), '<CMD Error>'];
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../codec/error.ts';
 import { randomFrom } from './random.ts';
 
 /** Environment variable that names the one seed to be run: what a failure tells. */
@@ -27,7 +28,7 @@ export async function forSeeds(
     try {
       await run({ seed, random: randomFrom(seed) });
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       throw new Error(`seed ${seed} fails (again with ${VARIABLE}=${seed}): ${text}`, { cause: error });
     }
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { describe } from '../actor/failure.ts';
-import { errorFromData } from '../codec/error.ts';
+import { errorFromData, textOf } from '../codec/error.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
 import { type Handle, makeHandle } from '../handle.ts';
@@ -174,7 +174,7 @@ export class ThreadPool {
       return;
     }
     this.#startWorker(thread).catch((error: unknown) =>
-      main.log(0, `thread ${thread} cannot be started again: ${String(error)}`),
+      main.log(0, `thread ${thread} cannot be started again: ${textOf(error)}`),
     );
   }
 

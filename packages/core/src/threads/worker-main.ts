@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { describe } from '../actor/failure.ts';
-import { ExitSignal } from '../actor/task.ts';
+import { isExit } from '../actor/task.ts';
 import { errorToData } from '../codec/error.ts';
 import { loadConfig, resolveConfig, type SkynetConfig } from '../config.ts';
 import { isSkynetError } from '../errors.ts';
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));
   // A service's stray errors must not take the others of the thread with it.
   process.on('unhandledRejection', (reason) => {
-    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || reason instanceof ExitSignal) return;
+    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || isExit(reason)) return;
     thread.log(0, `unhandled rejection: ${describe(reason)}`);
   });
   process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${describe(error)}`));
