@@ -64,7 +64,7 @@ export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   ws: ['transport'],
   adopt: ['one thread', 'parts that stand alone'],
   // Starts nodes for tests, so it stands above everything.
-  testing: ['transport', 'netpack', 'node', 'one thread'],
+  testing: ['transport', 'netpack', 'node', 'one thread', 'parts that stand alone'],
 };
 
 /** Layers that put a node together may also use an entry point: they give the kernel its transports. */
