@@ -37,11 +37,11 @@ async function main(): Promise<void> {
   }
   // Before the framework is loaded, or its own lines in stacks would be those of the built files.
   process.setSourceMapsEnabled(true);
-  const [{ loadConfig }, { reportUncaught, startResolved }, daemon, { choosersOf }] = await Promise.all([
+  const [{ loadConfig }, { reportUncaught, startResolved }, daemon, { startFailure }] = await Promise.all([
     import('../config.ts'),
     import('../node.ts'),
     import('./daemon.ts'),
-    import('./taken-port.ts'),
+    import('./start-failure.ts'),
   ]);
   const background = daemon.background();
   let node: Node;
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
     }
     node = await startResolved(config);
   } catch (error) {
-    const reason = textOf(error) + choosersOf(error, file, keys, process.env);
+    const reason = startFailure(error, { file, keys, variables: process.env });
     await background?.failed(reason);
     fail(reason);
   }
@@ -88,14 +88,9 @@ function takeSignals(node: Node, hangsUp: boolean): void {
   process.on('SIGHUP', () => (hangsUp ? void node.stop() : node.reopenLog()));
 }
 
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
-}
-
 function fail(reason: string): never {
   process.stderr.write(`skynet: ${reason}\n`);
   process.exit(1);
 }
 
-main().catch((error: unknown) => fail(textOf(error)));
+main().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));

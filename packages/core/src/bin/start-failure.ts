@@ -1,15 +1,31 @@
+import { toldOf } from '../codec/error.ts';
 import { isSkynetError } from '../errors.ts';
+import { stackOf, userFrames } from '../stack.ts';
+
+/** What a start was given, to tell what it failed for. */
+export interface Given {
+  /** The configuration. */
+  readonly file: string;
+  /** Keys of the configuration and what they say. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Variables of the environment. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** Why the node could not start, for whoever typed the command; where, only if no service has logged that. */
+export function startFailure(error: unknown, given: Given): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? ` (${String(error.code)})` : '';
+  const reason = `${error.message}${code}${choosersOf(error, given)}`;
+  if (toldOf(error) !== undefined || !(error.cause instanceof Error)) return reason;
+  return [reason, ...userFrames(stackOf(error.cause).frames)].join('\n');
+}
 
 /**
  * What chose the port that a start failed for: keys of the configuration and variables of the environment, as the end of
  * a sentence. Empty for other failures, and where nothing has that port.
  */
-export function choosersOf(
-  failure: unknown,
-  file: string,
-  keys: ReadonlyMap<string, string>,
-  variables: Readonly<Record<string, string | undefined>>,
-): string {
+function choosersOf(failure: Error, { file, keys, variables }: Given): string {
   const port = portOf(failure);
   if (port === undefined) return '';
   // Also within an address or a URL.
