@@ -41,7 +41,7 @@ export default defineService((skynet) => ({
 function run(
   files: Readonly<Record<string, string>>,
   config: object,
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, typed = '' }: { env?: Readonly<Record<string, string>>; typed?: string } = {},
 ): Promise<{ out: string; error: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'skynet-start-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -54,18 +54,19 @@ function run(
   const plain = (text: string): string =>
     text.replaceAll(`file://${folder}/`, '').replaceAll(`${folder}/`, '');
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       process.execPath,
       [path.join(PACKAGE, 'dist/bin/skynet.js'), 'config.json'],
       { cwd: folder, env: { ...process.env, ...env } },
       (_failure, out, error) => resolve({ out: plain(out), error: plain(error) }),
     );
+    child.stdin?.end(typed);
   });
 }
 
 test('a start that fails for a taken port is told once on each side, and names what chose the port', async () => {
   const port = await takenPort();
-  const { out, error } = await run(DOOR, { gatePort: port }, { MY_GATE_PORT: String(port) });
+  const { out, error } = await run(DOOR, { gatePort: port }, { env: { MY_GATE_PORT: String(port) } });
   expect(out).toBe(`[:01000001] LAUNCH logger 
 [:01000002] LAUNCH snlua bootstrap
 [:01000003] LAUNCH snlua launcher
@@ -152,4 +153,31 @@ test('what no service can log is told with its line by the command', async () =>
 `,
     },
   );
+}, 60_000);
+
+test('what is typed at the console and fails is told by the service, and no more', async () => {
+  const files = {
+    'services/bad.js': `import { defineService } from '@skynet/core';
+export default defineService(() => {
+  throw new Error('not today');
+});
+`,
+    'services/last.js': `import { defineService } from '@skynet/core';
+export default defineService((skynet) => skynet.abort());
+`,
+  };
+  expect(await run(files, { start: 'console' }, { typed: 'bad\nnobody\nlast\n' })).toEqual({
+    out: `${BOOT}[:01000005] LAUNCH snlua console
+[:01000002] KILL self
+[:01000006] LAUNCH snlua bad
+[:01000006] init service failed: Error: not today
+    at Object.start (services/bad.js:3:9)
+[:01000006] KILL self
+[:01000007] LAUNCH snlua nobody
+[:01000007] lua loader error : cannot open services/nobody.ts: No such file or directory
+[:01000007] KILL self
+[:01000008] LAUNCH snlua last
+`,
+    error: '',
+  });
 }, 60_000);
