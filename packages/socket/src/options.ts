@@ -1,7 +1,10 @@
 import { type Duration, printable, toMilliseconds } from '@skynet/core';
 import { readOptions } from '@skynet/core/options';
+import type { ListenOptions } from '@skynet/core/transport';
 import type { Encoding } from './data.ts';
 import { socketError } from './errors.ts';
+
+const MANY = 0x7fff_ffff;
 
 /** How `createSocket` makes the sockets it opens, accepts and starts. Durations: see `Duration`; 0 turns one off. */
 export interface SocketOptions<E extends Encoding = Encoding> {
@@ -26,6 +29,12 @@ export interface SocketOptions<E extends Encoding = Encoding> {
   claimTimeout?: Duration;
   /** Whether small writes leave at once. Default: what the transport does. */
   noDelay?: boolean;
+  /** Connections of a listening id at the same time, each counted from its accept on. Default 0: no limit. */
+  maxConnections?: number;
+  /** The same for each address (IPv6: network of 64 bits). Default 0: no limit. */
+  maxPerAddress?: number;
+  /** How long a connection may take from its accept to its first byte, for TLS and the like. Default: the transport's. */
+  handshakeTimeout?: Duration;
 }
 
 /** Options with everything filled in, times in milliseconds. */
@@ -39,6 +48,8 @@ export interface Settings {
   readonly closeTimeout: number;
   readonly claimTimeout: number;
   readonly noDelay: boolean | undefined;
+  /** For listening: what was given of the transport's own options. */
+  readonly listening: Pick<ListenOptions, 'maxConnections' | 'maxPerAddress' | 'handshakeTimeout'>;
 }
 
 /** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option; ERR_DURATION_INVALID. */
@@ -49,14 +60,26 @@ export function settingsOf(given: SocketOptions): Settings {
       return typeof value === 'number' && value > 0 ? value : options.wrong(key, 'a number above 0');
     };
     const time = <Fallback>(
-      key: 'idleTimeout' | 'keepAlive' | 'connectTimeout' | 'closeTimeout' | 'claimTimeout',
+      key:
+        | 'idleTimeout'
+        | 'keepAlive'
+        | 'connectTimeout'
+        | 'closeTimeout'
+        | 'claimTimeout'
+        | 'handshakeTimeout',
       fallback: Fallback,
     ): number | Fallback => {
       const value = options.value(key);
       if (value !== undefined) toMilliseconds(value as Duration);
       return options.duration(key, fallback);
     };
+    const handshakeTimeout = time('handshakeTimeout', undefined);
     return {
+      listening: {
+        maxConnections: options.whole('maxConnections', 0, MANY, 0),
+        maxPerAddress: options.whole('maxPerAddress', 0, MANY, 0),
+        ...(handshakeTimeout === undefined ? {} : { handshakeTimeout: Math.ceil(handshakeTimeout) }),
+      },
       encoding: options.oneOf<Encoding>('encoding', ['utf8', 'latin1', 'bytes'], 'utf8'),
       readLimit: positiveOr('readLimit', 16 << 20),
       writeLimit: positiveOr('writeLimit', 64 << 20),

@@ -74,7 +74,7 @@ export class SocketApi<E extends Encoding = 'utf8'> {
     const url = transportUrl(address, port, 'listen');
     positive(backlog, 'backlog');
     const entry = new Listener(this.#table, this.#settings, backlog);
-    const options = { backlog, onAcceptError: entry.onAcceptError };
+    const options = { ...this.#settings.listening, backlog, onAcceptError: entry.onAcceptError };
     const listener = await this.#kernel.listen(url, options, entry.onConnection);
     this.#kernel.release(listener);
     entry.opened(listener);

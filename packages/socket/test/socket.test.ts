@@ -1,5 +1,5 @@
 import { isSkynetError, type Skynet, SkynetError } from '@skynet/core';
-import { memory, type Transport } from '@skynet/core/transport';
+import { memory, type Transport, tcp } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { createSocket, type Encoding, type SocketApi, type SocketOptions } from '../src/index.ts';
 import { type Client, client, livingService, Signal, type TestNode, testNode } from './setup.ts';
@@ -49,6 +49,38 @@ async function unread(socket: SocketApi<Encoding>, id: number, bytes: number): P
   while ((socket.netstat().find((row) => row.id === id)?.rbuffer ?? 0) < bytes)
     await new Promise(setImmediate);
 }
+
+describe('listening', () => {
+  test.each(['maxConnections', 'maxPerAddress'])(
+    'takes no more than %s, and others when some are gone',
+    async (key) => {
+      const { node, socket, id, peer, port } = await connected({ [key]: 1 });
+      const refused = await client(port);
+      await refused.until(({ ended, closed }) => ended || closed);
+      await node.logged('accept error');
+      socket.write(id, 'still here');
+      await peer.receives('still here');
+      await socket.close(id);
+      await peer.until(({ ended }) => ended);
+      peer.end();
+      // The listener may not have seen yet that there is room.
+      for (let next = await client(port); !socket.netstat().some(({ type }) => type === 'TCP'); ) {
+        await new Promise(setImmediate);
+        if (next.ended || next.closed) next = await client(port);
+      }
+    },
+  );
+
+  test('limits the time of a handshake', async () => {
+    const node = await testNode({ transports: [tcp({ proxyProtocol: true, trustProxy: true })] });
+    const socket = createSocket(await livingService(node), { handshakeTimeout: '100ms' });
+    const listener = await socket.listen('127.0.0.1', 0);
+    await socket.start(listener, () => {});
+    const silent = await client(socket.localAddress(listener).port);
+    await silent.until(({ ended, closed }) => ended || closed);
+    await node.logged('was not through after 100 ms');
+  });
+});
 
 describe('connecting', () => {
   test('a service talks to another through a socket', async () => {
