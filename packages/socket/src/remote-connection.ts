@@ -8,14 +8,22 @@ export class RemoteConnection implements Connection {
   readonly home: number;
   readonly remoteAddress: string;
   readonly localAddress: string;
+  /** Whether it is over, or about to be because it was destroyed here. */
   closed = false;
   readonly #tell: Tell;
   #receiver: Receiver | undefined = undefined;
   #paused = true;
   #taken = 0;
   #sent = 0;
-  /** What came while nobody wanted to hear it: bytes, and other things to tell. */
-  readonly #held: (Uint8Array | ((receiver: Receiver) => void))[] = [];
+  /** No more is written. */
+  #ending = false;
+  /** What home has said came to an end, and what of it this receiver knows. */
+  #peerEnded = false;
+  #over = false;
+  #endTold = false;
+  #closedTold = false;
+  /** What came while nobody wanted to hear it: bytes, the end, an error. */
+  readonly #held: (Uint8Array | 'end' | SkynetError)[] = [];
 
   constructor(id: number, home: number, remoteAddress: string, localAddress: string, tell: Tell) {
     this.id = id;
@@ -30,8 +38,17 @@ export class RemoteConnection implements Connection {
   }
 
   start(receiver: Receiver): void {
+    if (receiver !== this.#receiver) {
+      this.#endTold = false;
+      this.#closedTold = false;
+    }
     this.#receiver = receiver;
-    this.resume();
+    this.#paused = false;
+    // Not from inside the caller's stack: a receiver hears of things from the event loop.
+    setImmediate(() => {
+      if (this.#peerEnded && !this.#over) this.#tellEnd();
+      this.#pass();
+    });
   }
 
   pause(): void {
@@ -41,30 +58,44 @@ export class RemoteConnection implements Connection {
   resume(): void {
     if (this.#receiver === undefined) return;
     this.#paused = false;
-    // Not from inside the caller's stack: a receiver hears of things from the event loop.
     if (this.#held.length > 0) setImmediate(() => this.#pass());
   }
 
   #pass(): void {
-    while (!this.#paused && this.#receiver !== undefined) {
+    while (!this.#paused && this.#receiver !== undefined && this.#held.length > 0) {
       const event = this.#held.shift();
-      if (event === undefined) return;
-      if (typeof event === 'function') event(this.#receiver);
-      else {
+      if (event === 'end') this.#tellEnd();
+      else if (event instanceof Uint8Array) {
         this.#tell(['passed', this.id, event.length]);
         this.#receiver.data(event);
-      }
+      } else if (event !== undefined) this.#receiver.error(event);
     }
+    // The end is told even to one that has paused, but behind the bytes before it.
+    if (this.#over && this.#held.length === 0) this.#tellClosed();
   }
 
-  #hear(event: Uint8Array | ((receiver: Receiver) => void)): void {
+  #tellEnd(): void {
+    this.#peerEnded = true;
+    if (this.#endTold || this.#receiver === undefined) return;
+    this.#endTold = true;
+    this.#receiver.end();
+  }
+
+  #tellClosed(): void {
+    if (this.#closedTold || this.#receiver === undefined) return;
+    this.#closedTold = true;
+    this.#receiver.closed();
+  }
+
+  #hear(event: Uint8Array | 'end' | SkynetError): void {
+    if (this.closed) return;
     this.#held.push(event);
     this.#pass();
   }
 
   /** Bytes that were not passed on, when the connection goes to another thread. */
   takeHeld(): Uint8Array[] {
-    return this.#held.splice(0).filter((event) => typeof event !== 'function');
+    return this.#held.splice(0).filter((event) => event instanceof Uint8Array);
   }
 
   /** A note from home. */
@@ -74,7 +105,7 @@ export class RemoteConnection implements Connection {
         this.#hear(note[2]);
         break;
       case 'ended':
-        this.#hear((receiver) => receiver.end());
+        this.#hear('end');
         break;
       case 'sent':
         this.#sent = note[2];
@@ -82,11 +113,9 @@ export class RemoteConnection implements Connection {
       case 'drained':
         this.#receiver?.drained();
         break;
-      case 'error': {
-        const [, , code, text] = note;
-        this.#hear((receiver) => receiver.error(new SkynetError(code, text)));
+      case 'error':
+        this.#hear(new SkynetError(note[2], note[3]));
         break;
-      }
       case 'closed':
         this.over();
         break;
@@ -95,16 +124,15 @@ export class RemoteConnection implements Connection {
 
   /** The connection is over, or its home is gone. */
   over(): void {
-    if (this.closed) return;
+    if (this.#over) return;
+    this.#over = true;
     this.closed = true;
-    // The end is told even to one that has paused; bytes before it are still passed on first when it resumes.
-    if (this.#paused && this.#held.length === 0) this.#receiver?.closed();
-    else this.#hear((receiver) => receiver.closed());
+    this.#pass();
   }
 
   write(bytes: Uint8Array): void {
     checkBytes(bytes);
-    if (this.closed || bytes.length === 0) return;
+    if (this.closed || this.#ending || bytes.length === 0) return;
     this.#taken += bytes.length;
     this.#tell(['write', this.id, bytes]);
   }
@@ -118,15 +146,22 @@ export class RemoteConnection implements Connection {
   }
 
   end(): void {
-    if (!this.closed) this.#tell(['end', this.id]);
+    if (this.closed || this.#ending) return;
+    this.#ending = true;
+    this.#tell(['end', this.id]);
   }
 
   close(timeout?: number): void {
-    if (!this.closed) this.#tell(['close', this.id, timeout]);
+    if (this.closed) return;
+    this.#ending = true;
+    this.#tell(['close', this.id, timeout]);
   }
 
   destroy(): void {
-    if (!this.closed) this.#tell(['destroy', this.id]);
+    if (this.closed) return;
+    this.closed = true;
+    this.#held.length = 0;
+    this.#tell(['destroy', this.id]);
   }
 
   setNoDelay(on: boolean): void {
