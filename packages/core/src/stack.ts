@@ -45,8 +45,11 @@ export function userFrames(frames: readonly string[]): string[] {
 /** Whether frames are the framework's, of those seen lately: the same come again and again. */
 const owners = new Map<string, boolean | undefined>();
 const MAX_OWNERS = 1000;
+/** Longest line that can be a frame. */
+const MAX_FRAME = 4096;
 
 function ownerOf(frame: string): boolean | undefined {
+  if (frame.length > MAX_FRAME) return undefined;
   if (owners.has(frame)) return owners.get(frame);
   const place = placeOf(frame);
   const isOurs = place === undefined ? undefined : isFramework(place);
@@ -136,8 +139,11 @@ function framesHere(limit: number): Traced {
 function placeOf(frame: string): string | undefined {
   const open = frame.indexOf(' (');
   const text = open < 0 ? frame.replace(/^ *at (?:async )?/, '') : frame.slice(open + 2, -1);
-  const place = /^(.+?)(?:\?[^/]*)?:\d+:\d+$/.exec(text)?.[1];
-  if (place?.startsWith('file:') !== true) return place?.replaceAll('\\', '/');
+  const end = text.search(/:\d+:\d+$/);
+  if (end < 0) return undefined;
+  const query = text.indexOf('?');
+  const place = text.slice(0, query < 0 ? end : Math.min(query, end));
+  if (!place.startsWith('file:')) return place.replaceAll('\\', '/');
   try {
     return fileURLToPath(place).replaceAll('\\', '/');
   } catch {

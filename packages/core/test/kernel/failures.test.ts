@@ -66,7 +66,8 @@ test('one error for two who wait names both; errors that cannot be changed are p
     );
     expect(first).toBe(second);
     expect(first.stack).toMatch(/ one [\s\S]* two /);
-    for (const odd of [Object.freeze(new Error('frozen')), 'text', undefined, Object.create(null)])
+    const long = Object.assign(new Error('long'), { stack: `Error: long\n    at ${'?:1'.repeat(1e6)}:1` });
+    for (const odd of [long, Object.freeze(new Error('frozen')), 'text', undefined, Object.create(null)])
       expect(await skynet.await(Promise.reject(odd)).catch((thrown: unknown) => thrown)).toBe(odd);
   });
 });
