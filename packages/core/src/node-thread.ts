@@ -11,11 +11,11 @@ import { markTold, messageOf, textOf } from './codec/error.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Runnable } from './contracts/host.ts';
 import type { ThreadKernel } from './contracts/kernel.ts';
-import type { LaunchRequest, NodeHost, Started } from './contracts/node.ts';
+import type { LaunchRequest, NodeHost, NodeList, Started } from './contracts/node.ts';
 import type { Registry } from './contracts/registry.ts';
 import type { CommandTable, EndReason, ServiceDefinition } from './contracts/skynet.ts';
 import { Environment } from './env.ts';
-import { type ErrorCode, SkynetError } from './errors.ts';
+import { type ErrorCode, isSkynetError, SkynetError } from './errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
 import { printable } from './log/printable.ts';
 import { entryText } from './log/text.ts';
@@ -57,6 +57,8 @@ export interface SharedParts {
   /** What this thread is doing, for the watchdog: see `threads/activity.ts`. */
   readonly activity: Activity;
   readonly peers: readonly PeerSetup[];
+  /** Ends another thread, which is started again. Only the main thread can do that. */
+  readonly endThread?: (thread: number, reason: string) => void;
   /** Where time comes from, if not from the host. For tests. */
   readonly time?: TimeSource;
   /** Picks whose turn comes next, if not the order of coming. For tests. */
@@ -65,6 +67,9 @@ export interface SharedParts {
 
 /** Places in {@link SharedParts.counters}. */
 const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
+
+/** Milliseconds after which a thread that does not answer is taken to be held by one of its services. */
+const PATIENCE = 1000;
 
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
@@ -279,7 +284,32 @@ export class NodeThread implements NodeHost, Resident {
     }
     this.log(by, `KILL ${formatShort(handle)}`);
     if (thread === this.thread) this.#killHere(handle);
-    else this.#neighbours.tell(thread, { op: 'kill', handle, by });
+    else {
+      this.#neighbours.tell(thread, { op: 'kill', handle, by });
+      void this.#endIfStuck(thread, handle);
+    }
+  }
+
+  /** Ends a thread that cannot end a service because that very service does not give it back. */
+  async #endIfStuck(thread: number, handle: Handle): Promise<void> {
+    const { activity } = this.#shared;
+    for (let before = activity.at(thread); ; ) {
+      const answer = this.#neighbours.ask(thread, (id) => ({ op: 'ping', id }), { timeout: PATIENCE });
+      const isSilent = await answer.then(
+        () => false,
+        (error: unknown) => isSkynetError(error, 'ERR_TIMEOUT'),
+      );
+      const now = activity.at(thread);
+      if (!isSilent || this.#stopping || this.#threadOf(handle) !== thread) return;
+      if (now.handle === handle && now.count === before.count) break;
+      before = now;
+    }
+    this.#endThread(thread, `${formatHandle(handle)} was killed and does not stop`);
+  }
+
+  #endThread(thread: number, reason: string): void {
+    if (this.thread === 0) this.#shared.endThread?.(thread, reason);
+    else this.#neighbours.tell(0, { op: 'end-thread', thread, reason });
   }
 
   #killHere(handle: Handle): void {
@@ -303,12 +333,18 @@ export class NodeThread implements NodeHost, Resident {
     return true;
   }
 
-  async listAll(): Promise<[Handle, string][]> {
+  async listAll(): Promise<NodeList> {
+    const silent: number[] = [];
     const asked = this.#neighbours.threads.map((thread) =>
-      this.#neighbours.ask(thread, (id) => ({ op: 'list', id })).catch(() => []),
+      this.#neighbours
+        .ask(thread, (id) => ({ op: 'list', id }), { timeout: PATIENCE })
+        .catch((error: unknown) => {
+          if (isSkynetError(error, 'ERR_TIMEOUT')) silent.push(thread);
+          return [];
+        }),
     );
     const lists = (await Promise.all(asked)) as [Handle, string][][];
-    return [...this.#list(), ...lists.flat()].sort(([a], [b]) => a - b);
+    return { services: [...this.#list(), ...lists.flat()].sort(([a], [b]) => a - b), silent };
   }
 
   #list(): [Handle, string][] {
@@ -351,10 +387,7 @@ export class NodeThread implements NodeHost, Resident {
       done(failedWait('ERR_ARGUMENT', text), 0);
       return;
     }
-    const target =
-      thread === 'spread'
-        ? Atomics.add(this.#shared.counters, COUNTER.SPREAD, 1) % this.#shared.threads
-        : thread;
+    const target = thread === 'spread' ? this.#nextThread() : thread;
     if (typeof target === 'number' && target !== this.thread) {
       if (typeof service !== 'string') {
         done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
@@ -381,6 +414,13 @@ export class NodeThread implements NodeHost, Resident {
       (definition) => this.#startHere(definition, service, args, done),
       (error: unknown) => this.#loadFailed(service, args, error, done),
     );
+  }
+
+  /** Takes turns among the threads that there are. */
+  #nextThread(): number {
+    const threads = [this.thread, ...this.#neighbours.threads].sort((a, b) => a - b);
+    const turn = Atomics.add(this.#shared.counters, COUNTER.SPREAD, 1) >>> 0;
+    return threads[turn % threads.length] as number;
   }
 
   /** What cannot be loaded has a number and an end in the log all the same, as in the original. */
@@ -533,6 +573,11 @@ export class NodeThread implements NodeHost, Resident {
         return this.launch({ service: order.name, args: order.args, placement: {} });
       case 'list':
         return Promise.resolve(this.#list());
+      case 'ping':
+        return Promise.resolve();
+      case 'end-thread':
+        this.#endThread(order.thread, order.reason);
+        break;
       case 'stop':
         return this.shutdown(order.deadline);
       case 'abort':
@@ -566,8 +611,8 @@ export class NodeThread implements NodeHost, Resident {
     return undefined;
   }
 
-  /** A thread is gone with all its services, and another was started in its place. */
-  threadLost(thread: number, handles: readonly Handle[], peer: PeerSetup): void {
+  /** A thread is gone with all its services, and another was started in its place, or none. */
+  threadLost(thread: number, handles: readonly Handle[], peer: PeerSetup | undefined): void {
     const lost = new Set(handles);
     for (const { session, source, type } of this.#neighbours.replace(thread, peer)) {
       if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) continue;

@@ -17,6 +17,14 @@ export interface LaunchRequest {
 /** Told once what became of a start: an error, or the handle. */
 export type Started = (error: unknown, handle: Handle) => void;
 
+/** What lives in a node. */
+export interface NodeList {
+  /** Handle and title of every service, lowest handle first. */
+  readonly services: readonly (readonly [Handle, string])[];
+  /** Threads that did not answer. */
+  readonly silent: readonly number[];
+}
+
 /** What the context of a service asks of its node, beyond what the service itself does. */
 export interface NodeHost extends Host {
   readonly harbor: number;
@@ -37,8 +45,8 @@ export interface NodeHost extends Host {
   kill(handle: Handle, by: Handle): void;
   /** Services that live in this thread. */
   services(): Service[];
-  /** Handle and title of every service of the node, in all threads, lowest handle first. */
-  listAll(): Promise<[Handle, string][]>;
+  /** What lives in all threads. One that does not answer within a second is named instead. */
+  listAll(): Promise<NodeList>;
   find(handle: Handle): Service | undefined;
   /** Makes a service the one that is told of every end, in all threads. */
   setMonitor(handle: Handle): void;

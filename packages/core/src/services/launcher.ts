@@ -8,11 +8,14 @@ import { formatHandle, parseHandle } from '../handle.ts';
 export function createLauncher(host: NodeHost): ServiceDefinition {
   return defineService((skynet) => {
     skynet.register('.launcher');
-    const listed = async (): Promise<{ handle: number; title: string }[]> => {
-      const all = await skynet.await(host.listAll());
-      return all
-        .filter(([, title]) => title.startsWith('snlua'))
-        .map(([handle, title]) => ({ handle, title }));
+    const listed = async (): Promise<{ services: { handle: number; title: string }[]; silent: string[] }> => {
+      const { services, silent } = await skynet.await(host.listAll());
+      return {
+        services: services
+          .filter(([, title]) => title.startsWith('snlua'))
+          .map(([handle, title]) => ({ handle, title })),
+        silent: silent.map((thread) => `thread ${thread}`),
+      };
     };
 
     const handleOf = (address: unknown): number => {
@@ -26,12 +29,14 @@ export function createLauncher(host: NodeHost): ServiceDefinition {
     };
 
     const titleOf = async (handle: number): Promise<string> =>
-      (await listed()).find((entry) => entry.handle === handle)?.title ?? '';
+      (await listed()).services.find((entry) => entry.handle === handle)?.title ?? '';
 
     /** Asks every service a debug question; those that do not answer in time show so. */
     const askAll = async (question: string, timeout: number): Promise<Record<string, unknown>> => {
       const answers: Record<string, unknown> = {};
-      const others = (await listed()).filter(({ handle }) => handle !== skynet.self());
+      const { services, silent } = await listed();
+      for (const thread of silent) answers[thread] = 'TIMEOUT';
+      const others = services.filter(({ handle }) => handle !== skynet.self());
       const group = skynet.request({ timeout: timeout > 0 ? timeout : '1h' });
       for (const { handle } of others) {
         answers[formatHandle(handle)] = 'TIMEOUT';
@@ -45,8 +50,13 @@ export function createLauncher(host: NodeHost): ServiceDefinition {
     };
 
     return {
-      LIST: async () =>
-        Object.fromEntries((await listed()).map(({ handle, title }) => [formatHandle(handle), title])),
+      async LIST() {
+        const { services, silent } = await listed();
+        return Object.fromEntries([
+          ...services.map(({ handle, title }) => [formatHandle(handle), title]),
+          ...silent.map((thread) => [thread, 'TIMEOUT']),
+        ]);
+      },
       STAT: (timeout = 300) => askAll('STAT', timeout),
       MEM: (timeout = 300) => askAll('MEM', timeout),
       async GC(timeout = 300) {

@@ -17,8 +17,10 @@ export function createActivity(threads: number): SharedArrayBuffer {
 /** What one thread notes about itself. Plain stores: the watchdog looks every few seconds and needs no order. */
 export class Activity {
   readonly #words: Int32Array;
+  readonly #all: Int32Array;
 
   constructor(memory: SharedArrayBuffer, thread: number) {
+    this.#all = new Int32Array(memory);
     this.#words = new Int32Array(memory, thread * LINE * 4, LINE);
   }
 
@@ -32,5 +34,14 @@ export class Activity {
 
   idle(): void {
     this.#words[FIELD.HANDLE] = 0;
+  }
+
+  /** What a thread is at: the service, 0 if it has nothing to do, and a number that changes with each item it takes. */
+  at(thread: number): { handle: Handle; count: number } {
+    const line = thread * LINE;
+    return {
+      handle: (this.#all[line + FIELD.HANDLE] as number) >>> 0,
+      count: this.#all[line + FIELD.COUNT] as number,
+    };
   }
 }

@@ -23,6 +23,13 @@ interface Asked {
   readonly thread: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+/** How long an answer may take. */
+export interface AskOptions {
+  /** Milliseconds; without it an answer is waited for as long as the other thread lives. */
+  readonly timeout?: number;
 }
 
 /** The other threads of the node, as one thread deals with them. In a node with one thread there are none. */
@@ -60,13 +67,31 @@ export class Neighbours {
     this.#links?.postControlToAll(control);
   }
 
-  /** Gives an order that is answered. @throws what the other thread failed with; ERR_SERVICE_GONE when it is lost. */
-  ask(thread: number, order: (id: number) => Order): Promise<unknown> {
+  /**
+   * Gives an order that is answered.
+   * @throws what the other thread failed with; ERR_SERVICE_GONE when it is lost, at once if it is not started again;
+   *   ERR_TIMEOUT. The last two name the thread in `details.thread`.
+   */
+  ask(thread: number, order: (id: number) => Order, { timeout }: AskOptions = {}): Promise<unknown> {
+    if (!this.threads.includes(thread)) return Promise.reject(threadGone(thread));
     const id = ++this.#lastAsk;
     return new Promise((resolve, reject) => {
-      this.#asked.set(id, { thread, resolve, reject });
+      const timer =
+        timeout === undefined ? undefined : setTimeout(() => this.#tooLate(id, timeout), timeout).unref();
+      this.#asked.set(id, { thread, resolve, reject, timer });
       this.tell(thread, order(id));
     });
+  }
+
+  #tooLate(id: number, timeout: number): void {
+    const asked = this.#settle(id);
+    if (asked === undefined) return;
+    const { thread, reject } = asked;
+    reject(
+      failedWait('ERR_TIMEOUT', `thread ${thread} did not answer within ${timeout} ms`, {
+        details: { thread },
+      }),
+    );
   }
 
   /** Listens for what drivers of other threads send under a key. */
@@ -82,14 +107,18 @@ export class Neighbours {
     return () => void this.#lossListeners.delete(listener);
   }
 
-  /** A thread is gone, and another was started in its place. Returns the messages that never got through. */
-  replace(thread: number, peer: PeerSetup): Message[] {
-    const undelivered = this.#links?.connect(peer) ?? [];
+  /**
+   * A thread is gone, and another was started in its place: that is `peer`, undefined if none is. Returns the messages
+   * that never got through.
+   */
+  replace(thread: number, peer: PeerSetup | undefined): Message[] {
+    const undelivered = this.#links?.replace(thread, peer) ?? [];
     for (const listener of this.#lossListeners) listener(thread);
     for (const [id, asked] of this.#asked) {
       if (asked.thread !== thread) continue;
-      this.#asked.delete(id);
-      asked.reject(failedWait('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`));
+      this.#settle(id)?.reject(
+        failedWait('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`, { details: { thread } }),
+      );
     }
     return undelivered;
   }
@@ -119,6 +148,7 @@ export class Neighbours {
   #settle(id: number): Asked | undefined {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
+    clearTimeout(asked?.timer);
     return asked;
   }
 
@@ -128,4 +158,9 @@ export class Neighbours {
       (error: unknown) => this.tell(to, { op: 'failed', id, error: errorToData(error) }),
     );
   }
+}
+
+function threadGone(thread: number): SkynetError {
+  const text = `call failed: thread ${thread} was lost and is not started again`;
+  return failedWait('ERR_SERVICE_GONE', text, { details: { thread } });
 }

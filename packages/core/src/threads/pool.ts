@@ -77,6 +77,7 @@ export class ThreadPool {
       counters: new Int32Array(this.#counters),
       activity: new Activity(this.#activity, 0),
       peers: this.#ownPeers,
+      endThread: (thread, reason) => this.endThread(thread, reason),
     };
   }
 
@@ -98,10 +99,30 @@ export class ThreadPool {
 
   #end(thread: number, peer: PeerSetup): void {
     this.#ends[thread] ??= [];
-    (this.#ends[thread] as PeerSetup[])[peer.thread] = peer;
+    (this.#ends[thread] as (PeerSetup | undefined)[])[peer.thread] = peer;
   }
 
-  #startWorker(thread: number): Promise<void> {
+  /** Two threads have no way to each other any more. */
+  #unpair(a: number, b: number): void {
+    delete this.#ends[a]?.[b];
+    delete this.#ends[b]?.[a];
+  }
+
+  /** The threads that run, the main thread first. */
+  #living(): number[] {
+    return [0, ...this.#workers.flatMap((worker, thread) => (worker === undefined ? [] : [thread]))];
+  }
+
+  /** Counts the losses of a thread within {@link CRASH_WINDOW}, one more now. */
+  #countCrash(thread: number): number {
+    const now = Date.now();
+    const crashes = (this.#crashes[thread] ?? []).filter((at) => now - at < CRASH_WINDOW);
+    crashes.push(now);
+    this.#crashes[thread] = crashes;
+    return crashes.length;
+  }
+
+  async #startWorker(thread: number): Promise<void> {
     const peers = (this.#ends[thread] ?? []).filter((peer) => peer !== undefined);
     const setup: WorkerSetup = {
       thread,
@@ -130,7 +151,10 @@ export class ThreadPool {
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') resolve();
-        else reject(errorFromData(message.error));
+        else {
+          reject(errorFromData(message.error));
+          void worker.terminate();
+        }
       });
       worker.on('error', (error: Error) => {
         this.#main?.log(0, `thread ${thread}: ${describe(error)}`);
@@ -143,7 +167,15 @@ export class ThreadPool {
     });
   }
 
-  /** A worker is gone: tells everybody, and starts another in its place. */
+  /** Ends a worker that does nothing more; what follows is what follows any loss. */
+  endThread(thread: number, reason: string): void {
+    const worker = this.#workers[thread];
+    if (worker === undefined || this.#stopping) return;
+    this.#main?.log(0, `thread ${thread} is ended: ${reason}`);
+    void worker.terminate();
+  }
+
+  /** A worker is gone: tells everybody, and starts another in its place, unless that has happened too often. */
   #replace(thread: number): void {
     const main = this.#main;
     if (main === undefined) return;
@@ -153,23 +185,24 @@ export class ThreadPool {
       .releaseThread(thread)
       .map((local) => makeHandle(this.#config.harbor, local));
     main.log(0, `thread ${thread} was lost with ${handles.length} services`);
-    for (let other = 0; other < this.#config.thread; other++) if (other !== thread) this.#pair(other, thread);
-    for (let other = 1; other < this.#config.thread; other++) {
-      if (other === thread) continue;
-      const peer = this.#ends[other]?.[thread] as PeerSetup;
-      const note: ToWorker = { kind: 'lost', thread, handles, peer };
-      this.#workers[other]?.postMessage(note, [peer.bell, peer.bulk]);
+    this.#workers[thread] = undefined;
+    const crashes = this.#countCrash(thread);
+    const isGivenUp = crashes > MAX_CRASHES;
+    for (const other of this.#living()) {
+      if (isGivenUp) this.#unpair(other, thread);
+      else this.#pair(other, thread);
     }
-    main.threadLost(thread, handles, this.#ends[0]?.[thread] as PeerSetup);
+    this.#workers.forEach((worker, other) => {
+      const peer = this.#ends[other]?.[thread];
+      const note: ToWorker = { kind: 'lost', thread, handles, peer };
+      worker?.postMessage(note, peer === undefined ? [] : [peer.bell, peer.bulk]);
+    });
+    main.threadLost(thread, handles, this.#ends[0]?.[thread]);
     main.tellMonitor(handles);
-    const now = Date.now();
-    const crashes = (this.#crashes[thread] ?? []).filter((at) => now - at < CRASH_WINDOW);
-    crashes.push(now);
-    this.#crashes[thread] = crashes;
-    if (crashes.length > MAX_CRASHES) {
+    if (isGivenUp) {
       main.log(
         0,
-        `thread ${thread} was lost ${crashes.length} times in ${CRASH_WINDOW / 1000} s and is not started again`,
+        `thread ${thread} was lost ${crashes} times in ${CRASH_WINDOW / 1000} s and is not started again`,
       );
       return;
     }

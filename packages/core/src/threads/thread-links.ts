@@ -55,17 +55,18 @@ export class ThreadLinks implements MessageSource {
   constructor(receiver: LinkReceiver, peers: readonly PeerSetup[]) {
     this.#receiver = receiver;
     this.#mayLook = peers.length + 1 <= availableParallelism();
-    for (const peer of peers) this.connect(peer);
+    for (const peer of peers) this.#links[peer.thread] = new Link(peer, receiver, this.#woken);
+    this.#active = this.#links.filter((link) => link !== undefined);
     this.#rest();
   }
 
-  /** Links to a thread, or to the one that was started in the place of a lost one. Returns what never got through. */
-  connect(peer: PeerSetup): Message[] {
-    const old = this.#links[peer.thread];
+  /** Links to the thread that was started in the place of a lost one, if any. Returns what never got through. */
+  replace(thread: number, peer: PeerSetup | undefined): Message[] {
+    const old = this.#links[thread];
     // What a lost thread had sent before it ended still counts.
     while (old !== undefined && old.read(BATCH) > 0);
     const lost = old?.close() ?? [];
-    this.#links[peer.thread] = new Link(peer, this.#receiver, this.#woken);
+    this.#links[thread] = peer === undefined ? undefined : new Link(peer, this.#receiver, this.#woken);
     this.#active = this.#links.filter((link) => link !== undefined);
     this.#rest();
     return lost;

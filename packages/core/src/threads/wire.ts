@@ -39,6 +39,8 @@ export type Control =
   | { op: 'named' }
   | { op: 'clear-cache' }
   | { op: 'list'; id: number }
+  | { op: 'ping'; id: number }
+  | { op: 'end-thread'; thread: number; reason: string }
   | { op: 'stop'; id: number; deadline: number }
   | { op: 'abort' }
   | { op: 'driver'; key: string; values: unknown[] };
@@ -75,8 +77,11 @@ export interface PeerSetup {
   readonly bulk: import('node:worker_threads').MessagePort;
 }
 
-/** What the main thread posts to a worker, outside the rings. */
-export type ToWorker = { kind: 'lost'; thread: number; handles: Handle[]; peer: PeerSetup };
+/**
+ * What the main thread posts to a worker, outside the rings: a thread is lost with these services, and another was
+ * started in its place, or none (`peer` is undefined).
+ */
+export type ToWorker = { kind: 'lost'; thread: number; handles: Handle[]; peer: PeerSetup | undefined };
 
 /** What a worker posts to the main thread, outside the rings. */
 export type FromWorker = { kind: 'ready' } | { kind: 'failed'; error: ErrorData };
