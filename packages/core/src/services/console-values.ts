@@ -5,7 +5,7 @@ import { logText } from '../log/text.ts';
 /** Deepest nesting of what can be typed. */
 const MAX_DEPTH = 64;
 const BLANKS = /\s*/y;
-const NUMBER = /[+-]?(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?!\w)/iy;
+const NUMBER = /[+-]?(?:0x[\da-f]+|(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(?!\w)/iy;
 const TEXT = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/y;
 const NAME = /[a-z_]\w*/iy;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -37,6 +37,11 @@ export function readValues(text: string): unknown[] {
   return values;
 }
 
+/** Lua has signs in front of hex, the host has not. */
+function numberOf(text: string): number {
+  return text.startsWith('-') ? -Number(text.slice(1)) : Number(text);
+}
+
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -65,7 +70,7 @@ class Reader {
     if (depth > MAX_DEPTH) this.fail();
     this.#match(BLANKS);
     const number = this.#match(NUMBER);
-    if (number !== undefined) return Number(number);
+    if (number !== undefined) return numberOf(number);
     const text = this.#textValue();
     if (text !== undefined) return text;
     if (this.takes('[')) return this.#list(depth);
@@ -88,7 +93,7 @@ class Reader {
     const list: unknown[] = [];
     const entries: [string, unknown][] = [];
     while (!this.takes('}')) {
-      const key = this.#key(depth);
+      const key = this.#key();
       if (key === undefined) list.push(this.value(depth + 1));
       else entries.push([key, this.value(depth + 1)]);
       if (!this.takes(',') && !this.takes(';') && !this.#isNext('}')) this.fail();
@@ -98,18 +103,21 @@ class Reader {
   }
 
   /** `key =`, `["key"] =` or `"key":`; nothing is taken when no key stands here. */
-  #key(depth: number): string | undefined {
+  #key(): string | undefined {
     const start = this.#at;
+    const isBracketed = this.takes('[');
     this.#match(BLANKS);
-    const key = this.takes('[') ? this.#bracketed(depth) : (this.#match(NAME) ?? this.#textValue());
-    if (key !== undefined && (this.takes('=') || this.takes(':'))) return key;
+    const key = (isBracketed ? this.#position() : this.#match(NAME)) ?? this.#textValue();
+    const isWhole = key !== undefined && (!isBracketed || this.takes(']'));
+    if (isWhole && (this.takes('=') || this.takes(':'))) return key;
     this.#at = start;
     return undefined;
   }
 
-  #bracketed(depth: number): string | undefined {
-    const key = this.value(depth + 1);
-    return this.takes(']') && (typeof key === 'string' || typeof key === 'number') ? String(key) : undefined;
+  /** A number as a key. */
+  #position(): string | undefined {
+    const number = this.#match(NUMBER);
+    return number === undefined ? undefined : String(numberOf(number));
   }
 
   #textValue(): string | undefined {

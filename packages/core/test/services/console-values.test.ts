@@ -6,7 +6,7 @@ describe('values typed at the console', () => {
   test.each<[string, unknown[]]>([
     ['', []],
     [' 1 ,2', [1, 2]],
-    ['-1.5e3, 0x10, .5', [-1500, 16, 0.5]],
+    ['-1.5e3, 0x10, .5, 5., -0x10', [-1500, 16, 0.5, 5, -16]],
     ['"GET", \'a "b"\', "x\\n\\"y\\""', ['GET', 'a "b"', 'x\n"y"']],
     ['true, false, nil, null', [true, false, null, null]],
     ['{1, {2}}, [1, [2]], {}', [[1, [2]], [1, [2]], {}]],
@@ -14,6 +14,8 @@ describe('values typed at the console', () => {
     ['{"hp": 3, "list": [1, 2,]}', [{ hp: 3, list: [1, 2] }]],
     ['{"hp", "mp"}', [['hp', 'mp']]],
     ['{[1, 2], {3}}', [[[1, 2], [3]]]],
+    ['{["a"], ["b", 1]}', [[['a'], ['b', 1]]]],
+    ["{[-0x10] = 1, ['k'] = {2}}", [{ '-16': 1, k: [2] }]],
     ['{__proto__ = 1}', [Object.fromEntries([['__proto__', 1]])]],
   ])('%s', (text, values) => {
     expect(readValues(text)).toEqual(values);
@@ -38,6 +40,22 @@ describe('values typed at the console', () => {
     expect(() => readValues(text)).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT', message: 'Invalid arguments' }),
     );
+  });
+
+  test.each([
+    ['tables inside lists', '{[', 32],
+    ['digits', '1', 8000],
+    ['digits behind a point', '1.1', 4000],
+    ['text that does not end', '"\\"', 4000],
+    ['names', 'a', 8000],
+    ['keys', '{["a"]={', 16],
+  ])('takes its time for no input: %s', (_what, piece, times) => {
+    for (const end of ['x', '!']) {
+      const begin = performance.now();
+      expect(() => readValues(piece.repeat(times) + end)).toThrow('Invalid arguments');
+      // Far more than it takes, far less than anything that tries pieces again and again.
+      expect(performance.now() - begin).toBeLessThan(1000);
+    }
   });
 
   test('takes whatever JSON can say', () => {
