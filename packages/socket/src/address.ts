@@ -62,7 +62,7 @@ export function isV6(host: string): boolean {
 function withoutBrackets(host: string): string {
   if (!host.startsWith('[')) return host;
   const inner = host.slice(1, -1);
-  if (!host.endsWith(']') || !isIPv6(inner.split('%', 1).join(''))) throw invalidAddress(host);
+  if (!host.endsWith(']') || !isIPv6(inner.replace(/%.*$/s, ''))) throw invalidAddress(host);
   return inner;
 }
 

@@ -13,6 +13,6 @@ export function canonicalIp(text: string): string | undefined {
 /** The ip in `ip:port`; undefined for the path of a unix socket. */
 export function ipOf(address: string): string | undefined {
   const [, v6, v4] = /^(?:\[([^\]]+)\]|([^:]+)):\d+$/.exec(address) ?? [];
-  const ip = v6?.replace(/%.*$/, '') ?? v4;
+  const ip = v6?.replace(/%.*$/s, '') ?? v4;
   return ip !== undefined && isIP(ip) !== 0 ? ip : undefined;
 }
