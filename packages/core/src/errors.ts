@@ -2,7 +2,7 @@
  * Every failure the kernel reports carries one of these codes; callers branch on codes, never on classes or texts,
  * because an error that has crossed a thread or a node is rebuilt from data.
  */
-export type ErrorCode =
+export type KernelErrorCode =
   /** The address is neither a handle, nor `:hex`, nor `.name`, nor a global name. */
   | 'ERR_ADDRESS_INVALID'
   /** The address is well formed but nobody lives there (`call to invalid address`). */
@@ -76,9 +76,10 @@ export type ErrorCode =
   /** Children of a supervisor have failed too often, and it has given up. */
   | 'ERR_RESTARTS'
   /** A library that a service has adopted failed; `cause` is its error, `details.code` its code. */
-  | 'ERR_LIBRARY'
-  /** Packages add codes of their own. */
-  | (string & {});
+  | 'ERR_LIBRARY';
+
+/** A code: one of the kernel's, or any other. Packages and applications have their own. */
+export type ErrorCode = KernelErrorCode | (string & {});
 
 /** What may accompany an error. */
 export interface SkynetErrorOptions {
@@ -88,12 +89,15 @@ export interface SkynetErrorOptions {
   details?: Readonly<Record<string, unknown>>;
 }
 
-/** An error with a code. Packages have codes of their own, callers look at `code`. */
-export class SkynetError extends Error {
+/**
+ * An error with a code, which callers look at. The compiler lets nobody misspell one: `new SkynetError(code, text)` takes
+ * the kernel's codes, and who has others says which, `new SkynetError<MyCode>(code, text)`.
+ */
+export class SkynetError<Code extends string = KernelErrorCode> extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: SkynetErrorOptions) {
+  constructor(code: NoInfer<Code>, message: string, options?: SkynetErrorOptions) {
     super(message, options !== undefined && 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.details = options?.details;

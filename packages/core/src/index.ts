@@ -30,7 +30,7 @@ export type {
 export type { CommandsOf } from './define.ts';
 export { defineService } from './define.ts';
 export type { Duration } from './duration.ts';
-export type { ErrorCode, SkynetErrorOptions } from './errors.ts';
+export type { ErrorCode, KernelErrorCode, SkynetErrorOptions } from './errors.ts';
 export { isSkynetError, SkynetError } from './errors.ts';
 export type { Address, Handle } from './handle.ts';
 export { formatHandle } from './handle.ts';

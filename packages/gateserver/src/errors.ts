@@ -1,4 +1,4 @@
-import { type ErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
+import { type KernelErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
 
 /** Codes this package adds to those of `@skynet/core`. */
 export type GateErrorCode =
@@ -19,9 +19,9 @@ export type GateErrorCode =
 
 /** An error of this package, or one of the kernel's codes. */
 export function gateError(
-  code: GateErrorCode | Extract<ErrorCode, 'ERR_ARGUMENT' | 'ERR_UNKNOWN_COMMAND' | 'ERR_FRAME_TOO_LARGE'>,
+  code: GateErrorCode | KernelErrorCode,
   message: string,
   options?: SkynetErrorOptions,
 ): SkynetError {
-  return new SkynetError(code, message, options);
+  return new SkynetError<typeof code>(code, message, options);
 }

@@ -11,6 +11,7 @@ import {
 } from 'node:crypto';
 import { SkynetError } from '@skynet/core';
 import { base64encode } from '@skynet/core/crypt';
+import type { LoginErrorCode } from './errors.ts';
 import type { Handshake, Step } from './handshake.ts';
 import { STATUS } from './status.ts';
 
@@ -253,7 +254,7 @@ export class ModernClient {
   /** The first line, once the challenge has come. @throws ERR_LOGIN_SERVER if that is no line. */
   greet(challenge: string): string {
     if (typeof challenge !== 'string')
-      throw new SkynetError('ERR_LOGIN_SERVER', `not a challenge: ${typeof challenge}`);
+      throw new SkynetError<LoginErrorCode>('ERR_LOGIN_SERVER', `not a challenge: ${typeof challenge}`);
     this.#challenge = challenge;
     this.#greeting = `${MODERN_GREETING} ${this.#cipher} ${base64encode(rawPublic(this.#own.publicKey))}`;
     return this.#greeting;
@@ -280,9 +281,13 @@ export class ModernClient {
       this.#keys = keys;
       return base64encode(encrypt(keys.cipher, keys.client, 0, token, keys.transcript));
     } catch (error) {
-      throw new SkynetError('ERR_LOGIN_SERVER', 'the server has not shown that it owns the pinned key', {
-        cause: error,
-      });
+      throw new SkynetError<LoginErrorCode>(
+        'ERR_LOGIN_SERVER',
+        'the server has not shown that it owns the pinned key',
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -297,9 +302,13 @@ export class ModernClient {
       if (bytes === undefined || bytes.length < TAG || keys === undefined) throw new Error('not encrypted');
       return decrypt(keys.cipher, keys.server, 1, bytes, keys.transcript).toString();
     } catch (error) {
-      throw new SkynetError('ERR_LOGIN_SERVER', 'the status line does not come from the server', {
-        cause: error,
-      });
+      throw new SkynetError<LoginErrorCode>(
+        'ERR_LOGIN_SERVER',
+        'the status line does not come from the server',
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
+import { type KernelErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
 
 /** Codes this package adds to those of `@skynet/core`. */
 export type MsgErrorCode =
@@ -13,9 +13,9 @@ export type MsgErrorCode =
 
 /** An error of this package, or one of the kernel's codes. */
 export function msgError(
-  code: MsgErrorCode | ErrorCode,
+  code: MsgErrorCode | KernelErrorCode,
   message: string,
   options?: SkynetErrorOptions,
 ): SkynetError {
-  return new SkynetError(code, message, options);
+  return new SkynetError<typeof code>(code, message, options);
 }

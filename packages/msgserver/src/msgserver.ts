@@ -5,7 +5,7 @@ import {
   PTYPE,
   printable,
   type Skynet,
-  type SkynetError,
+  SkynetError,
 } from '@skynet/core';
 import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
@@ -89,7 +89,7 @@ function bytesOf(content: Content, what: string): Uint8Array {
 function handlerError(handler: string, uid: unknown, thrown: Error): Error {
   const { code = 'ERR_REMOTE', details } = isSkynetError(thrown) ? thrown : {};
   const message = `${handler} failed for ${printable(uid)}: ${thrown.message}`;
-  const error = msgError(
+  const error = new SkynetError<string>(
     code,
     message,
     details === undefined ? { cause: thrown } : { cause: thrown, details },

@@ -1,4 +1,4 @@
-import { SkynetError, type SkynetErrorOptions } from '@skynet/core';
+import { type KernelErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
 
 /** Codes this package adds to those of `@skynet/core`. */
 export type SocketErrorCode =
@@ -25,19 +25,11 @@ export type SocketErrorCode =
   /** A file descriptor that cannot be wrapped. */
   | 'ERR_SOCKET_DESCRIPTOR';
 
-/** Codes of the kernel that this package uses. */
-type KernelCode =
-  | 'ERR_ADDRESS_INVALID'
-  | 'ERR_ARGUMENT'
-  | 'ERR_CONNECT'
-  | 'ERR_CONNECTION_CLOSED'
-  | 'ERR_LISTEN';
-
-/** An error of this package. */
+/** An error of this package, or one of the kernel's codes. */
 export function socketError(
-  code: SocketErrorCode | KernelCode,
+  code: SocketErrorCode | KernelErrorCode,
   message: string,
   options?: SkynetErrorOptions,
 ): SkynetError {
-  return new SkynetError(code, message, options);
+  return new SkynetError<typeof code>(code, message, options);
 }

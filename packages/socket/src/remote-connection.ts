@@ -114,7 +114,7 @@ export class RemoteConnection implements Connection {
         this.#receiver?.drained();
         break;
       case 'error':
-        this.#hear(new SkynetError(note[2], note[3]));
+        this.#hear(new SkynetError<string>(note[2], note[3]));
         break;
       case 'closed':
         this.over();

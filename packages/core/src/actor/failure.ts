@@ -131,7 +131,7 @@ export function remoteFailure(thrown: unknown, service: Handle): SkynetError {
  * has the task's.
  */
 export function failedWait(code: ErrorCode, text: string, options?: SkynetErrorOptions): SkynetError {
-  return withoutFrames(() => new SkynetError(code, text, options));
+  return withoutFrames(() => new SkynetError<string>(code, text, options));
 }
 
 /** What the callers of a service get that ended before it answered. */

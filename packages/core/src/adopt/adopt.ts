@@ -172,7 +172,7 @@ class Adoption {
         ([, value]) => typeof value === 'string' || typeof value === 'number',
       ),
     );
-    return new SkynetError(this.#code, error.message, { cause: error, details });
+    return new SkynetError<string>(this.#code, error.message, { cause: error, details });
   }
 }
 

@@ -95,7 +95,7 @@ export function errorFromData(data: ErrorData): Error {
   const error =
     data.code === undefined
       ? new Error(data.message, options)
-      : new SkynetError(data.code, data.message, options);
+      : new SkynetError<string>(data.code, data.message, options);
   if (data.code === undefined) {
     if (data.name !== 'Error') hidden(error, 'name', data.name);
     if (data.details !== undefined) Object.assign(error, { details: data.details });

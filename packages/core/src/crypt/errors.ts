@@ -29,5 +29,5 @@ export function cryptError(
   message: string,
   details?: Record<string, unknown>,
 ): SkynetError {
-  return new SkynetError(code, message, details === undefined ? undefined : { details });
+  return new SkynetError<CryptErrorCode>(code, message, details === undefined ? undefined : { details });
 }

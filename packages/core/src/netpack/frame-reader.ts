@@ -1,6 +1,11 @@
 import { SkynetError } from '../errors.ts';
 import { type FrameOptions, type HeaderSize, headerOf, limitOf } from './frame.ts';
 
+/** Codes that netpack adds to the kernel's. */
+export type NetpackErrorCode =
+  /** `push` was called from its own callback. */
+  'ERR_FRAME_READER_BUSY';
+
 /**
  * Gets a frame as `buffer[start … end - 1]`, without a copy. The memory is only valid during the call: it belongs to
  * whoever gave the chunk.
@@ -71,7 +76,10 @@ export class FrameReader {
       );
     }
     if (this.#busy)
-      throw new SkynetError('ERR_FRAME_READER_BUSY', 'push was called from the callback of push');
+      throw new SkynetError<NetpackErrorCode>(
+        'ERR_FRAME_READER_BUSY',
+        'push was called from the callback of push',
+      );
     if (this.#refused !== undefined) throw this.#tooLarge(undefined);
     this.#busy = true;
     let thrown: unknown[] | undefined;

@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import { type ErrorCode, SkynetError } from '../errors.ts';
+import { type KernelErrorCode, SkynetError } from '../errors.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Connection refused',
@@ -29,7 +29,7 @@ export function reasonOf(error: NodeJS.ErrnoException): string {
 
 /** An error for a failure of the system; `details.reason` is its name (`ECONNRESET`). */
 export function systemError(
-  code: ErrorCode,
+  code: KernelErrorCode,
   cause: NodeJS.ErrnoException,
   address: string,
   prefix = '',
@@ -39,7 +39,12 @@ export function systemError(
 }
 
 /** The same from the number of a system error. */
-export function numberedError(code: ErrorCode, number: number, address: string, prefix = ''): SkynetError {
+export function numberedError(
+  code: KernelErrorCode,
+  number: number,
+  address: string,
+  prefix = '',
+): SkynetError {
   const reason = getSystemErrorName(number);
   return new SkynetError(code, prefix + (REASONS[reason] ?? reason), { details: { address, reason } });
 }
