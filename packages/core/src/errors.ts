@@ -53,6 +53,8 @@ export type KernelErrorCode =
   | 'ERR_ENV_INVALID'
   /** A duration that is neither a number of hundredths of a second nor text such as `"250ms"`. */
   | 'ERR_DURATION_INVALID'
+  /** Something that needs to know the running task was asked for after a plain `await` of a foreign promise; await it with `skynet.await`. */
+  | 'ERR_OUTSIDE_TURN'
   /** An argument of the wrong kind. */
   | 'ERR_ARGUMENT'
   /** A configuration that cannot be used; the text names the key. */

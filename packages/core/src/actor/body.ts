@@ -2,19 +2,25 @@ import { seriSize } from '../codec/lua-seri.ts';
 import { printable } from '../log/printable.ts';
 import type { Body } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
+import { unpackValues } from './default-protocols.ts';
 
 /** The values of a body, read the way of its protocol; a protocol without `unpack` gives the body itself. */
 export function valuesOf(protocol: Protocol | undefined, body: Body): unknown[] {
   if (protocol?.unpack === undefined) return [body];
   const values = protocol.unpack(body);
-  return Array.isArray(values) ? values : [values];
+  return Array.isArray(values) && !isBodyItself(protocol, values, body) ? values : [values];
 }
 
 /** The first of them: what a call resolves to. */
 export function firstOf(protocol: Protocol, body: Body): unknown {
   if (protocol.unpack === undefined) return body;
   const values = protocol.unpack(body);
-  return Array.isArray(values) ? values[0] : values;
+  return Array.isArray(values) && !isBodyItself(protocol, values, body) ? values[0] : values;
+}
+
+/** Whether an `unpack` of an application's leaves the body as it is: the body is the one value then. */
+function isBodyItself(protocol: Protocol, values: unknown, body: Body): boolean {
+  return values === body && protocol.unpack !== unpackValues;
 }
 
 /** Bytes of a body, as log lines show them. */

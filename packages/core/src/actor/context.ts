@@ -38,11 +38,12 @@ import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { describe, failedWait } from './failure.ts';
 import { limited } from './limited-wait.ts';
+import { expectExit } from './outside-turn.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { type Service, STATE } from './service.ts';
 import { KernelOfService } from './service-kernel.ts';
-import { ExitSignal, taskOf, WorkTask, workOf } from './task.ts';
+import { ExitSignal, taskOf, unknownTask, WorkTask, workOf } from './task.ts';
 import { IntervalTimer, Timer } from './timer.ts';
 
 const EXIT = new ExitSignal();
@@ -173,6 +174,7 @@ export class Context implements Skynet {
   }
 
   exit(): never {
+    if (this.#service.current === undefined) expectExit();
     this.#service.leave();
     throw EXIT;
   }
@@ -416,7 +418,8 @@ export class Context implements Skynet {
 
   filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void {
     mustBeFunction(rewrite);
-    this.#service.extras.filter = rewrite;
+    const { extras } = this.#service;
+    extras.filters = [...(extras.filters ?? []), rewrite];
   }
 
   onUnknownRequest(handler: ((request: Request) => unknown) | undefined): void {
@@ -438,7 +441,7 @@ export class Context implements Skynet {
   }
 
   running(): Task {
-    return taskOf(this.#service.currentTask());
+    return taskOf(this.#service.current ?? unknownTask());
   }
 
   tasks(): SuspendedTask[] {
@@ -453,7 +456,7 @@ export class Context implements Skynet {
     try {
       const milliseconds = toMilliseconds(time);
       const service = this.#service;
-      const pending = this.#waiter(token);
+      const pending = this.#waiter(token, false);
       const timer = new Timer(service, pending);
       if (milliseconds > NO_TIME) pending.timer = service.startTimer(timer, milliseconds);
       else service.push(timer);
@@ -469,15 +472,15 @@ export class Context implements Skynet {
 
   wait(token?: unknown): Promise<void> {
     try {
-      return this.#waiter(token).promise as Promise<void>;
+      return this.#waiter(token, true).promise as Promise<void>;
     } catch (error) {
       return Promise.reject(atCaller(error));
     }
   }
 
-  #waiter(token: unknown): Pending {
+  #waiter(token: unknown, mustBeWoken: boolean): Pending {
     const service = this.#service;
-    const key = workOf(token ?? service.currentTask());
+    const key = workOf(token ?? service.current ?? (mustBeWoken ? noTask() : unknownTask()));
     if (service.isWaiting(key))
       throw new SkynetError('ERR_TOKEN_IN_USE', 'token duplicative: somebody waits on it already');
     const pending = this.#suspend();
@@ -572,12 +575,17 @@ export class Context implements Skynet {
 
   queue(): CriticalSection {
     return createCriticalSection({
-      current: () => this.#service.currentTask(),
+      current: () => this.#service.current,
+      isSuspended: (task) => this.#service.isSuspended(task),
       suspend: () => {
         const pending = this.#suspend();
         const token = {};
         this.#service.awaitToken(pending, token);
-        return { promise: pending.promise as Promise<void>, resume: () => void this.wakeup(token) };
+        return {
+          task: pending.task as object,
+          promise: pending.promise as Promise<void>,
+          resume: () => void this.wakeup(token),
+        };
       },
     });
   }
@@ -634,6 +642,13 @@ function invalidAddress(address: unknown): never {
       ? 'Invalid service address 0'
       : `dest address type (${kind}) must be a string or number: ${String(address)}`;
   throw new SkynetError('ERR_ADDRESS_INVALID', text);
+}
+
+function noTask(): never {
+  throw new SkynetError(
+    'ERR_OUTSIDE_TURN',
+    'a wait without a token is woken by its task, which is not known here: a promise that is not the framework’s was awaited. Await that with skynet.await',
+  );
 }
 
 function noService(address: string): SkynetError {

@@ -18,7 +18,8 @@ export class Extras {
   exitHooks: (() => unknown)[] | undefined;
   inits: Promise<unknown>[] | undefined;
   forward: Readonly<Record<number, number>> | undefined;
-  filter: ((message: FilteredMessage) => FilteredMessage | undefined) | undefined;
+  /** In the order in which they were set. */
+  filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;
   unknownRequest: ((request: Request) => unknown) | undefined;
   unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
   debug: Map<string, (...args: unknown[]) => unknown> | undefined;

@@ -65,18 +65,19 @@ export function startDump(service: Service, folder: string): void {
   if (running.has(service)) return;
   const { extras } = service;
   const dump = new MessageDump(service, folder);
-  const before = extras.filter;
-  const recording = (message: FilteredMessage): FilteredMessage | undefined => {
+  const recording = (message: FilteredMessage): FilteredMessage => {
     dump.record(message);
-    return before === undefined ? message : before(message);
+    return message;
   };
   const stop = (): void => {
     dump.close();
     running.delete(service);
-    if (extras.filter === recording) extras.filter = before;
+    const left = extras.filters?.filter((other) => other !== recording) ?? [];
+    extras.filters = left.length === 0 ? undefined : left;
     forget();
   };
-  extras.filter = recording;
+  // Before all others: what it records is what came.
+  extras.filters = [recording, ...(extras.filters ?? [])];
   const forget = service.own(stop);
   running.set(service, stop);
 }

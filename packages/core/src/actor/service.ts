@@ -7,12 +7,13 @@ import type {
   CommandTable,
   Dispatcher,
   EndReason,
+  FilteredMessage,
   GoneEvent,
   ServiceStat,
   SuspendedTask,
   Task,
 } from '../contracts/skynet.ts';
-import type { SkynetError } from '../errors.ts';
+import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
@@ -22,6 +23,7 @@ import { Extras } from './extras.ts';
 import { describe, failedWait, goneFailure, remoteFailure } from './failure.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { OpenRequests } from './open-requests.ts';
+import { warnOutsideTurn } from './outside-turn.ts';
 import { Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
@@ -118,10 +120,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   turn(limit: number): TurnResult {
-    if (this.#unsettled) {
-      this.#unsettled = false;
-      this.current = undefined;
-    }
+    this.settled();
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
       if (woken !== undefined) {
@@ -178,12 +177,15 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   #takeMessage(message: Message): void {
     let received = message;
-    const { filter, forward } = this.#extras ?? {};
-    if (filter !== undefined) {
+    const { filters, forward } = this.#extras ?? {};
+    if (filters !== undefined) {
       const { type, session, source, body } = message;
       try {
-        const rewritten = filter({ type, session, source, body: body as Body });
-        if (rewritten === undefined) return;
+        let rewritten: FilteredMessage | undefined = { type, session, source, body: body as Body };
+        for (const filter of filters) {
+          rewritten = filter(rewritten);
+          if (rewritten === undefined) return;
+        }
         received = new Message(rewritten.type, rewritten.session, rewritten.source, rewritten.body);
       } catch (thrown) {
         this.logFailure(message, thrown);
@@ -240,7 +242,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.sessions.take(pending.session);
     if (pending.timer !== undefined) this.cancelTimer(pending.timer);
     pending.forget?.();
-    if (pending.token !== undefined) this.#extras?.waiting?.delete(pending.token);
+    if (pending.token !== undefined) this.#forgetToken(pending);
     if (pending.answered !== undefined) {
       this.#giveAnswer(pending);
       return;
@@ -262,6 +264,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       failed ? [outcome, undefined] : [undefined, outcome],
       undefined,
     );
+  }
+
+  /** By now its token may be somebody else's. */
+  #forgetToken(pending: Pending): void {
+    const waiting = this.#extras?.waiting;
+    if (waiting?.get(pending.token) === pending) waiting.delete(pending.token);
   }
 
   #takeTimer(timer: Timer): void {
@@ -409,6 +417,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #crash(request: ActiveRequest, thrown: unknown): void {
+    if (this.#isAfterEnd(thrown)) return;
     if (isExit(thrown)) {
       // Exit hooks may still be running; whoever asked hears of the end when it comes.
       if (this.alive && request.session !== 0 && request.state !== ANSWER.DONE) this.#remember(request);
@@ -537,21 +546,39 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.host.ready(this);
   }
 
+  /** A task that goes on after the end of its service, which it may have ended itself, can do nothing more. */
+  #isAfterEnd(thrown: unknown): boolean {
+    return !this.alive && isSkynetError(thrown, 'ERR_SERVICE_ENDED');
+  }
+
   taskFailed(thrown: unknown): void {
-    if (!isExit(thrown)) this.logFailure(undefined, thrown);
+    if (!isExit(thrown) && !this.#isAfterEnd(thrown)) this.logFailure(undefined, thrown);
   }
 
-  /** The running task, made up when code runs outside every turn. */
-  currentTask(): object {
-    this.current ??= unknownTask();
-    return this.current;
-  }
-
-  /** Suspends the running task. */
+  /** Suspends the running task. Outside every turn it goes on as a task of its own. */
   suspend(dest: Handle, protocol: Protocol | undefined, session: number): Pending {
-    const pending = new Pending(this.current, session, dest, protocol);
+    const pending = new Pending(this.current ?? this.#outsideTurn(), session, dest, protocol);
     this.sessions.add(pending);
     return pending;
+  }
+
+  /** What has awaited a foreign promise is nobody's task any more. */
+  #outsideTurn(): object {
+    warnOutsideTurn(this);
+    return unknownTask();
+  }
+
+  /** Whether a task waits for something that is the framework's. */
+  isSuspended(task: object): boolean {
+    for (const pending of this.#extras?.woken ?? []) if (pending.task === task) return true;
+    return this.sessions.all().some((pending) => pending.task === task);
+  }
+
+  /** The microtasks of its turn are done: nothing that runs before the next one is its task. */
+  settled(): void {
+    if (!this.#unsettled) return;
+    this.#unsettled = false;
+    this.current = undefined;
   }
 
   /** Puts a suspended task that can be woken in the table of waiters. @throws ERR_TOKEN_IN_USE. */
@@ -567,9 +594,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   wake(token: unknown, outcome: (pending: Pending) => unknown): boolean {
     const pending = this.#extras?.waiting?.get(token);
-    if (pending === undefined) return false;
+    // One that was woken and has not run yet can be woken again, which changes nothing.
+    if (pending === undefined) return [...(this.#extras?.woken ?? [])].some((woken) => woken.token === token);
     this.extras.waiting?.delete(token);
-    pending.token = undefined;
     pending.outcome = outcome(pending);
     this.sessions.take(pending.session);
     if (pending.timer !== undefined) this.cancelTimer(pending.timer);
@@ -622,8 +649,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       task.state = ANSWER.DONE;
       this.answerError(task, failedWait('ERR_ABORTED', 'the task that worked on it was killed'));
     }
-    if (token !== undefined) this.#extras?.waiting?.delete(token);
-    const isWoken = token === undefined && !this.sessions.has(pending.session);
+    if (token !== undefined) this.#forgetToken(pending);
+    const isWoken = !this.sessions.has(pending.session);
     this.giveUp(pending, new KillSignal());
     if (isWoken || pending.queuedToResume) return;
     pending.queuedToResume = true;

@@ -13,6 +13,8 @@ export interface Runnable {
    * @returns what the scheduler has to do: nothing, come again at once, or come again when all promises have settled.
    */
   turn(limit: number): TurnResult;
+  /** The microtasks of its turn are done, and its next turn comes only later. */
+  settled(): void;
   /** A turn has thrown, which none should: tells of it. */
   turnFailed(thrown: unknown): void;
 }

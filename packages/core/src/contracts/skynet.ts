@@ -303,7 +303,10 @@ export interface Skynet {
   registerProtocol(protocol: Protocol & { dispatch?: Dispatcher | CommandTable }): void;
   /** Treats messages of the types in `map` (number to number) as another type, bodies untouched (book §7.13). */
   forwardType(map: Readonly<Record<number, number>>): void;
-  /** Rewrites every message before it is dispatched; return undefined to drop it (`skynet.filter`). */
+  /**
+   * Rewrites every message before it is dispatched; return undefined to drop it (`skynet.filter`). Several filters run in
+   * the order in which they were set, each on what the one before it has made.
+   */
   filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void;
   /**
    * Called for messages of types nobody handles, instead of the log line (`skynet.dispatch_unknown_request`). As with
@@ -342,7 +345,7 @@ export interface Skynet {
   ): Promise<Result>;
   /** Lets everything run that waits in the mailbox now (book §6.4). */
   yield(): Promise<void>;
-  /** Suspends until woken through the token; default: the running task (book §6.5). @throws ERR_TOKEN_IN_USE. */
+  /** Suspends until woken through the token; default: the running task (book §6.5). @throws ERR_TOKEN_IN_USE, ERR_OUTSIDE_TURN. */
   wait(token?: unknown): Promise<void>;
   /** Wakes a waiting or sleeping task; it runs when the current one suspends or ends. Whether there was one. */
   wakeup(token: unknown): boolean;
@@ -366,7 +369,11 @@ export interface Skynet {
   startTime(): number;
   /** Nanoseconds, for measuring only (`skynet.hpc`). */
   hpc(): bigint;
-  /** A new critical section (`skynet.queue`, book §7.11). Re-entrant for the same task. */
+  /**
+   * A new critical section (`skynet.queue`, book §7.11). Re-entrant for the same task. Inside it, and before it is entered,
+   * await foreign promises with {@link await}: it rejects with ERR_OUTSIDE_TURN where it cannot tell whether the holder
+   * enters again.
+   */
   queue(): CriticalSection;
 
   // --- self-inspection --------------------------------------------------------------------------------------------

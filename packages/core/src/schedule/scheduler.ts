@@ -52,6 +52,11 @@ export class Scheduler {
   readonly #onFailure: (thrown: unknown) => void;
   readonly #pass = (): void => this.#runPass();
   readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
+  readonly #yieldWhenSettled = (): void => process.nextTick(this.#yield);
+  readonly #yield = (): void => {
+    for (let i = 0; i < this.#readyCount; i++) this.#ready[i]?.settled();
+    setImmediate(this.#passAfterIo);
+  };
   readonly #passAfterIo = (): void => {
     this.#running = false;
     this.#runPass();
@@ -115,7 +120,7 @@ export class Scheduler {
     this.#ready = later;
     this.#later = ready;
     this.#readyCount = this.#laterCount;
-    if (mustYield && this.#readyCount > 0) setImmediate(this.#passAfterIo);
+    if (mustYield && this.#readyCount > 0) this.soon(this.#yieldWhenSettled);
     // Waiting for other threads may take a moment: first everything that was promised here has to settle.
     else if (this.#readyCount > 0 || (this.#source !== undefined && !isQuiet))
       this.soon(this.#passWhenSettled);
