@@ -273,7 +273,8 @@ export class Context implements Skynet {
   }
 
   unpack(body: Body): unknown[] {
-    return unpackValues(body);
+    // A list of its own: a body that is returned as it is stands for itself.
+    return body instanceof Uint8Array ? unpackValues(body) : [...body];
   }
 
   packBytes(...values: unknown[]): Uint8Array {

@@ -10,7 +10,7 @@ export function createLogger(sink: LogSink): ServiceDefinition {
     skynet.registerProtocol({
       name: 'text',
       id: PTYPE.TEXT,
-      unpack: (body) => body as Packed,
+      unpack: (body) => [...(body as Packed)],
       dispatch: (request, text: string) => sink.write(request.source, text),
     });
     // SIGHUP arrives as a system message: somebody moved the file away.
