@@ -44,6 +44,8 @@ setDebugCommands(answerDebug);
 export interface SharedParts {
   readonly thread: number;
   readonly threads: number;
+  /** Threads that had this number before. */
+  readonly incarnation: number;
   /** Moment of the wall clock, in milliseconds, that the node's time counts from. */
   readonly origin: number;
   readonly names: Registry;
@@ -159,7 +161,7 @@ export class NodeThread implements NodeHost, Resident {
       onThreadLost: (listener) => this.#neighbours.onLost(listener),
       onStop: (close) => void this.#closers.push(close),
     };
-    this.#neighbours = new Neighbours(this, shared.peers);
+    this.#neighbours = new Neighbours(this, shared.peers, shared.incarnation);
     this.#endings = new Endings({
       thread: this.thread,
       threadOf: (handle) => (harborOf(handle) === this.harbor ? this.#threadOf(handle) : -1),
@@ -611,32 +613,31 @@ export class NodeThread implements NodeHost, Resident {
     return undefined;
   }
 
+  /** It goes to the service if that lives in the thread that took the place; else who asked is told. */
+  unread(to: Handle, message: Message): void {
+    const { session, type, source } = message;
+    if (this.deliver(to, message)) return;
+    if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR)
+      this.deliver(source, new Message(PTYPE.ERROR, session, to, threadLostFailure(to)));
+  }
+
+  overloaded(thread: number, length: number, to: Handle, { type, source }: Message): void {
+    this.log(
+      source,
+      `May overload, messages waiting for thread ${thread} = ${length}, the last to ${formatHandle(to)}, type ${type}`,
+    );
+  }
+
   /** A thread is gone with all its services, and another was started in its place, or none. */
   threadLost(thread: number, handles: readonly Handle[], peer: PeerSetup | undefined): void {
     const lost = new Set(handles);
-    for (const { session, source, type } of this.#neighbours.replace(thread, peer)) {
-      if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) continue;
-      this.deliver(
-        source,
-        new Message(
-          PTYPE.ERROR,
-          session,
-          0,
-          failedWait('ERR_SERVICE_GONE', 'call failed: its thread was lost'),
-        ),
-      );
-    }
+    this.#neighbours.replace(thread, peer);
     this.#endings.threadLost(thread);
     this.#logOrder.skipMissing();
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
       for (const pending of service.sessions.all()) {
-        if (!lost.has(pending.dest)) continue;
-        service.giveUp(
-          pending,
-          failedWait('ERR_SERVICE_GONE', `call failed: the thread of ${formatHandle(pending.dest)} was lost`),
-        );
-        service.push(pending);
+        if (lost.has(pending.dest)) service.abandon(pending, threadLostFailure(pending.dest));
       }
     }
   }
@@ -751,6 +752,14 @@ function startError(
 function describeLoading(error: SkynetError): string {
   const { code, message } = error;
   return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : describe(error);
+}
+
+/** What the callers of a service get whose thread was lost. */
+function threadLostFailure(service: Handle): SkynetError {
+  const text = formatHandle(service);
+  return failedWait('ERR_SERVICE_GONE', `call failed: the thread of ${text} was lost`, {
+    details: { service: text },
+  });
 }
 
 function isCommandTable(value: unknown): value is CommandTable {

@@ -130,6 +130,7 @@ function aloneInProcess(
   return {
     thread: 0,
     threads: 1,
+    incarnation: 0,
     origin: (time ?? HOST_TIME).zero + (time ?? HOST_TIME).now(),
     names: createRegistry(),
     environment,

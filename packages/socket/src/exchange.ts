@@ -31,7 +31,6 @@ export class SocketExchange {
   readonly #hosted = new Map<number, Hosted>();
   readonly #held = new Map<number, RemoteConnection>();
   readonly #asked = new Map<number, { thread: number; done: (answer: never) => void }>();
-  #lastAsk = 0;
 
   constructor(thread: ThreadKernel, release: Release) {
     this.#thread = thread;
@@ -66,7 +65,8 @@ export class SocketExchange {
   }
 
   #ask(thread: number, order: (ask: number) => Order): Promise<unknown> {
-    const ask = ++this.#lastAsk;
+    // Unique in the node: what a lost thread had asked for may come to the one in its place.
+    const ask = this.#thread.nextId();
     return new Promise((done) => {
       this.#asked.set(ask, { thread, done });
       this.#thread.post(thread, ORDERS, order(ask));
@@ -117,6 +117,7 @@ export class SocketExchange {
       }
       case 'fetched': {
         const [, id, ask, found] = order;
+        if (!this.#asked.has(ask)) break;
         // Before the first note about it arrives.
         if (found !== null) this.#hold(id, found, from);
         this.#answered(ask, found);

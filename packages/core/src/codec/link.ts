@@ -88,6 +88,12 @@ export class LinkEncoder {
   #root = new ShapeNode();
   #nodes = 0;
   #shapes = 0;
+  /** Their keys, by number. */
+  #keys: string[][] = [];
+  /** The tables before each new beginning, oldest first, until they are forgotten. */
+  #older: string[][][] = [];
+  /** Messages so far with which the tables began anew. */
+  resets = 0;
   /** Shapes given a number in this message. */
   #defined: ShapeNode[] = [];
   /** The tree was thrown away and the decoder does not know yet. */
@@ -112,13 +118,17 @@ export class LinkEncoder {
       this.#begin();
       this.#varint(values.length);
       for (let i = 0; i < values.length; i++) this.#value(values[i], 0);
-      this.#reset = false;
+      if (this.#reset) {
+        this.#reset = false;
+        this.resets++;
+      }
       if (this.#defined.length !== 0) this.#defined.length = 0;
       return this.#pos;
     } catch (thrown) {
       for (const node of this.#defined) node.id = -1;
       this.#defined.length = 0;
       this.#shapes = this.#reset ? 0 : shapes;
+      this.#keys.length = this.#shapes;
       if (thrown === FULL) return -1;
       throw thrown === REFUSED ? refusal(values, { maxDepth: MAX_DEPTH + 1 }) : thrown;
     } finally {
@@ -126,8 +136,20 @@ export class LinkEncoder {
     }
   }
 
+  /** The keys of the shapes, by number, as they were before the tables began anew for the first time not forgotten. */
+  get oldestShapes(): readonly (readonly string[])[] {
+    return this.#older[0] ?? this.#keys;
+  }
+
+  /** Forgets the table before the oldest new beginning: its message and those before it have been read. */
+  forgetOldest(): void {
+    this.#older.shift();
+  }
+
   #begin(): void {
     if (this.#nodes > MAX_NODES) {
+      this.#older.push(this.#keys);
+      this.#keys = [];
       this.#root = new ShapeNode();
       this.#nodes = 0;
       this.#shapes = 0;
@@ -321,8 +343,13 @@ export class LinkEncoder {
   #define(value: object, node: ShapeNode, count: number): void {
     this.#bytes[this.#pos++] = TAG.OBJECT_DEFINE;
     this.#varint(count);
-    for (const key in value) this.#key(key);
+    const keys: string[] = [];
+    for (const key in value) {
+      this.#key(key);
+      keys.push(key);
+    }
     node.id = this.#shapes++;
+    this.#keys.push(keys);
     this.#defined.push(node);
   }
 
@@ -380,6 +407,10 @@ interface Shape {
   readonly hasProto: boolean;
 }
 
+function shapeOf(keys: readonly string[]): Shape {
+  return { keys, hasProto: keys.includes('__proto__') };
+}
+
 /** Decodes the messages of one link. */
 export class LinkDecoder {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -388,6 +419,11 @@ export class LinkDecoder {
   #end = 0;
   #shapes: Shape[] = [];
   readonly #texts = new TextCache();
+
+  /** `shapes` are those that the encoder has defined already, see {@link LinkEncoder.oldestShapes}. */
+  constructor(shapes: readonly (readonly string[])[] = []) {
+    this.#shapes = shapes.map(shapeOf);
+  }
 
   /**
    * The values of the message that stands at `start` and ends at `end`; `start` modulo 8 is what it was for the encoder.
@@ -524,7 +560,7 @@ export class LinkDecoder {
   #define(): Shape {
     const keys: string[] = [];
     for (let left = this.#varint(); left > 0; left--) keys.push(this.#key());
-    const shape = { keys, hasProto: keys.includes('__proto__') };
+    const shape = shapeOf(keys);
     this.#shapes.push(shape);
     return shape;
   }

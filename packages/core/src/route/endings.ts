@@ -99,10 +99,15 @@ export class Endings {
     else for (const watcher of watchers) watcher.gone(reason);
   }
 
-  /** A thread is gone with all its services; what they were told of matters no more. */
+  /**
+   * A thread is gone with all its services; what they were told of matters no more. Services of the thread in its place
+   * may be watched already.
+   */
   threadLost(thread: number): void {
-    for (const [handle, watched] of [...this.#watched])
-      if (watched.thread === thread) this.heard(handle, 'thread-lost');
+    for (const [handle, watched] of [...this.#watched]) {
+      if (watched.thread === thread && this.#place.threadOf(handle) !== thread)
+        this.heard(handle, 'thread-lost');
+    }
     for (const [handle, threads] of this.#threads)
       if (threads.delete(thread) && threads.size === 0) this.#threads.delete(handle);
   }

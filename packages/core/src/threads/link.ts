@@ -1,30 +1,39 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { copyArgs } from '../codec/copy.ts';
-import { type ErrorData, errorFromData, errorToData } from '../codec/error.ts';
+import { errorToData } from '../codec/error.ts';
 import { LinkDecoder, LinkEncoder } from '../codec/link.ts';
 import { Region } from '../codec/region.ts';
-import { SkynetError } from '../errors.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
-import { PTYPE } from '../protocol.ts';
-import { RingReader, RingWriter } from './ring.ts';
-import { type Control, type PeerSetup, RECORD, RECORD_HEAD } from './wire.ts';
+import { RecordReader, type RecordTaker } from './record-reader.ts';
+import { type RingReader, RingWriter } from './ring.ts';
+import { type Control, type PeerSetup, placeOfBytes, RECORD, RECORD_HEAD } from './wire.ts';
 
 /** Room asked for when the size of a body is not known before it is encoded. */
 const GUESS = 2048;
 /** First size of the buffer for bodies that do not fit in the ring. */
 const LARGE = 1 << 18;
+/** Waiting messages that are told of, as with those in a mailbox. */
+const OVERLOAD = 1024;
+
+/** Milliseconds after which large bodies are looked at that are kept until they are read. */
+const FORGET = 100;
 
 /** Who takes what arrives. */
-export interface LinkReceiver {
-  /** A message for a service of this thread. */
-  arrived(to: Handle, message: Message): void;
-  /** A control record. */
-  control(from: number, control: Control): void;
+export interface LinkReceiver extends RecordTaker {
+  /** So many messages wait for a thread that does not read; told at 1024, then each time they have doubled. */
+  overloaded(thread: number, length: number, to: Handle, message: Message): void;
 }
 
-/** Something that waits because the ring was full. */
-type Waiting = { to: Handle; message: Message } | { control: Control };
+/** Something that another thread has not read. */
+export type Unread = { to: Handle; message: Message } | { control: Control };
+
+/** A large body, and where its record stands in the ring. */
+interface Kept {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * This thread's end of the link to one other thread. What is posted goes straight into the ring, encoded there; when
@@ -33,24 +42,37 @@ type Waiting = { to: Handle; message: Message } | { control: Control };
 export class Link {
   readonly thread: number;
   readonly #writer: RingWriter;
+  readonly #out: SharedArrayBuffer;
+  readonly #records: RecordReader;
   readonly #reader: RingReader;
   readonly #outWords: DataView;
-  readonly #inWords: DataView;
   readonly #encoder = new LinkEncoder();
-  readonly #decoder = new LinkDecoder();
   readonly #bell: MessagePort;
   readonly #bulk: MessagePort;
   readonly #receiver: LinkReceiver;
-  #waiting: Waiting[] = [];
+  #waiting: Unread[] = [];
+  #overload = OVERLOAD;
   #large: Region | undefined = undefined;
-  readonly #take = (start: number, end: number): void => this.#record(start, end);
+  /** Large bodies that the other thread has not read. */
+  #kept: Kept[] = [];
+  #forgetting: NodeJS.Timeout | undefined = undefined;
+  /** Where the tables of the encoder began anew, as far as the other thread has not read that. */
+  #resets: number[] = [];
+  #resetCount = 0;
 
   constructor(setup: PeerSetup, receiver: LinkReceiver, woken: () => void) {
     this.thread = setup.thread;
     this.#writer = new RingWriter(setup.out);
-    this.#reader = new RingReader(setup.in);
+    this.#out = setup.out;
+    this.#records = new RecordReader(
+      setup.thread,
+      setup.in,
+      new LinkDecoder(),
+      () => receiveMessageOnPort(setup.bulk)?.message as Uint8Array | undefined,
+      receiver,
+    );
+    this.#reader = this.#records.ring;
     this.#outWords = this.#writer.region.view;
-    this.#inWords = this.#reader.region.view;
     this.#bell = setup.bell;
     this.#bulk = setup.bulk;
     this.#receiver = receiver;
@@ -68,6 +90,7 @@ export class Link {
       const kept = Array.isArray(body) ? copyArgs([...body]) : body;
       this.#waiting.push({ to, message: new Message(type, session, source, kept as Body) });
       this.flush();
+      this.#countWaiting(to, message);
     }
   }
 
@@ -91,6 +114,14 @@ export class Link {
       this.#waiting.splice(0, sent);
       if (this.#waiting.length > 0 && this.#writer.waitForRoom()) return;
     }
+  }
+
+  #countWaiting(to: Handle, message: Message): void {
+    const { length } = this.#waiting;
+    if (length === 0) this.#overload = OVERLOAD;
+    if (length < this.#overload) return;
+    while (this.#overload <= length) this.#overload *= 2;
+    this.#receiver.overloaded(this.thread, length, to, message);
   }
 
   #write(to: Handle, message: Message): boolean {
@@ -118,6 +149,7 @@ export class Link {
     if (start < 0) return false;
     const end = this.#encoder.encode(values, writer.region, start + RECORD_HEAD, writer.limit);
     if (end >= 0) {
+      this.#noteReset();
       this.#head(start, kind, type, session, source, to);
       this.#commit(end - start);
       return true;
@@ -140,8 +172,8 @@ export class Link {
       this.#large ??= new Region(new ArrayBuffer(LARGE), 0, LARGE);
       const end = this.#encoder.encode(values, this.#large, 0, this.#large.bytes.length);
       if (end >= 0) {
-        const bytes = this.#large.bytes.slice(0, end);
-        this.#postLarge(start, kind, type, session, source, to, bytes);
+        this.#noteReset();
+        this.#postLarge(start, kind, type, session, source, to, this.#large.bytes.subarray(0, end));
         if (this.#large.bytes.length > LARGE * 16) this.#large = undefined;
         return true;
       }
@@ -157,7 +189,7 @@ export class Link {
     const start = writer.reserve(isLarge ? RECORD_HEAD : size);
     if (start < 0) return false;
     if (isLarge) {
-      this.#postLarge(start, RECORD.BYTES, type, session, source, to, new Uint8Array(body));
+      this.#postLarge(start, RECORD.BYTES, type, session, source, to, body);
       return true;
     }
     const at = placeOfBytes(start);
@@ -175,11 +207,40 @@ export class Link {
     session: number,
     source: Handle,
     to: Handle,
-    bytes: Uint8Array,
+    body: Uint8Array,
   ): void {
-    this.#bulk.postMessage(bytes, [bytes.buffer as ArrayBuffer]);
+    this.#forget();
+    const bytes = new Uint8Array(new SharedArrayBuffer(body.length));
+    bytes.set(body);
+    this.#kept.push({ position: this.#writer.position, bytes });
+    this.#forgetting ??= setTimeout(() => this.#forgetLater(), FORGET).unref();
+    this.#bulk.postMessage(bytes);
     this.#head(start, kind | RECORD.LARGE, type, session, source, to);
     this.#commit(RECORD_HEAD);
+  }
+
+  /** Lets go of what is kept for the case that the other thread ends without having read it. */
+  #forget(): void {
+    const isRead = (position: number | undefined): boolean =>
+      position !== undefined && this.#writer.hasPassed(position);
+    while (isRead(this.#kept[0]?.position)) this.#kept.shift();
+    while (isRead(this.#resets[0])) {
+      this.#resets.shift();
+      this.#encoder.forgetOldest();
+    }
+  }
+
+  #forgetLater(): void {
+    this.#forget();
+    if (this.#kept.length > 0) this.#forgetting?.refresh();
+    else this.#forgetting = undefined;
+  }
+
+  #noteReset(): void {
+    if (this.#encoder.resets === this.#resetCount) return;
+    this.#resetCount = this.#encoder.resets;
+    this.#forget();
+    this.#resets.push(this.#writer.position);
   }
 
   #head(start: number, kind: number, type: number, session: number, source: Handle, to: Handle): void {
@@ -204,7 +265,7 @@ export class Link {
   /** Takes what has arrived, at most `limit` records. Returns how many. */
   read(limit: number): number {
     if (!this.#reader.hasRecords) return 0;
-    const count = this.#reader.read(this.#take, limit);
+    const count = this.#records.read(limit);
     if (this.#reader.writerWaits()) this.ring();
     return count;
   }
@@ -218,53 +279,36 @@ export class Link {
     this.#reader.wake();
   }
 
-  #record(start: number, end: number): void {
-    const words = this.#inWords;
-    const first = words.getInt32(start, true);
-    const kind = first & 0xff;
-    const type = (first >>> 8) & 0xff;
-    const session = words.getInt32(start + 4, true);
-    const source = words.getInt32(start + 8, true) >>> 0;
-    const to = words.getInt32(start + 12, true) >>> 0;
-    const plain = kind & ~RECORD.LARGE;
-    let region = this.#reader.region;
-    let from = start + RECORD_HEAD;
-    let until = end;
-    if (kind !== plain) {
-      const { message } = receiveMessageOnPort(this.#bulk) as { message: Uint8Array };
-      if (plain === RECORD.BYTES) {
-        this.#receiver.arrived(to, new Message(type, session, source, message));
-        return;
-      }
-      region = new Region(message.buffer as ArrayBuffer, message.byteOffset, message.byteLength);
-      from = 0;
-      until = message.byteLength;
-    } else if (plain === RECORD.BYTES) {
-      this.#receiver.arrived(
-        to,
-        new Message(type, session, source, region.bytes.slice(placeOfBytes(start), until)),
-      );
-      return;
-    }
-    const values = this.#decoder.decode(region, from, until);
-    if (plain === RECORD.VALUES) this.#receiver.arrived(to, new Message(type, session, source, values));
-    else if (plain === RECORD.ERROR) {
-      this.#receiver.arrived(
-        to,
-        new Message(PTYPE.ERROR, session, source, errorFromData(values[0] as ErrorData) as SkynetError),
-      );
-    } else this.#receiver.control(this.thread, values[0] as Control);
-  }
-
-  /** The other thread is gone: what still waits will never arrive. */
-  close(): Message[] {
+  /**
+   * The other thread is gone: reads what it sent before it ended. Then returns what was sent to it and that it has not
+   * read, in order.
+   */
+  close(): Unread[] {
+    this.#drain(this.#records);
     this.#bell.close();
     this.#bulk.close();
-    return this.#waiting.splice(0).flatMap((entry) => ('message' in entry ? [entry.message] : []));
+    clearTimeout(this.#forgetting);
+    this.#forget();
+    const unread: Unread[] = [];
+    const collector: RecordTaker = {
+      arrived: (to, message) => unread.push({ to, message }),
+      control: (_from, control) => unread.push({ control }),
+    };
+    const decoder = new LinkDecoder(this.#encoder.oldestShapes);
+    this.#drain(
+      new RecordReader(this.thread, this.#out, decoder, () => this.#kept.shift()?.bytes, collector),
+    );
+    return unread.concat(this.#waiting.splice(0));
   }
-}
 
-/** Where the bytes of a record begin. A copy from or to shared memory goes byte by byte unless it is aligned. */
-function placeOfBytes(start: number): number {
-  return (start + RECORD_HEAD + 7) & ~7;
+  #drain(records: RecordReader): void {
+    while (records.ring.hasRecords) {
+      try {
+        records.read(Number.POSITIVE_INFINITY);
+      } catch (thrown) {
+        // A body that never came may have told what others need: without it they cannot be read.
+        if (!isSkynetError(thrown, 'ERR_SERI_MALFORMED')) throw thrown;
+      }
+    }
+  }
 }

@@ -14,6 +14,10 @@ export type Order = Exclude<Control, { op: 'done' | 'failed' | 'driver' }>;
 export interface Resident {
   /** A message for one of its services. */
   arrived(to: Handle, message: Message): void;
+  /** A message that the thread of its receiver had not read when it was lost. */
+  unread(to: Handle, message: Message): void;
+  /** So many messages wait for a thread that does not read. */
+  overloaded(thread: number, length: number, to: Handle, message: Message): void;
   /** Carries an order out; what the promise settles to is the answer to one that asks. */
   carryOut(order: Order): Promise<unknown> | undefined;
 }
@@ -39,9 +43,11 @@ export class Neighbours {
   readonly #asked = new Map<number, Asked>();
   readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
   readonly #lossListeners = new Set<(thread: number) => void>();
-  #lastAsk = 0;
+  #lastAsk: number;
 
-  constructor(resident: Resident, peers: readonly PeerSetup[]) {
+  constructor(resident: Resident, peers: readonly PeerSetup[], incarnation: number) {
+    // Answers to what a lost thread had asked must not be taken for those to its successor.
+    this.#lastAsk = incarnation * 2 ** 32;
     this.#resident = resident;
     this.#links = peers.length === 0 ? undefined : new ThreadLinks(this, peers);
   }
@@ -108,19 +114,30 @@ export class Neighbours {
   }
 
   /**
-   * A thread is gone, and another was started in its place: that is `peer`, undefined if none is. Returns the messages
-   * that never got through.
+   * A thread is gone, and another was started in its place: that is `peer`, undefined if none is. What the lost one has
+   * not read goes to its successor, as far as it is not meant for the lost one itself; who asked is told of the rest.
    */
-  replace(thread: number, peer: PeerSetup | undefined): Message[] {
-    const undelivered = this.#links?.replace(thread, peer) ?? [];
+  replace(thread: number, peer: PeerSetup | undefined): void {
+    const kept = new Set<number>();
+    for (const unread of this.#links?.replace(thread, peer) ?? []) {
+      if ('message' in unread) {
+        this.#resident.unread(unread.to, unread.message);
+      } else if (peer !== undefined && !isPersonal(unread.control)) {
+        if ('id' in unread.control) kept.add(unread.control.id);
+        this.tell(thread, unread.control);
+      }
+    }
     for (const listener of this.#lossListeners) listener(thread);
     for (const [id, asked] of this.#asked) {
-      if (asked.thread !== thread) continue;
+      if (asked.thread !== thread || kept.has(id)) continue;
       this.#settle(id)?.reject(
         failedWait('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`, { details: { thread } }),
       );
     }
-    return undelivered;
+  }
+
+  overloaded(thread: number, length: number, to: Handle, message: Message): void {
+    this.#resident.overloaded(thread, length, to, message);
   }
 
   arrived(to: Handle, message: Message): void {
@@ -158,6 +175,11 @@ export class Neighbours {
       (error: unknown) => this.tell(to, { op: 'failed', id, error: errorToData(error) }),
     );
   }
+}
+
+/** Whether only the thread that it was sent to can do something with it, not one that takes its place. */
+function isPersonal({ op }: Control): boolean {
+  return op === 'done' || op === 'failed' || op === 'gone';
 }
 
 function threadGone(thread: number): SkynetError {

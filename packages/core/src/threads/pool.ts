@@ -34,6 +34,8 @@ export class ThreadPool {
   readonly #config: ResolvedConfig;
   readonly #workers: (Worker | undefined)[] = [];
   readonly #crashes: number[][] = [];
+  /** Times that each thread was lost. */
+  readonly #losses: number[] = [];
   readonly #routes = new RouteTable();
   readonly #names = createSharedRegistry();
   readonly #environment = createSharedRegistry();
@@ -69,6 +71,7 @@ export class ThreadPool {
     return {
       thread: 0,
       threads: this.#config.thread,
+      incarnation: 0,
       origin: this.#origin,
       names: new SharedRegistry(this.#names, 0),
       environment: new SharedRegistry(this.#environment, 0),
@@ -119,6 +122,7 @@ export class ThreadPool {
     const crashes = (this.#crashes[thread] ?? []).filter((at) => now - at < CRASH_WINDOW);
     crashes.push(now);
     this.#crashes[thread] = crashes;
+    this.#losses[thread] = (this.#losses[thread] ?? 0) + 1;
     return crashes.length;
   }
 
@@ -135,6 +139,7 @@ export class ThreadPool {
       packages: this.#packages,
       counters: this.#counters,
       activity: this.#activity,
+      incarnation: this.#losses[thread] ?? 0,
       logger: makeHandle(this.#config.harbor, 1),
       monitor: this.#main?.monitor ?? 0,
       peers,

@@ -162,6 +162,16 @@ export class RingWriter {
     return false;
   }
 
+  /** How far has been written, in bytes from the beginning, modulo 2^32. */
+  get position(): number {
+    return this.#tail;
+  }
+
+  /** Whether the reader has passed what was written from a position on. */
+  hasPassed(position: number): boolean {
+    return ((Atomics.load(this.#words, HEAD) - position) | 0) > 0;
+  }
+
   /** Bytes written that the reader has not passed yet. */
   get pending(): number {
     return (this.#tail - Atomics.load(this.#words, HEAD)) | 0;
@@ -176,6 +186,10 @@ export class RingReader {
   readonly #mask: number;
   readonly #size: number;
   #head: number;
+  /** Head once the record at hand is read. */
+  #next = 0;
+  /** Head as the writer sees it. */
+  #published: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.#size = sizeOf(memory);
@@ -183,6 +197,7 @@ export class RingReader {
     this.#words = new Int32Array(memory);
     this.region = new Region(memory, HEADER, this.#size);
     this.#head = Atomics.load(this.#words, HEAD);
+    this.#published = this.#head;
   }
 
   /** Whether there is something to read. */
@@ -201,7 +216,6 @@ export class RingReader {
     const tail = Atomics.load(words, TAIL);
     // The writer hears of room a few times a batch, not for each record: its look at head costs both a cache miss.
     const step = this.#size >>> 2;
-    let published = this.#head;
     let count = 0;
     try {
       while (this.#head !== tail && count < limit) {
@@ -213,20 +227,28 @@ export class RingReader {
         }
         count++;
         const start = place + 4;
+        this.#next = (this.#head + 4 + ((length + 3) & ~3)) | 0;
         try {
           take(start, start + length);
         } finally {
-          this.#head = (this.#head + 4 + ((length + 3) & ~3)) | 0;
+          this.#head = this.#next;
         }
-        if (((this.#head - published) | 0) >= step) {
-          published = this.#head;
-          Atomics.store(words, HEAD, published);
-        }
+        if (((this.#head - this.#published) | 0) >= step) this.#publish(this.#head);
       }
     } finally {
-      if (published !== this.#head) Atomics.store(words, HEAD, this.#head);
+      if (this.#published !== this.#head) this.#publish(this.#head);
     }
     return count;
+  }
+
+  /** To be called in `take`: the writer sees at once that the record is read. Its bytes are the writer's from here on. */
+  pass(): void {
+    this.#publish(this.#next);
+  }
+
+  #publish(head: number): void {
+    this.#published = head;
+    Atomics.store(this.#words, HEAD, head);
   }
 
   /**

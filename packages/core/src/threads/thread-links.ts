@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
 import type { MessageSource } from '../schedule/scheduler.ts';
-import { Link, type LinkReceiver } from './link.ts';
+import { Link, type LinkReceiver, type Unread } from './link.ts';
 import type { Control, PeerSetup } from './wire.ts';
 
 /** Records taken from one thread before the others, and the services here, have their turn. */
@@ -60,16 +60,17 @@ export class ThreadLinks implements MessageSource {
     this.#rest();
   }
 
-  /** Links to the thread that was started in the place of a lost one, if any. Returns what never got through. */
-  replace(thread: number, peer: PeerSetup | undefined): Message[] {
-    const old = this.#links[thread];
-    // What a lost thread had sent before it ended still counts.
-    while (old !== undefined && old.read(BATCH) > 0);
-    const lost = old?.close() ?? [];
+  /**
+   * Links to the thread that was started in the place of a lost one, if any. What the lost one had sent arrives first.
+   * Returns what was sent to it and never read.
+   */
+  replace(thread: number, peer: PeerSetup | undefined): Unread[] {
+    const unread = this.#links[thread]?.close() ?? [];
     this.#links[thread] = peer === undefined ? undefined : new Link(peer, this.#receiver, this.#woken);
     this.#active = this.#links.filter((link) => link !== undefined);
-    this.#rest();
-    return lost;
+    // The new thread may have written already. That is read when this one is through with the loss.
+    this.#keepLooking();
+    return unread;
   }
 
   post(thread: number, to: Handle, message: Message): void {

@@ -25,6 +25,11 @@ export const RECORD = {
 /** Bytes of the four words. */
 export const RECORD_HEAD = 16;
 
+/** Where the bytes of a record begin. A copy from or to shared memory goes byte by byte unless it is aligned. */
+export function placeOfBytes(start: number): number {
+  return (start + RECORD_HEAD + 7) & ~7;
+}
+
 /** What threads tell each other besides messages. */
 export type Control =
   | { op: 'launch'; id: number; name: string; args: string[] }
@@ -59,6 +64,8 @@ export interface WorkerSetup {
   readonly packages: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly activity: SharedArrayBuffer;
+  /** Threads that had this number before. */
+  readonly incarnation: number;
   readonly logger: Handle;
   readonly monitor: Handle;
   readonly peers: PeerSetup[];

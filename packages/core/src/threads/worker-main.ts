@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     {
       thread: setup.thread,
       threads: setup.threads,
+      incarnation: setup.incarnation,
       origin: setup.origin,
       names: new SharedRegistry(setup.names, setup.thread),
       environment: new SharedRegistry(setup.environment, setup.thread),

@@ -15,13 +15,15 @@ const start = (skynet: Skynet, thread: number | 'spread') =>
 
 const list = (skynet: Skynet) => skynet.call<Record<string, string>>('.launcher', 'lua', 'LIST');
 
-/** Loses a thread until it is not started again. */
+/** Loses a thread until it is not started again: at the sixth time within ten seconds, however slow the machine. */
 async function giveUp(node: TestNode, skynet: Skynet, thread: number): Promise<void> {
-  for (let round = 0; round < 6; round++) {
-    const doomed = await start(skynet, thread);
-    await expect(skynet.proxy(doomed).exitProcess()).rejects.toThrow(code('ERR_SERVICE_GONE'));
+  const isGivenUp = () => node.log.some((line) => line.includes(`thread ${thread} was lost 6 times in 10 s`));
+  while (!isGivenUp()) {
+    const doomed = await start(skynet, thread).catch(() => undefined);
+    if (doomed !== undefined)
+      await expect(skynet.proxy(doomed).exitProcess()).rejects.toThrow(code('ERR_SERVICE_GONE'));
   }
-  await node.logged(new RegExp(`thread ${thread} was lost 6 times in 10 s and is not started again`));
+  await node.logged(/and is not started again/);
 }
 
 test.each([0, 2])(
@@ -88,5 +90,59 @@ test('a thread that is not started again is refused, left out and not waited for
     const reborn = await start(skynet, 2);
     await expect(skynet.proxy(reborn).start('peer', 1)).rejects.toThrow(code('ERR_SERVICE_GONE'));
     skynet.kill(reborn);
+  });
+}, 60_000);
+
+test('what a thread sends to the successor of a lost one before it hears of the loss arrives, once and in order', async () => {
+  const node = await startThreads(3);
+  await node.run(async (skynet) => {
+    for (let round = 0; round < 4; round++) {
+      const victim = await start(skynet, 1);
+      const late = await start(skynet, 2);
+      // Shapes that the abandoned ring has carried already are known to what is read back from it.
+      await skynet.proxy(late).go([{ to: victim, call: true, size: 300_000, waits: 0 }]);
+      const name = `.fresh${round}`;
+      const plan = Array.from({ length: 1000 }, (_, i) => ({
+        call: i % 3 === 0,
+        size: i % 100 === 50 ? 400_000 : i % 7,
+        waits: 0,
+      }));
+      const outcome = skynet.proxy(late).late(name, 1, plan);
+      await expect(skynet.proxy(victim).exitProcess()).rejects.toThrow(code('ERR_SERVICE_GONE'));
+      const fresh = await start(skynet, 1);
+      const counted = skynet.proxy(fresh).countTo(late, plan.length);
+      await skynet.proxy(fresh).register(name);
+      expect(await counted).toEqual([]);
+      const { outcomes, started, reason } = await outcome;
+      expect(new Set(outcomes)).toEqual(new Set(['ok']));
+      expect(outcomes.length).toBe(plan.filter(({ call }) => call).length);
+      expect(started).toBe('ok');
+      expect(reason).toBe('killed');
+    }
+  });
+}, 60_000);
+
+test('a thread that hears late of two losses, one after the other, loses nothing either', async () => {
+  const node = await startThreads(4);
+  await node.run(async (skynet) => {
+    const late = await start(skynet, 2);
+    const outcome = skynet.proxy(late).late('.second', 1, [
+      { call: true, size: 5, waits: 0 },
+      { call: false, size: 500_000, waits: 0 },
+      { call: true, size: 5, waits: 0 },
+    ]);
+    for (let round = 0; round < 2; round++) {
+      const victims = [await start(skynet, 1), await start(skynet, 3)];
+      await Promise.all(
+        victims.map((victim) =>
+          expect(skynet.proxy(victim).exitProcess()).rejects.toThrow(code('ERR_SERVICE_GONE')),
+        ),
+      );
+    }
+    const second = await start(skynet, 1);
+    await skynet.proxy(second).register('.second');
+    expect(await outcome).toEqual({ outcomes: ['ok', 'ok'], started: 'ok', reason: 'killed' });
+    const other = await start(skynet, 3);
+    expect(await skynet.proxy(late).go([{ to: other, call: true, size: 5, waits: 0 }])).toEqual(['ok']);
   });
 }, 60_000);
