@@ -6,6 +6,8 @@ import { type LuaValue, readLuaConfig } from './config-lua.ts';
 import { doubtsAbout } from './config-spelling.ts';
 import { type Duration, toMilliseconds } from './duration.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
+import { printable } from './log/printable.ts';
+import { isSecret } from './secret.ts';
 import type { Transport } from './transport/contract.ts';
 import { parseAddress } from './transport/transports.ts';
 import { importModule } from './typescript.ts';
@@ -120,6 +122,25 @@ export function defineConfig(config: SkynetConfig): SkynetConfig {
   return config;
 }
 
+/** Most characters of a value that an error shows. */
+const MAX_SHOWN = 200;
+
+/** A value as an error shows it; what it is, where it is a secret or cannot be shown. */
+function shown(key: string, value: unknown): string {
+  if (isSecret(key) && value !== '') return `such a ${typeof value}`;
+  try {
+    const isQuoted = typeof value === 'string' || (typeof value === 'object' && value !== null);
+    return onOneLine(isQuoted ? JSON.stringify(value) : String(value));
+  } catch {
+    return 'such an object';
+  }
+}
+
+/** Text as an error shows it. Its backslashes are clear already. */
+function onOneLine(text: string): string {
+  return printable(text, MAX_SHOWN).replaceAll('\\\\', '\\');
+}
+
 /** Reads keys, each as what it must be. */
 class Keys {
   readonly #config: Readonly<Record<string, unknown>>;
@@ -131,15 +152,14 @@ class Keys {
   }
 
   wrong(key: string, wanted: string, value: unknown = this.#config[key]): never {
-    const shown =
-      typeof value === 'object' && value !== null
-        ? JSON.stringify(value)
-        : typeof value === 'string'
-          ? JSON.stringify(value)
-          : String(value);
-    throw new SkynetError('ERR_CONFIG', `${this.#from}: ${key} must be ${wanted}, not ${shown}`, {
-      details: { key },
-    });
+    const name = /^[\w.-]+$/.test(key) ? key : onOneLine(JSON.stringify(key));
+    throw new SkynetError(
+      'ERR_CONFIG',
+      `${this.#from}: ${name} must be ${wanted}, not ${shown(key, value)}`,
+      {
+        details: { key },
+      },
+    );
   }
 
   integer(key: string, min: number, max: number): number {
@@ -190,8 +210,7 @@ class Keys {
   /** A folder that exists. */
   folder(key: string, base: string): string | undefined {
     const location = this.path(key, base);
-    const isFolder = location === undefined || statSync(location, { throwIfNoEntry: false })?.isDirectory();
-    return isFolder ? location : this.wrong(key, 'a folder that exists');
+    return location === undefined || isFolder(location) ? location : this.wrong(key, 'a folder that exists');
   }
 
   /** An address to connect to or listen on, if it is there. */
@@ -231,6 +250,15 @@ class Keys {
     return Array.isArray(value) && value.every(isTransport)
       ? value
       : this.wrong(key, 'a list of transports, such as [tcp()]');
+  }
+}
+
+function isFolder(location: string): boolean {
+  try {
+    return statSync(location).isDirectory();
+  } catch {
+    // It is not there, or not for us.
+    return false;
   }
 }
 
@@ -289,7 +317,7 @@ function environmentOf(
   const environment = new Map<string, string>();
   for (const [key, value] of Object.entries(all)) {
     if (key === 'transports') continue;
-    if (key === '' || /\s/.test(key)) keys.wrong(JSON.stringify(key), 'a key without blanks', key);
+    if (key === '' || /\s/.test(key)) keys.wrong(key, 'a key without blanks', key);
     if (Array.isArray(value) && value.every((part) => typeof part === 'string'))
       environment.set(key, value.join(';'));
     else if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
@@ -308,6 +336,10 @@ function environmentOf(
  * @throws ERR_CONFIG.
  */
 export async function loadConfig(file: string): Promise<ResolvedConfig> {
+  if (typeof file !== 'string' || file === '')
+    throw new SkynetError('ERR_CONFIG', 'a configuration file is told by its path', {
+      details: { type: typeof file },
+    });
   const location = path.resolve(file);
   return { ...(await readConfig(location, file)), origin: { file: location } };
 }

@@ -64,23 +64,28 @@ export async function startNode(
   config: SkynetConfig = {},
   options: NodeOptions & TestOptions = {},
 ): Promise<Node> {
-  return startResolved(
-    resolveConfig(config, options.base ?? process.cwd()),
-    options,
-    config.start !== undefined,
-  );
+  const resolved = resolveConfig(config, options.base ?? process.cwd());
+  return startBooted(resolved, options, config.start !== undefined, resolved.doubts);
 }
 
 /** As {@link startNode} for a configuration from `loadConfig`. */
-export async function startResolved(
+export function startResolved(
   config: ResolvedConfig,
   options: NodeOptions & TestOptions = {},
-  withStart = true,
+): Promise<Node> {
+  return startBooted(config, options, true, []);
+}
+
+async function startBooted(
+  config: ResolvedConfig,
+  options: NodeOptions & TestOptions,
+  withStart: boolean,
+  doubts: readonly string[],
 ): Promise<Node> {
   if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
   const running = new RunningNode(config, options);
   try {
-    await running.boot(withStart);
+    await running.boot(withStart, doubts);
   } catch (error) {
     await running.stop();
     throw atCaller(error);
@@ -190,12 +195,13 @@ class RunningNode implements Node {
     strayRejections.add(this);
   }
 
-  async boot(withStart: boolean): Promise<void> {
+  async boot(withStart: boolean, doubts: readonly string[]): Promise<void> {
     const thread = this.#thread;
     await thread.prepare();
     if (this.#config.logService === undefined)
       thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
     else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
+    for (const doubt of doubts) thread.log(0, `configuration: ${doubt}`);
     await this.#pool?.start(thread);
     if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
     let failure: unknown;
