@@ -67,6 +67,9 @@ export interface SharedParts {
   readonly random?: () => number;
 }
 
+/** Looks into the rings when the process ends at once; somebody may fill them faster than they are read. */
+const LAST_POLLS = 1000;
+
 /** Places in {@link SharedParts.counters}. */
 const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
 
@@ -266,6 +269,18 @@ export class NodeThread implements NodeHost, Resident {
 
   unwatch(watcher: Watcher): void {
     this.#endings.unwatch(watcher);
+  }
+
+  /**
+   * Hands `write` the lines that the node's own logger will not take any more because the process ends: those of other
+   * threads too, as far as they have come.
+   */
+  drainLog(write: (source: Handle, text: string) => void): void {
+    for (let left = LAST_POLLS; left > 0 && this.#neighbours.source?.poll(); left--);
+    this.#logOrder.skipMissing();
+    const logger = this.#config.logService === undefined ? this.find(this.#logger) : undefined;
+    for (let item = logger?.mailbox.shift(); item !== undefined; item = logger?.mailbox.shift())
+      if (item.type === PTYPE.TEXT) write((item as Message).source, firstText(item as Message));
   }
 
   ended(handle: Handle, reason: EndReason): void {
@@ -760,6 +775,10 @@ function threadLostFailure(service: Handle): SkynetError {
   return failedWait('ERR_SERVICE_GONE', `call failed: the thread of ${text} was lost`, {
     details: { service: text },
   });
+}
+
+function firstText({ body }: Message): string {
+  return Array.isArray(body) ? String(body[0]) : '';
 }
 
 function isCommandTable(value: unknown): value is CommandTable {

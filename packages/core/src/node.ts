@@ -83,32 +83,41 @@ async function startBooted(
   doubts: readonly string[],
 ): Promise<Node> {
   if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
-  const running = new RunningNode(config, options);
+  const node = new RunningNode(config, options);
   try {
-    await running.boot(withStart, doubts);
+    await node.boot(withStart, doubts);
   } catch (error) {
-    await running.stop();
+    await node.stop();
     throw atCaller(error);
   }
-  return running;
+  return node;
 }
 
-/** Turns stray rejections into log lines while any node runs: a service must never take the process with it. */
-const strayRejections = {
+/** Nodes that run in this process, and what they hear from it. A service must never take the process with it. */
+const running = {
   nodes: new Set<RunningNode>(),
-  handler(reason: unknown): void {
-    for (const node of strayRejections.nodes) {
+  /** A stray rejection becomes a log line of one of them. */
+  rejected(reason: unknown): void {
+    for (const node of running.nodes) {
       node.reportStray(reason);
       break;
     }
   },
+  /** Somebody ends the process: what waits to be logged is written first. */
+  exiting(): void {
+    for (const node of running.nodes) node.lastWords();
+  },
   add(node: RunningNode): void {
-    if (strayRejections.nodes.size === 0) process.on('unhandledRejection', strayRejections.handler);
-    strayRejections.nodes.add(node);
+    if (running.nodes.size === 0) {
+      process.on('unhandledRejection', running.rejected);
+      process.on('exit', running.exiting);
+    }
+    running.nodes.add(node);
   },
   remove(node: RunningNode): void {
-    if (strayRejections.nodes.delete(node) && strayRejections.nodes.size === 0)
-      process.off('unhandledRejection', strayRejections.handler);
+    if (!running.nodes.delete(node) || running.nodes.size > 0) return;
+    process.off('unhandledRejection', running.rejected);
+    process.off('exit', running.exiting);
   },
 };
 
@@ -117,7 +126,7 @@ const strayRejections = {
  * logs; false without one.
  */
 export function reportUncaught(error: unknown): boolean {
-  for (const node of strayRejections.nodes) {
+  for (const node of running.nodes) {
     node.reportUncaught(error);
     return true;
   }
@@ -192,7 +201,7 @@ class RunningNode implements Node {
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
     });
-    strayRejections.add(this);
+    running.add(this);
   }
 
   async boot(withStart: boolean, doubts: readonly string[]): Promise<void> {
@@ -281,6 +290,12 @@ class RunningNode implements Node {
     this.#thread.log(0, `uncaught: ${describe(error)}`);
   }
 
+  /** Writes to the log what has not got there, since the event loop runs no more. */
+  lastWords(): void {
+    this.#thread.drainLog(this.#sink.write);
+    this.#sink.writeNow();
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -293,7 +308,7 @@ class RunningNode implements Node {
     await this.#pool?.terminate();
     await this.#sink.flush();
     clearInterval(this.#alive);
-    strayRejections.remove(this);
+    running.remove(this);
     this.#markStopped();
   }
 }

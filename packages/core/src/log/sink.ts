@@ -1,64 +1,43 @@
-import { closeSync, createWriteStream, openSync, type WriteStream } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { errorToData } from '../codec/error.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
+import { FileOutput, type LogOutput, streamOutput } from './log-output.ts';
+import { type LogTroubles, LogWriter } from './log-writer.ts';
 
 /** Where log lines end up. */
 export interface LogSink {
   write(source: Handle, text: string): void;
   /** Opens the file anew, after somebody moved it away. */
   reopen(): void;
-  /** Resolves when everything written so far has left the process. */
+  /** Resolves when everything written so far has left the process, or cannot leave it. */
   flush(): Promise<void>;
+  /** Writes what still waits, without the event loop: the process is about to end. */
+  writeNow(): void;
 }
 
-/** Gathers the lines of one turn of the event loop into one write. */
-class Batch {
-  #lines = '';
-  #target: NodeJS.WritableStream;
-
-  constructor(target: NodeJS.WritableStream) {
-    this.#target = target;
-  }
-
-  add(line: string): void {
-    if (this.#lines === '') setImmediate(() => this.#out());
-    this.#lines += line;
-  }
-
-  retarget(target: NodeJS.WritableStream): void {
-    this.#out();
-    this.#target = target;
-  }
-
-  flush(): Promise<void> {
-    const lines = this.#lines;
-    this.#lines = '';
-    return new Promise((resolve) => this.#target.write(lines, () => resolve()));
-  }
-
-  #out(): void {
-    const lines = this.#lines;
-    this.#lines = '';
-    if (lines !== '') this.#target.write(lines);
-  }
+/** What a writer says about itself, in a log whose lines begin with `stamp`. */
+function troubles(stamp: () => string): LogTroubles {
+  return {
+    gap: (lost, reason) =>
+      `${stamp()}[${formatHandle(0)}] log: ${lost} ${lost === 1 ? 'line was' : 'lines were'} lost here: ${reason}\n`,
+    failed: (reason) => process.stderr.write(`log: ${reason}; it is tried again until it succeeds\n`),
+  };
 }
 
-/** Streams with a listener for their failures. */
-const failsQuietly = new WeakSet<NodeJS.WritableStream>();
+function lineSink(output: LogOutput, stamp: () => string): LogSink {
+  const writer = new LogWriter(output, troubles(stamp));
+  return {
+    write: (source, text) => writer.add(`${stamp()}[${formatHandle(source)}] ${text}\n`),
+    reopen: () => writer.reopen(),
+    flush: () => writer.flush(),
+    writeNow: () => writer.writeNow(),
+  };
+}
 
 /** `[:0100000a] text` on standard output. A terminal or pipe that is gone costs the lines, never the node. */
 export function streamSink(stream: NodeJS.WritableStream = process.stdout): LogSink {
-  if (!failsQuietly.has(stream)) {
-    failsQuietly.add(stream);
-    stream.on('error', () => {});
-  }
-  const batch = new Batch(stream);
-  return {
-    write: (source, text) => batch.add(`[${formatHandle(source)}] ${text}\n`),
-    reopen: () => {},
-    flush: () => batch.flush(),
-  };
+  return lineSink(streamOutput(stream), () => '');
 }
 
 /**
@@ -76,22 +55,7 @@ export function checkLogFile(path: string): void {
 
 /** `25/11/26 08:29:05.07 [:0100000a] text`, appended to a file; local time. */
 export function fileSink(path: string): LogSink {
-  const open = (): WriteStream =>
-    createWriteStream(path, { flags: 'a' }).on('error', (error) =>
-      process.stderr.write(`log: ${error.message}\n`),
-    );
-  let file = open();
-  const batch = new Batch(file);
-  return {
-    write: (source, text) => batch.add(`${timestamp(new Date())} [${formatHandle(source)}] ${text}\n`),
-    reopen: () => {
-      const old = file;
-      file = open();
-      batch.retarget(file);
-      old.end();
-    },
-    flush: () => batch.flush(),
-  };
+  return lineSink(new FileOutput(path), () => `${timestamp(new Date())} `);
 }
 
 function timestamp(date: Date): string {
@@ -116,5 +80,6 @@ export function functionSink(write: (source: Handle, text: string) => void): Log
     },
     reopen: () => {},
     flush: () => Promise.resolve(),
+    writeNow: () => {},
   };
 }

@@ -13,8 +13,8 @@ const SETTLED = Promise.resolve();
 
 /** Where messages come from that no callback of the event loop announces: the rings of other threads. */
 export interface MessageSource {
-  /** Takes what is there; the services it is for become ready. */
-  poll(): void;
+  /** Takes some of what is there; the services it is for become ready. Whether there was anything. */
+  poll(): boolean;
   /** No service has anything to do: waits for more, or sees to it that the thread is woken. */
   idle(): void;
 }

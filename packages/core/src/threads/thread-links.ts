@@ -89,12 +89,13 @@ export class ThreadLinks implements MessageSource {
     return this.#active.map(({ thread }) => thread);
   }
 
-  poll(): void {
+  poll(): boolean {
     this.#got = false;
     for (const link of this.#active) {
       if (link.read(BATCH) > 0) this.#got = true;
       link.flush();
     }
+    return this.#got;
   }
 
   idle(): void {
