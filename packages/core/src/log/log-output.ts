@@ -119,7 +119,9 @@ export function streamOutput(stream: NodeJS.WritableStream & { fd?: number }): L
 
 function isFile(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isFile();
+    // In big numbers: Node 20 looks for pipes in what the last stat in small ones has left when it resolves a link in
+    // the path of a module, and then takes a pipe seen here for a part of that path.
+    return fstatSync(descriptor, { bigint: true }).isFile();
   } catch {
     return false;
   }
