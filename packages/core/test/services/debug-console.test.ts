@@ -92,6 +92,29 @@ describe('debug console', () => {
     );
   });
 
+  test('an address is taken with or without its colon, as 0x…, without its harbor, or by name', async () => {
+    const { node, console } = await openedNode();
+    const handle = await node.newService(store);
+    const hex = handle.toString(16).padStart(8, '0');
+    const forms = [
+      `:${hex}`,
+      hex,
+      hex.toUpperCase(),
+      `0x${hex}`,
+      `0X${hex}`,
+      hex.slice(-2),
+      `:${hex.slice(-2)}`,
+    ];
+    for (const form of [...forms, hex.slice(1), `0x${hex.slice(-2)}`, '.store']) {
+      expect([form, await console.type(`info ${form}`)]).toEqual([form, ['store ', '<CMD OK>']]);
+      for (const command of ['task', 'uniqtask', 'ping', 'dbgcmd'])
+        expect((await console.type(`${command} ${form} PING`)).at(-1)).toBe('<CMD OK>');
+    }
+    expect((await console.type(`kill ${hex}`))[0]).toMatch(new RegExp(`^:${hex}\\t`));
+    for (const none of ['0', ':0', '0x', ':', 'store', '010000081', '-1', '1.5', 'x8', '.', ''])
+      expect((await console.type(`info ${none}`)).at(-1)).toBe('<CMD Error>');
+  });
+
   test('task, uniqtask, killtask show and drop what waits', async () => {
     const { node, console } = await openedNode();
     const handle = await node.newService(store);
