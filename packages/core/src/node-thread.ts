@@ -3,6 +3,7 @@ import { answerDebug } from './actor/debug-commands.ts';
 import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
 import { callFailed, describe, failedWait, goneFailure, reasonIn } from './actor/failure.ts';
 import { ServiceLoader } from './actor/loader.ts';
+import type { Pending } from './actor/pending.ts';
 import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
 import { Service, STATE, setDebugCommands } from './actor/service.ts';
 import { isExit, KillSignal, WorkTask } from './actor/task.ts';
@@ -34,7 +35,7 @@ import { CpuAccounts, type WorkListener } from './threads/cpu-accounts.ts';
 import { LogOrder } from './threads/log-order.ts';
 import { Neighbours, type Order, type Resident } from './threads/neighbours.ts';
 import type { RouteTable } from './threads/route-table.ts';
-import type { PeerSetup } from './threads/wire.ts';
+import type { PeerSetup, Redirection } from './threads/wire.ts';
 import type { Transports } from './transport/contract.ts';
 
 // A call, not an import for its effect: bundlers leave those out.
@@ -112,6 +113,8 @@ export class NodeThread implements NodeHost, Resident {
   #logger: Handle = 0;
   #stopping = false;
   #preload: Preload | undefined;
+  /** Notes of redirections whose request has not come to where they begin, as far as is known here. */
+  readonly #early = new WeakMap<Pending, readonly Redirection[]>();
   /** Lines logged before there is a logger, or after it ended. */
   readonly #logDirectly: (source: Handle, text: string) => void;
 
@@ -167,7 +170,7 @@ export class NodeThread implements NodeHost, Resident {
     this.#neighbours = new Neighbours(this, shared.peers, shared.incarnation);
     this.#endings = new Endings({
       thread: this.thread,
-      threadOf: (handle) => (harborOf(handle) === this.harbor ? this.#threadOf(handle) : -1),
+      threadOf: (handle) => this.#threadOf(handle),
       request: (to, handle, on) => this.#neighbours.tell(to, { op: 'watch', from: this.thread, handle, on }),
       tell: (to, handle, reason) => this.#neighbours.tell(to, { op: 'gone', handle, reason }),
     });
@@ -200,13 +203,12 @@ export class NodeThread implements NodeHost, Resident {
   }
 
   isAlive(handle: Handle): boolean {
-    return (
-      this.find(handle) !== undefined || (harborOf(handle) === this.harbor && this.#threadOf(handle) >= 0)
-    );
+    return this.#threadOf(handle) >= 0;
   }
 
   /** Thread of a service, -1 if it does not live in this node. */
   #threadOf(handle: Handle): number {
+    if (harborOf(handle) !== this.harbor) return -1;
     const { routes } = this.#shared;
     if (routes !== undefined) return routes.threadOf(localOf(handle));
     return this.find(handle) === undefined ? -1 : this.thread;
@@ -291,6 +293,39 @@ export class NodeThread implements NodeHost, Resident {
     if (this.#monitor !== 0)
       this.deliver(this.#monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
     this.#endings.ended(handle, reason);
+  }
+
+  redirected(source: Handle, session: number, from: Handle, to: Handle): void {
+    const note: Redirection = { source, session, from, to, thread: this.#threadOf(to) };
+    const thread = this.#threadOf(source);
+    if (thread === this.thread) this.#redirectedHere(note);
+    else if (thread >= 0) this.#neighbours.tell(thread, { op: 'redirected', note });
+  }
+
+  /** A request of this thread goes on to another service: its end, or the loss of its thread, is what matters now. */
+  #redirectedHere(note: Redirection): void {
+    const { source, session, from, to, thread } = note;
+    const pending = this.find(source)?.sessions.get(session);
+    if (pending === undefined) return;
+    if (pending.dest !== from) {
+      // It went on more than once, and the notes of several threads have overtaken each other.
+      const early = this.#early.get(pending) ?? [];
+      this.#early.set(pending, [...early, note]);
+      return;
+    }
+    pending.dest = to;
+    const next = this.#early.get(pending)?.find((other) => other.from === to);
+    if (next !== undefined) this.#redirectedHere(next);
+    else if (harborOf(to) === this.harbor && !this.isAlive(to)) void this.#failIfUnanswered(note, thread);
+  }
+
+  /** A service has ended, or its thread was lost, perhaps before the note: what it answered has arrived after a ping. */
+  async #failIfUnanswered({ source, session, to }: Redirection, thread: number): Promise<void> {
+    if (thread >= 0 && thread !== this.thread)
+      await this.#neighbours.ask(thread, (id) => ({ op: 'ping', id })).catch(() => {});
+    const service = this.find(source);
+    const pending = service?.sessions.get(session);
+    if (service !== undefined && pending?.dest === to) failLater(service, pending, goneFailure(to));
   }
 
   kill(handle: Handle, by: Handle): void {
@@ -615,6 +650,9 @@ export class NodeThread implements NodeHost, Resident {
       case 'watch':
         this.#endings.requested(order.from, order.handle, order.on);
         break;
+      case 'redirected':
+        this.#redirectedHere(order.note);
+        break;
       case 'gone':
         this.#endings.heard(order.handle, order.reason);
         break;
@@ -652,7 +690,7 @@ export class NodeThread implements NodeHost, Resident {
     this.names.dropLost((handle) => lost.has(handle));
     for (const service of this.services()) {
       for (const pending of service.sessions.all()) {
-        if (lost.has(pending.dest)) service.abandon(pending, threadLostFailure(pending.dest));
+        if (lost.has(pending.dest)) failLater(service, pending, threadLostFailure(pending.dest));
       }
     }
   }
@@ -767,6 +805,11 @@ function startError(
 function describeLoading(error: SkynetError): string {
   const { code, message } = error;
   return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : describe(error);
+}
+
+/** Makes a call fail behind what its service has been sent: an answer may be among that. */
+function failLater(service: Service, { session, dest }: Pending, error: SkynetError): void {
+  service.push(new Message(PTYPE.ERROR, session, dest, error));
 }
 
 /** What the callers of a service get whose thread was lost. */

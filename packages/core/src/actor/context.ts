@@ -29,7 +29,7 @@ import { SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
 import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
-import type { Protocol } from '../protocol.ts';
+import { type Protocol, PTYPE } from '../protocol.ts';
 import { checkName, isLocalName } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
 import { valuesOf } from './body.ts';
@@ -306,7 +306,12 @@ export class Context implements Skynet {
     if (source !== 0 && !isHandle(source))
       throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(source)}`);
     const { id } = this.#service.protocols.named(type);
-    return this.#deliver(this.#find(to), new Message(id, session, source, checkBody(body)), session);
+    const target = this.#find(to);
+    const delivered = this.#deliver(target, new Message(id, session, source, checkBody(body)), session);
+    const isRequest = session !== 0 && id !== PTYPE.RESPONSE && id !== PTYPE.ERROR;
+    if (isRequest && delivered !== undefined && target !== undefined && source !== this.#service.handle)
+      this.#host.redirected(source, session, this.#service.handle, target);
+    return delivered;
   }
 
   #deliver(to: Handle | undefined, message: Message, session = 0): number | undefined {

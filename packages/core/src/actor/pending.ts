@@ -31,8 +31,8 @@ export class Pending implements MailboxItem {
   readonly task: object | undefined;
   /** Key in the session table. */
   readonly session: number;
-  /** Whose answer it waits for, 0 for none in particular. */
-  readonly dest: Handle;
+  /** Whose answer it waits for, 0 for none in particular. Another's once the request is redirected. */
+  dest: Handle;
   /** How the answer is read; undefined leaves it packed. */
   readonly protocol: Protocol | undefined;
   /** Deadline, or the end of a sleep. */

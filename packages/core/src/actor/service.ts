@@ -14,7 +14,7 @@ import type {
   Task,
 } from '../contracts/skynet.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
-import { formatHandle, formatShort, type Handle } from '../handle.ts';
+import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
 import { failAtCaller } from '../stack.ts';
@@ -480,7 +480,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   callerAlive(request: ActiveRequest): boolean {
-    return this.host.isAlive(request.message.source);
+    const { source } = request.message;
+    // Of other nodes nothing is known here.
+    return harborOf(source) !== harborOf(this.handle) || this.host.isAlive(source);
   }
 
   /** Keeps a `LINK` debug request until this service ends. */

@@ -31,7 +31,12 @@ export class SessionTable {
   }
 
   has(session: number): boolean {
-    return this.#single?.session === session || this.#find(session) >= 0;
+    return this.get(session) !== undefined;
+  }
+
+  get(session: number): Pending | undefined {
+    if (this.#single?.session === session) return this.#single;
+    return this.#places?.[this.#find(session)];
   }
 
   add(pending: Pending): void {

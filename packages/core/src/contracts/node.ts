@@ -41,6 +41,8 @@ export interface NodeHost extends Host {
   launch(request: LaunchRequest): Promise<Handle>;
   /** As {@link launch} for callers that count every promise. */
   launchThen(request: LaunchRequest, done: Started): void;
+  /** A request of `source` has gone on from one service to another, which answers it. */
+  redirected(source: Handle, session: number, from: Handle, to: Handle): void;
   /** Ends a service in the name of another. */
   kill(handle: Handle, by: Handle): void;
   /** Services that live in this thread. */

@@ -289,7 +289,10 @@ export interface Skynet {
   rawCall(to: Address | CallTarget, type: string, body: Body): Promise<Body>;
   /** Several calls at once; `timeout` bounds the iteration (`skynet.request`). */
   request(options?: { timeout?: Duration }): CallGroup;
-  /** Sends in the name of `source`, which gets the answer (book §7.14). */
+  /**
+   * Sends in the name of `source`, which gets the answer (book §7.14). A request of `source` to this service that goes on
+   * so fails with `ERR_SERVICE_GONE` when its new receiver ends or loses its thread.
+   */
   redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined;
   /** A fresh session for use with {@link redirect} (`skynet.genid`). */
   genid(): number;

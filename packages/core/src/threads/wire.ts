@@ -40,6 +40,7 @@ export type Control =
   | { op: 'log'; number: number; source: Handle; text: string }
   | { op: 'endless'; handle: Handle }
   | { op: 'watch'; from: number; handle: Handle; on: boolean }
+  | { op: 'redirected'; note: Redirection }
   | { op: 'gone'; handle: Handle; reason: EndReason }
   | { op: 'named' }
   | { op: 'clear-cache' }
@@ -49,6 +50,15 @@ export type Control =
   | { op: 'stop'; id: number; deadline: number }
   | { op: 'abort' }
   | { op: 'driver'; key: string; values: unknown[] };
+
+/** A request goes on from one service to another, which lives in `thread` (below 0 if that is unknown). */
+export interface Redirection {
+  readonly source: Handle;
+  readonly session: number;
+  readonly from: Handle;
+  readonly to: Handle;
+  readonly thread: number;
+}
 
 /** How a worker is told what it is; posted once, as its `workerData`. */
 export interface WorkerSetup {

@@ -146,3 +146,54 @@ test('a thread that hears late of two losses, one after the other, loses nothing
     expect(await skynet.proxy(late).go([{ to: other, call: true, size: 5, waits: 0 }])).toEqual(['ok']);
   });
 }, 60_000);
+
+test.each([
+  [0, 1, 2],
+  [2, 2, 1],
+  [2, 1, 1],
+  [1, 1, 1],
+])(
+  'requests that went on through threads %i and %i to thread %i fail with their new receiver, and outlive those they went through',
+  async (first, second, last) => {
+    const node = await startThreads(3);
+    await node.run(async (skynet) => {
+      for (const end of ['exit', 'kill', 'lose'] as const) {
+        const target = await start(skynet, last);
+        const relays = [await start(skynet, first), await start(skynet, second)] as const;
+        await skynet.proxy(relays[1]).relayTo(target);
+        await skynet.proxy(relays[0]).relayTo(relays[1]);
+        const through = skynet.proxy(relays[0]);
+        expect(await through.self()).toBe(target);
+        const waiting = Array.from({ length: 5 }, () => through.hang());
+        const outcomes = Promise.all(
+          waiting.map((call) => call.then(String, (error: { code: string }) => error.code)),
+        );
+        await through.self();
+        for (const relay of relays) skynet.kill(relay);
+        expect(await skynet.proxy(target).self()).toBe(target);
+        if (end === 'kill') skynet.kill(target);
+        else skynet.send(target, 'lua', end === 'exit' ? 'leave' : 'exitProcess');
+        expect(await outcomes).toEqual(waiting.map(() => 'ERR_SERVICE_GONE'));
+        if (end === 'lose') await node.logged(new RegExp(`thread ${last} was lost`));
+      }
+    });
+  },
+  60_000,
+);
+
+test('a handle of another node is no service of this one', async () => {
+  const node = await startThreads(2);
+  await node.run(async (skynet) => {
+    const there = await start(skynet, 1);
+    const ofAnother = 0x0200_0000 | (there & 0xff_ffff);
+    skynet.kill(ofAnother);
+    await node.logged(/kill: no service :200000/);
+    expect(node.log.filter((line) => line.includes('KILL :2'))).toEqual([]);
+    expect(await skynet.proxy(there).self()).toBe(there);
+    // A caller of another node may well live.
+    const tested = skynet.proxy(there).testResponse();
+    await skynet.proxy(there).self();
+    skynet.redirect(there, ofAnother, 'lua', 7, ['asked']);
+    expect(await tested).toBe(true);
+  });
+});
