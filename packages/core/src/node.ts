@@ -36,6 +36,12 @@ export interface TestOptions {
   readonly random?: () => number;
 }
 
+/** For whoever must be able to stop a node whose start has not ended, and may never end. */
+export interface StartingOptions {
+  /** Gets the node before anything runs in it. */
+  readonly onStarting?: (node: Node) => void;
+}
+
 /** A running node. */
 export interface Node {
   /**
@@ -71,19 +77,20 @@ export async function startNode(
 /** As {@link startNode} for a configuration from `loadConfig`. */
 export function startResolved(
   config: ResolvedConfig,
-  options: NodeOptions & TestOptions = {},
+  options: NodeOptions & TestOptions & StartingOptions = {},
 ): Promise<Node> {
   return startBooted(config, options, true, []);
 }
 
 async function startBooted(
   config: ResolvedConfig,
-  options: NodeOptions & TestOptions,
+  options: NodeOptions & TestOptions & StartingOptions,
   withStart: boolean,
   doubts: readonly string[],
 ): Promise<Node> {
   if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
   const node = new RunningNode(config, options);
+  options.onStarting?.(node);
   try {
     await node.boot(withStart, doubts);
   } catch (error) {

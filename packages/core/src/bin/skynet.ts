@@ -44,13 +44,15 @@ async function main(): Promise<void> {
     import('./start-failure.ts'),
   ]);
   const background = daemon.background();
-  let node: Node;
-  let ownsLog = false;
+  // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
+  process.on('uncaughtException', (error) => {
+    if (!reportUncaught(error)) process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`);
+  });
   let keys: ReadonlyMap<string, string> = new Map();
   try {
     const config = await loadConfig(file);
     keys = config.environment;
-    ownsLog = config.logger !== undefined || config.logService !== undefined;
+    const ownsLog = config.logger !== undefined || config.logService !== undefined;
     for (const doubt of config.doubts) process.stderr.write(`skynet: ${file}: ${doubt}\n`);
     if (config.daemon !== undefined) {
       if (background === undefined) {
@@ -59,33 +61,58 @@ async function main(): Promise<void> {
       }
       daemon.claimPidFile(config.daemon);
     }
-    node = await startResolved(config);
+    const started = await startOrStopped(
+      (onStarting) => startResolved(config, { onStarting }),
+      !ownsLog && process.stdout.isTTY,
+    );
+    if (started === undefined) await background?.failed('stopped while it was starting');
+    else {
+      background?.started();
+      await started.stopped;
+    }
   } catch (error) {
     const reason = startFailure(error, { file, keys, variables: process.env });
     await background?.failed(reason);
     fail(reason);
   }
-  takeSignals(node, !ownsLog && process.stdout.isTTY);
-  background?.started();
-  // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
-  process.on('uncaughtException', (error) => {
-    if (!reportUncaught(error)) process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`);
-  });
-  await node.stopped;
   process.exit();
 }
 
+/** The node when it has started; undefined when a signal has stopped it before, whatever its start still waits for. */
+function startOrStopped(
+  start: (onStarting: (node: Node) => void) => Promise<Node>,
+  hangsUp: boolean,
+): Promise<Node | undefined> {
+  return new Promise((resolve, reject) => {
+    let asked = false;
+    start((node) =>
+      takeSignals(node, hangsUp, () => {
+        asked = true;
+        void node.stopped.then(() => resolve(undefined));
+      }),
+    ).then(
+      // A start that ends because the node does has not failed.
+      (node) => (asked ? undefined : resolve(node)),
+      (error: unknown) => (asked ? undefined : reject(error)),
+    );
+  });
+}
+
 /** Without a log to open anew, SIGHUP from a terminal says that it was closed. */
-function takeSignals(node: Node, hangsUp: boolean): void {
+function takeSignals(node: Node, hangsUp: boolean, stopping: () => void): void {
+  const stop = (): void => {
+    stopping();
+    void node.stop();
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     let asked = false;
     process.on(signal, () => {
       if (asked) process.exit(BY_SIGNAL[signal]);
       asked = true;
-      void node.stop();
+      stop();
     });
   }
-  process.on('SIGHUP', () => (hangsUp ? void node.stop() : node.reopenLog()));
+  process.on('SIGHUP', () => (hangsUp ? stop() : node.reopenLog()));
 }
 
 function fail(reason: string): never {

@@ -53,7 +53,7 @@ test('what a callback of the host throws is logged, and ends nothing', async () 
     path.join(folder, 'services/main.mts'),
     `import { defineService } from ${core};
     export default defineService((skynet) => {
-      // Behind the end of the start, from when on the command takes care of such things.
+      // Behind the end of the start; during it, see starting.test.ts.
       skynet.timeout(1, () => {
         setTimeout(() => { throw new Error('of the host'); }, 1);
         process.on('uncaughtException', () => setImmediate(() => skynet.abort()));
