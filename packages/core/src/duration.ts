@@ -23,7 +23,8 @@ export function toMilliseconds(duration: Duration): number {
     if (match) ms = Number(match[1]) * (UNITS[match[2] as string] as number);
   }
   if (!(ms <= MAX_TICKS * 10)) {
-    throw new SkynetError('ERR_DURATION_INVALID', `not a duration: ${String(duration)}`, {
+    const shown = ['string', 'number'].includes(typeof duration) ? duration : typeof duration;
+    throw new SkynetError('ERR_DURATION_INVALID', `not a duration: ${shown}`, {
       details: { duration },
     });
   }

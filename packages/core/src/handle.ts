@@ -1,3 +1,5 @@
+import { SkynetError } from './errors.ts';
+import { printable } from './log/printable.ts';
 /**
  * The address of a service: 32 bits, the harbor id in the high eight, a number of the node in the low 24.
  * 0 is nobody.
@@ -27,6 +29,8 @@ export function makeHandle(harbor: number, local: number): Handle {
 
 /** `:0100000a`, as log lines show a handle. */
 export function formatHandle(handle: Handle): string {
+  if (typeof handle !== 'number')
+    throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(handle)}`);
   return `:${handle.toString(16).padStart(8, '0')}`;
 }
 
@@ -37,7 +41,7 @@ export function formatShort(handle: Handle): string {
 
 /** A handle from `:hex` text, or undefined when the text is none. */
 export function parseHandle(text: string): Handle | undefined {
-  if (!/^:[0-9a-f]{1,8}$/i.test(text)) return undefined;
+  if (typeof text !== 'string' || !/^:[0-9a-f]{1,8}$/i.test(text)) return undefined;
   return Number.parseInt(text.slice(1), 16);
 }
 

@@ -430,12 +430,16 @@ export class NodeThread implements NodeHost, Resident {
 
   launchThen({ service, args, placement }: LaunchRequest, done: Started): void {
     const { thread = 'same' } = placement;
+    if (typeof service !== 'string' && service?.kind !== 'skynet.service') {
+      done(failedWait('ERR_ARGUMENT', `a service is a name or a definition, not ${printable(service)}`), 0);
+      return;
+    }
     if (
       thread !== 'same' &&
       thread !== 'spread' &&
       !(Number.isInteger(thread) && thread >= 0 && thread < this.#config.thread)
     ) {
-      const text = `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${String(thread)}`;
+      const text = `thread must be "same", "spread" or a number below ${this.#config.thread}, not ${printable(thread)}`;
       done(failedWait('ERR_ARGUMENT', text), 0);
       return;
     }

@@ -7,6 +7,7 @@ import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skyn
 import { defineService } from './define.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
 import type { Handle } from './handle.ts';
+import { printable } from './log/printable.ts';
 import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
 import { Message } from './message.ts';
 import { NodeThread, type SharedParts } from './node-thread.ts';
@@ -256,6 +257,8 @@ class RunningNode implements Node {
   }
 
   run<Result>(work: (skynet: Skynet) => Result | Promise<Result>): Promise<Result> {
+    if (typeof work !== 'function')
+      return Promise.reject(new SkynetError('ERR_ARGUMENT', `a function is needed, not ${printable(work)}`));
     return new Promise((resolve, reject) => {
       const visitor = defineService((skynet) => {
         skynet.fork(async () => {
@@ -273,7 +276,11 @@ class RunningNode implements Node {
   }
 
   newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle> {
-    return this.#thread.launch({ service, args: args.map(String), placement: {} });
+    return this.#thread.launch({
+      service,
+      args: args.map((arg) => printable(arg, Number.POSITIVE_INFINITY)),
+      placement: {},
+    });
   }
 
   get mainThread(): NodeThread {

@@ -27,11 +27,13 @@ import type {
 import { type Duration, toMilliseconds } from '../duration.ts';
 import { SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
+import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
 import { checkName, isLocalName } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
+import { onAbort } from './abort-listener.ts';
 import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
@@ -78,10 +80,11 @@ export class Context implements Skynet {
 
   address(address: Address | null | undefined): string {
     if (address === null || address === undefined) return 'nil';
-    return typeof address === 'number' ? formatHandle(address) : String(address);
+    return typeof address === 'number' ? formatHandle(address) : printable(address, Number.POSITIVE_INFINITY);
   }
 
   harbor(handle: Handle): { harbor: number; remote: boolean } {
+    if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(handle)}`);
     const harbor = harborOf(handle);
     return { harbor, remote: harbor !== 0 && harbor !== this.#host.harbor };
   }
@@ -110,6 +113,11 @@ export class Context implements Skynet {
     try {
       const words = launchWords(args);
       if (typeof service === 'string') return this.#launch(service, words, HERE);
+      if (typeof service !== 'object' || service === null)
+        throw new SkynetError(
+          'ERR_ARGUMENT',
+          `a service is a name or a definition, not ${printable(service)}`,
+        );
       if ('start' in service) return this.#launch(service, words, HERE);
       return this.#launch(service.name, words, service);
     } catch (error) {
@@ -229,7 +237,7 @@ export class Context implements Skynet {
 
   nameService(name: string, handle: Handle): void {
     checkName(name);
-    if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(handle)}`);
+    if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(handle)}`);
     this.#mustLive();
     if (this.#host.giveName(name, handle)) return;
     const owner = this.#host.names.get(name);
@@ -274,7 +282,7 @@ export class Context implements Skynet {
 
   unpack(body: Body): unknown[] {
     // A list of its own: a body that is returned as it is stands for itself.
-    return body instanceof Uint8Array ? unpackValues(body) : [...body];
+    return body instanceof Uint8Array ? unpackValues(body) : [...(checkBody(body) as readonly unknown[])];
   }
 
   packBytes(...values: unknown[]): Uint8Array {
@@ -285,7 +293,9 @@ export class Context implements Skynet {
     if (body === undefined) return `[skynet ${this.#service.name} ${formatHandle(this.#service.handle)}]`;
     return body instanceof Uint8Array
       ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
-      : body.map(String).join('');
+      : (checkBody(body) as readonly unknown[])
+          .map((value) => printable(value, Number.POSITIVE_INFINITY))
+          .join('');
   }
 
   send(to: Address, type: string, ...values: unknown[]): number | undefined {
@@ -304,7 +314,7 @@ export class Context implements Skynet {
 
   redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined {
     if (source !== 0 && !isHandle(source))
-      throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${String(source)}`);
+      throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(source)}`);
     const { id } = this.#service.protocols.named(type);
     const target = this.#find(to);
     const delivered = this.#deliver(target, new Message(id, session, source, checkBody(body)), session);
@@ -361,14 +371,16 @@ export class Context implements Skynet {
         pending,
         failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason }),
       );
-    if (signal.aborted) abort();
-    else {
-      signal.addEventListener('abort', abort, { once: true });
-      pending.forget = () => signal.removeEventListener('abort', abort);
-    }
+    if (signal?.aborted === true) abort();
+    else pending.forget = onAbort(signal, abort);
   }
 
   request(options: { timeout?: Duration } = {}): CallGroup {
+    if (typeof options !== 'object' || options === null)
+      throw new SkynetError(
+        'ERR_ARGUMENT',
+        `the options of a group of calls are an object, not ${printable(options)}`,
+      );
     return createCallGroup(
       this,
       (target, type, values) => this.#prepare(target, type, values),
@@ -411,6 +423,8 @@ export class Context implements Skynet {
   }
 
   registerProtocol(protocol: Protocol & { dispatch?: Dispatcher | CommandTable }): void {
+    if (typeof protocol !== 'object' || protocol === null)
+      throw new SkynetError('ERR_PROTOCOL', `a protocol is an object, not ${printable(protocol)}`);
     const service = this.#service;
     const own = service.protocols === DEFAULT_PROTOCOLS ? service.protocols.copy() : service.protocols;
     own.add(protocol);
@@ -513,7 +527,7 @@ export class Context implements Skynet {
           options === undefined && typeof foreign !== 'function'
             ? foreign
             : limited(service, pending, foreign, options);
-        promise.then((value) => service.settle(pending, value, false), failed);
+        Promise.resolve(promise).then((value) => service.settle(pending, value, false), failed);
       } catch (error) {
         failed(error);
       }
@@ -646,7 +660,7 @@ function invalidAddress(address: unknown): never {
   const text =
     address === 0
       ? 'Invalid service address 0'
-      : `dest address type (${kind}) must be a string or number: ${String(address)}`;
+      : `dest address type (${kind}) must be a string or number: ${printable(address)}`;
   throw new SkynetError('ERR_ADDRESS_INVALID', text);
 }
 
@@ -679,7 +693,7 @@ function checkBody(body: Body): Body {
 
 function mustBeFunction(work: unknown): void {
   if (typeof work !== 'function')
-    throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${String(work)}`);
+    throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${printable(work)}`);
 }
 
 const NO_WORDS: readonly string[] = [];
@@ -696,7 +710,7 @@ function launchWords(args: readonly LaunchArgument[]): readonly string[] {
       return String(arg);
     throw new SkynetError(
       'ERR_LAUNCH_ARGUMENT',
-      `a start argument is one word of text or a number, not ${JSON.stringify(arg) ?? String(arg)}`,
+      `a start argument is one word of text or a number, not ${typeof arg === 'string' ? JSON.stringify(arg) : printable(arg)}`,
     );
   });
 }

@@ -1,6 +1,7 @@
 import type { AwaitOptions } from '../contracts/skynet.ts';
 import { toMilliseconds } from '../duration.ts';
 import type { SkynetError } from '../errors.ts';
+import { onAbort } from './abort-listener.ts';
 import { failedWait } from './failure.ts';
 import type { Pending } from './pending.ts';
 import type { Service } from './service.ts';
@@ -18,9 +19,10 @@ export function limited<Result>(
   const giveUp = (error: SkynetError): void => void service.settle(pending, error, true);
   const abort = (): void =>
     giveUp(failedWait('ERR_ABORTED', 'given up: aborted by its signal', { cause: signal?.reason }));
+  const forgetSignal = signal === undefined || signal?.aborted === true ? undefined : onAbort(signal, abort);
   // Runs when the task goes on, and when the service ends before that.
   pending.forget = () => {
-    signal?.removeEventListener('abort', abort);
+    forgetSignal?.();
     if (!pending.settled || pending.failed) controller?.abort(pending.outcome);
   };
   if (milliseconds > 0) {
@@ -28,7 +30,6 @@ export function limited<Result>(
     pending.timer = service.startTimer(new Timer(service, late), milliseconds);
   }
   if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort, { once: true });
   if (typeof foreign !== 'function') return foreign;
   return foreign((controller as AbortController).signal);
 }

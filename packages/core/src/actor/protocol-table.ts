@@ -1,5 +1,6 @@
 import type { CommandTable, Dispatcher } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
+import { printable } from '../log/printable.ts';
 import type { Body } from '../message.ts';
 import { MAX_TYPE, type Protocol, PTYPE } from '../protocol.ts';
 
@@ -22,7 +23,7 @@ export function makeHandler(given: Dispatcher | CommandTable): Handler {
   if (typeof given !== 'object' || given === null) {
     throw new SkynetError(
       'ERR_ARGUMENT',
-      `dispatch needs a function or a table of commands, not ${String(given)}`,
+      `dispatch needs a function or a table of commands, not ${printable(given)}`,
     );
   }
   const commands: Commands = new Map();
@@ -50,7 +51,7 @@ export class ProtocolTable {
     if (typeof name !== 'string' || name === '' || !Number.isInteger(id) || id < 0 || id > MAX_TYPE) {
       throw new SkynetError(
         'ERR_PROTOCOL',
-        `a protocol needs a name and an id from 0 to ${MAX_TYPE}: ${String(name)}, ${String(id)}`,
+        `a protocol needs a name and an id from 0 to ${MAX_TYPE}: ${printable(name)}, ${printable(id)}`,
       );
     }
     if (this.#byName.has(name) || this.#byId[id] !== undefined) {
@@ -69,7 +70,7 @@ export class ProtocolTable {
   named(name: string): Protocol {
     const protocol = this.#byName.get(name);
     if (protocol === undefined)
-      throw new SkynetError('ERR_PROTOCOL', `unknown message type ${String(name)}`, {
+      throw new SkynetError('ERR_PROTOCOL', `unknown message type ${printable(name)}`, {
         details: { type: name },
       });
     return protocol;

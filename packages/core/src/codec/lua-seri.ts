@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { SkynetError } from '../errors.ts';
+import { printable } from '../log/printable.ts';
 import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
 import { isPlain, REFUSED, refusal, setProtoKey } from './value.ts';
 
@@ -72,6 +73,8 @@ export interface UnpackOptions {
  *   surrogate, nil or NaN as key of a map, a value inside more than 32 tables. Paths begin with the position, `$[1].pos`.
  */
 export function packSeri(values: readonly unknown[]): Uint8Array {
+  if (!Array.isArray(values))
+    throw new SkynetError('ERR_ARGUMENT', `values to pack are a list, not ${printable(values)}`);
   // A getter may pack something itself, so the writer is taken away while it is in use.
   const writer = spare ?? new Writer();
   spare = undefined;
@@ -112,6 +115,8 @@ export function seriSize(values: readonly unknown[]): number {
  *   tables; `details.remaining` says how many bytes were left, `details.offset` where.
  */
 export function unpackSeri(bytes: Uint8Array, offset: number = 0, options: UnpackOptions = {}): unknown[] {
+  if (!(bytes instanceof Uint8Array))
+    throw new SkynetError('ERR_ARGUMENT', `packed values are bytes, not ${printable(bytes)}`);
   const reader = new Reader(bytes, offset, options);
   const values: unknown[] = [];
   while (reader.pos < reader.end) values.push(reader.value(0));

@@ -1,6 +1,7 @@
 import type { Registry } from '../contracts/registry.ts';
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
+import { printable } from '../log/printable.ts';
 
 /** The longest global name, in bytes, as in the original. */
 const MAX_GLOBAL_NAME = 15;
@@ -23,7 +24,7 @@ export function checkName(name: unknown): string {
             ? `is longer than ${MAX_GLOBAL_NAME} bytes`
             : undefined;
   if (problem !== undefined)
-    throw new SkynetError('ERR_NAME_INVALID', `name ${String(name)} ${problem}`, { details: { name } });
+    throw new SkynetError('ERR_NAME_INVALID', `name ${printable(name)} ${problem}`, { details: { name } });
   return name as string;
 }
 

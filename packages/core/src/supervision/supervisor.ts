@@ -3,6 +3,7 @@ import { describe } from '../actor/failure.ts';
 import type { CriticalSection, GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
+import { printable } from '../log/printable.ts';
 import {
   type ChildOptions,
   type ResolvedChild,
@@ -97,6 +98,8 @@ class ServiceSupervisor implements Supervisor {
   }
 
   async start(children: readonly ChildOptions[]): Promise<void> {
+    if (!Array.isArray(children))
+      throw new SkynetError('ERR_ARGUMENT', `children are a list, not ${printable(children)}`);
     const all = children.map(resolveChild);
     for (const { name } of all) if (all.filter((other) => other.name === name).length > 1) throw taken(name);
     try {
