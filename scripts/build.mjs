@@ -10,7 +10,11 @@ export function build() {
     ['run', 'build:all', '--output-logs=errors-only'],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: environment(), encoding: 'utf8' },
   );
-  if (status === 0) return;
+  if (status === 0) {
+    // What comes from the cache lies beside what was there before.
+    spawnSync(process.execPath, ['scripts/tidy-dist.mjs'], { cwd: root, stdio: 'inherit' });
+    return;
+  }
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}\nskynet: the build failed ${error?.message ?? ''}\n`);
   process.exit(1);
 }
