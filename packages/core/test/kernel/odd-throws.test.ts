@@ -60,7 +60,7 @@ test('a log function that throws is told of once, and costs its lines only', asy
   await node.stop();
   process.stderr.write = write;
   expect(written).toEqual([expect.stringMatching(/^log: onLog has thrown/)]);
-}, 120_000);
+});
 
 test('a turn that throws in the kernel itself costs one item, and the pass goes on', async () => {
   const node = await startTestNode();
