@@ -1,12 +1,16 @@
 import { defineConfig } from '@skynet/core';
 import { ws } from '@skynet/core/ws';
 
-/** A port from the environment, so that a second node or a busy port is no trouble. */
-const port = (name: string, otherwise: number): number => Number(process.env[name] || otherwise);
+/** A port from the environment, so that a second node or a busy port is no trouble. Empty means the default. */
+function port(name: string, otherwise: number): number {
+  const text = process.env[name]?.trim() || String(otherwise);
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new Error(`${name} must be a port (0 to 65535), not ${JSON.stringify(text)}`);
+}
 
 /** The demo: a game server as in the book's chapter 3.2, and the book's examples on the search path. */
 export default defineConfig({
-  thread: port('SKYNET_THREAD', 1),
+  thread: Number(process.env.SKYNET_THREAD || 1),
   harbor: 1,
   start: 'main',
   services: [

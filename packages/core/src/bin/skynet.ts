@@ -30,8 +30,9 @@ async function main(): Promise<void> {
     process.stdout.write(`${version}\n`);
     return;
   }
-  if (file.startsWith('-') || rest.length > 0 || (process.argv.length === 2 && !existsSync(file))) {
-    process.stderr.write(USAGE);
+  const refusal = notUnderstood(file, rest);
+  if (refusal !== undefined) {
+    process.stderr.write(`skynet: ${refusal}\n${USAGE}`);
     process.exitCode = 1;
     return;
   }
@@ -76,6 +77,14 @@ async function main(): Promise<void> {
     fail(reason);
   }
   process.exit();
+}
+
+/** What is wrong with the arguments, if anything is. */
+function notUnderstood(file: string, rest: readonly string[]): string | undefined {
+  if (file.startsWith('-')) return `no option ${JSON.stringify(file)}`;
+  if (rest.length > 0) return `one configuration is taken, not ${rest.length + 1} arguments`;
+  if (process.argv.length === 2 && !existsSync(file)) return `no ${file} in this folder`;
+  return undefined;
 }
 
 /** The node when it has started; undefined when a signal has stopped it before, whatever its start still waits for. */

@@ -25,12 +25,15 @@ function skynet(...args: string[]): Promise<{ code: number; out: string; error: 
   });
 }
 
-test('--version and --help answer on standard output; what is not understood is answered with the usage', async () => {
+test('--version and --help answer on standard output; what is not understood with the reason and the usage', async () => {
   const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string };
   expect(await skynet('--version')).toEqual({ code: 0, out: `${version}\n`, error: '' });
   const help = await skynet('--help');
   expect(help).toEqual({ code: 0, out: expect.stringContaining('usage: skynet [config]'), error: '' });
-  expect(await skynet('--unknown')).toEqual({ code: 1, out: '', error: help.out });
+  const refused = (reason: string) => ({ code: 1, out: '', error: `skynet: ${reason}\n${help.out}` });
+  expect(await skynet('--unknown')).toEqual(refused('no option "--unknown"'));
+  expect(await skynet('a.json', 'b.json')).toEqual(refused('one configuration is taken, not 2 arguments'));
+  expect(await skynet()).toEqual(refused('no skynet.config.ts in this folder'));
 }, 60_000);
 
 test('a misspelt key is shown, and the node starts with what it has', async () => {
