@@ -61,7 +61,7 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
       }
     }
   };
-  const go = async (from: Handle): Promise<void> => {
+  const go = async (from: Handle, late?: string): Promise<void> => {
     const steps = Array.from({ length: BATCH }, () => ({
       to: one(),
       call: random(3) === 0,
@@ -71,7 +71,11 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
     const calls = steps.filter(({ call }) => call).length;
     count.sends += BATCH - calls;
     try {
-      const outcomes = await skynet.call<string[]>({ to: from, timeout: SETTLED_WITHIN }, 'lua', 'go', steps);
+      const outcomes = await skynet.call<string[]>(
+        { to: from, timeout: SETTLED_WITHIN },
+        'lua',
+        ...(late === undefined ? ['go', steps] : ['goLate', late, steps]),
+      );
       for (const outcome of outcomes) {
         if (outcome === 'ok') count.answered++;
         else if (outcome === 'ERR_SERVICE_GONE' || outcome === 'ERR_NO_SERVICE') count.failed++;
@@ -85,8 +89,8 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
       count.failed += calls;
     }
   };
-  const start = (from: Handle): void => {
-    const done = go(from).finally(() => going.delete(done));
+  const start = (from: Handle, late?: string): void => {
+    const done = go(from, late).finally(() => going.delete(done));
     going.add(done);
   };
 
@@ -103,9 +107,16 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
         const lost = skynet.call(victim, 'lua', 'exitProcess').catch(() => {});
         // The others go on meanwhile, with those that are about to be lost too.
         for (let i = 0; i < 3; i++) start(one());
+        // One other thread hears of it only when it has written to a service of the new thread.
+        const name = `.loss${count.losses}`;
+        const others = [...crew].filter(([, place]) => place !== thread && place !== 0);
+        const late = others[random(others.length)]?.[0];
+        if (late !== undefined) start(late, name);
         await lost;
         for (const [handle, place] of crew) if (place === thread) crew.delete(handle);
         for (let i = 0; i < 3; i++) await hire(thread);
+        const fresh = [...crew.keys()].pop() as Handle;
+        await skynet.call(fresh, 'lua', 'register', name);
       }
     } else if (dice === 5 && crew.size > plan.threads * 2) {
       const victim = one();
