@@ -52,6 +52,17 @@ const EXIT = new ExitSignal();
 /** Longest wait of a pause between tasks that is still a yield. */
 const NO_TIME = 0;
 
+/** Under which the contexts of every copy of this package, in whatever folder, say where it is. */
+const COPY = Symbol.for('@skynet/core copy');
+
+/** Why something is no context for this copy. */
+function notAContext(value: unknown): string {
+  const other: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, COPY) : undefined;
+  const reason = 'kernelOf needs the context of a service';
+  if (typeof other !== 'string') return reason;
+  return `${reason}; this one is of another copy of @skynet/core: ${other}, not ${import.meta.url}`;
+}
+
 /** The object a service works with. Its methods live on the prototype, so that an idle service costs two fields. */
 export class Context implements Skynet {
   readonly #service: Service;
@@ -63,9 +74,12 @@ export class Context implements Skynet {
     this.#host = host;
   }
 
+  static {
+    Object.defineProperty(Context.prototype, COPY, { value: import.meta.url });
+  }
+
   static kernelOf(skynet: Skynet): ServiceKernel {
-    if (!(skynet instanceof Context))
-      throw new SkynetError('ERR_ARGUMENT', 'kernelOf needs the context of a service');
+    if (!(skynet instanceof Context)) throw new SkynetError('ERR_ARGUMENT', notAContext(skynet));
     skynet.#kernel ??= new KernelOfService(skynet, skynet.#service, skynet.#host);
     return skynet.#kernel;
   }
