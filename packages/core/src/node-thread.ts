@@ -581,6 +581,7 @@ export class NodeThread implements NodeHost, Resident {
   #started(service: Service, result: unknown): void {
     if (service.state !== STATE.STARTING) return;
     service.state = STATE.RUNNING;
+    service.takeStartedWith();
     if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
     const { onStarted } = service;
     service.onStarted = undefined;
@@ -595,6 +596,9 @@ export class NodeThread implements NodeHost, Resident {
     markTold(thrown, 'logged');
     const reason = reasonIn(messageOf(thrown));
     const text = callFailed(`${service.name} could not start: ${reason}`);
+    // What it has started is of no use to anybody without it.
+    for (const handle of service.takeStartedWith())
+      if (this.isAlive(handle)) this.kill(handle, service.handle);
     service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
   }
 

@@ -146,9 +146,13 @@ export class Context implements Skynet {
   ): Promise<ServiceHandle<Commands>> {
     const starter = this.#service;
     const pending = this.#suspend();
-    this.#host.launchThen({ service, args, placement }, (error, handle) =>
-      starter.settle(pending, error ?? handle, error !== undefined),
-    );
+    this.#host.launchThen({ service, args, placement }, (error, handle) => {
+      if (error === undefined && starter.state === STATE.STARTING) {
+        starter.extras.startedWith ??= [];
+        starter.extras.startedWith.push(handle);
+      }
+      starter.settle(pending, error ?? handle, error !== undefined);
+    });
     return pending.promise as Promise<ServiceHandle<Commands>>;
   }
 

@@ -17,6 +17,8 @@ export class Extras {
   watches: Set<Watch> | undefined;
   exitHooks: (() => unknown)[] | undefined;
   inits: Promise<unknown>[] | undefined;
+  /** Services that its start function has started: they end with a start that fails. */
+  startedWith: Handle[] | undefined;
   forward: Readonly<Record<number, number>> | undefined;
   /** In the order in which they were set. */
   filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;

@@ -728,6 +728,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return inits === undefined || inits.length === 0 ? undefined : inits.splice(0);
   }
 
+  /** What its start function has started, last first. Asked for once, when the start has ended. */
+  takeStartedWith(): Handle[] {
+    const started = this.#extras?.startedWith?.reverse() ?? [];
+    if (this.#extras !== undefined) this.#extras.startedWith = undefined;
+    return started;
+  }
+
   get hasExitHooks(): boolean {
     return (this.#extras?.exitHooks?.length ?? 0) > 0;
   }

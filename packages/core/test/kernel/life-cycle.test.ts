@@ -375,3 +375,28 @@ test('a start that is killed has failed', async () => {
     await expect(skynet.newService(killed)).rejects.toThrow(code('ERR_SERVICE_INIT'));
   });
 });
+
+test('a start that fails takes along what it has started, the last first; what was there before stays', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const ends: string[] = [];
+    const child = (name: string) => defineService((own) => void own.own(() => ends.push(name)));
+    const unique = await skynet.uniqueService('echo');
+    const failing = defineService(async (own) => {
+      await own.newService(child('first'));
+      await own.newService(child('second'));
+      await own.uniqueService('echo');
+      throw new Error('too late');
+    });
+    await expect(skynet.newService(failing)).rejects.toThrow(code('ERR_SERVICE_INIT'));
+    expect(ends).toEqual(['second', 'first']);
+    expect(skynet.send(unique, 'debug', 'PING')).toBe(0);
+    // One that has started keeps its children, whatever becomes of it later.
+    const lasting = await skynet.newService(
+      defineService((own) => own.newService(child('third')).then(() => {})),
+    );
+    skynet.kill(lasting);
+    await skynet.yield();
+    expect(ends).toEqual(['second', 'first']);
+  });
+});
