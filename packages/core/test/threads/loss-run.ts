@@ -115,8 +115,9 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
         await lost;
         for (const [handle, place] of crew) if (place === thread) crew.delete(handle);
         for (let i = 0; i < 3; i++) await hire(thread);
+        // Named from here: where the thread is given up, the last one may live in the thread that waits for the name.
         const fresh = [...crew.keys()].pop() as Handle;
-        await skynet.call(fresh, 'lua', 'register', name);
+        skynet.name(name, fresh);
       }
     } else if (dice === 5 && crew.size > plan.threads * 2) {
       const victim = one();
