@@ -117,7 +117,7 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
         for (let i = 0; i < 3; i++) await hire(thread);
         // Named from here: where the thread is given up, the last one may live in the thread that waits for the name.
         const fresh = [...crew.keys()].pop() as Handle;
-        skynet.name(name, fresh);
+        skynet.nameService(name, fresh);
       }
     } else if (dice === 5 && crew.size > plan.threads * 2) {
       const victim = one();
