@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
 
 // A node in the background (config `daemon`). The command starts itself anew, cut off from the terminal, waits until
 // the node has started or could not, says which, and ends.
+
+/** How much the clocks of files and of processes may differ, in milliseconds. */
+const CLOCK_LEEWAY = 2000;
 
 /** In the environment of the process in the background. */
 const MARK = 'SKYNET_IN_BACKGROUND';
@@ -35,10 +38,12 @@ function livingProcess(file: string): number | undefined {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   try {
     process.kill(pid, 0);
-    return pid;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
   }
+  // The number of a process that is gone may be another program's by now, which began after the file was written.
+  const begun = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  return begun > statSync(file).mtimeMs + CLOCK_LEEWAY ? undefined : pid;
 }
 
 /**

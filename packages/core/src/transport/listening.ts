@@ -1,4 +1,6 @@
+import { lstatSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
+import { connect } from 'node:net';
 import { SkynetError } from '../errors.ts';
 import { type AcceptGate, DEFAULT_BACKLOG } from './accept-gate.ts';
 import type { Listener, ListenOptions, TransportAddress } from './contract.ts';
@@ -30,8 +32,33 @@ export function urlOf({ scheme }: TransportAddress, address: string): string {
   return `${scheme}://${address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
 }
 
-/** Makes a server listen. @throws ERR_LISTEN. */
+/** Makes a server listen. The socket file of a process that is gone is no hindrance. @throws ERR_LISTEN. */
 async function bind(server: Server, target: TransportAddress, options: ListenOptions): Promise<void> {
+  try {
+    await bindOnce(server, target, options);
+  } catch (error) {
+    if (target.scheme !== 'unix' || !(await isLeftBehind(target.path))) throw error;
+    rmSync(target.path, { force: true });
+    await bindOnce(server, target, options);
+  }
+}
+
+/** Whether a path is a socket that nobody listens on any more. */
+async function isLeftBehind(path: string): Promise<boolean> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
+  const { promise, resolve, reject } = withResolvers();
+  const probe = connect({ path }, resolve).on('error', reject);
+  try {
+    await promise;
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+  } finally {
+    probe.destroy();
+  }
+}
+
+async function bindOnce(server: Server, target: TransportAddress, options: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = withResolvers();
   server.once('error', reject);
   server.once('listening', resolve);

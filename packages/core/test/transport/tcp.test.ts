@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { RecordingReceiver } from '@skynet/core/testing';
 import { type Connection, createTransports, type TcpOptions, tcp } from '@skynet/core/transport';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 const ENGINES: [string, TcpOptions][] = [
   ['native handles', {}],
@@ -236,3 +239,27 @@ describe.each(ENGINES)('tcp over %s', (_, options) => {
     await heard.event('closed');
   });
 });
+
+it('replaces the socket file of a process that was killed, but not that of a living one, nor any other file', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'skynet-unix-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'socket');
+  const transports = createTransports([tcp()]);
+  const refused = (): Promise<void> =>
+    expect(transports.listen(`unix://${file}`, {}, () => {})).rejects.toMatchObject({ code: 'ERR_LISTEN' });
+  for (let round = 0; round < 5; round++) {
+    const child = spawn(process.execPath, [
+      '-e',
+      `require('node:net').createServer().listen(${JSON.stringify(file)}, () => console.log('listens'))`,
+    ]);
+    await once(child.stdout, 'data');
+    await refused();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const listener = await transports.listen(`unix://${file}`, {}, () => {});
+    await listener.close();
+  }
+  writeFileSync(file, 'precious');
+  await refused();
+  expect(readFileSync(file, 'utf8')).toBe('precious');
+}, 60_000);
