@@ -79,6 +79,7 @@ led to SkynetError: Listen error: 127.0.0.1:${port} is already in use (ERR_LISTE
 [:01000005] init service failed: SkynetError: call failed: Listen error: 127.0.0.1:${port} is already in use (ERR_LISTEN, logged by :01000006)
     at async Object.start (services/main.js:4:3)
 [:01000005] KILL self
+[:01000005] KILL :1000006
 [:01000002] KILL self
 `);
   expect(error).toBe(
