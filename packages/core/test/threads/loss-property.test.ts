@@ -6,7 +6,8 @@ import { runLosses } from './loss-run.ts';
 
 // For a long run: LOSS_MESSAGES=10000000 LOSS_SEED=7 npx vitest run packages/core/test/threads/loss-property.test.ts
 const messages = Number(process.env.LOSS_MESSAGES ?? 4000);
-const seed = Number(process.env.LOSS_SEED ?? Date.now() % 1_000_000);
+// One seed for every run: with some there is no loss at all in so short a one.
+const seed = Number(process.env.LOSS_SEED ?? 99);
 
 test.each([3, 4])(
   `with %i threads that are lost and replaced under load every call settles, what the living send each other comes once and in order (seed ${seed})`,
