@@ -6,7 +6,7 @@ import { runLosses } from './loss-run.ts';
 
 // For a long run: LOSS_MESSAGES=10000000 LOSS_SEED=7 npx vitest run packages/core/test/threads/loss-property.test.ts
 const messages = Number(process.env.LOSS_MESSAGES ?? 4000);
-// One seed for every run: with some there is no loss at all in so short a one.
+// One seed for every run, so that it can be made again.
 const seed = Number(process.env.LOSS_SEED ?? 99);
 
 test.each([3, 4])(

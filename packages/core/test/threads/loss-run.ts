@@ -96,10 +96,14 @@ export async function runLosses(skynet: Skynet, plan: LossPlan): Promise<LossCou
 
   for (let thread = 0; thread < plan.threads; thread++) for (let i = 0; i < 3; i++) await hire(thread);
   for (let sent = 0; sent < plan.messages; sent += BATCH) {
+    // Losses come by chance, and at the latest so that they are spread over the run.
     const dice = random(40);
     if (dice === 0) skynet.send(one(), 'lua', 'spin', 20 + random(180));
     else if (dice < 4) skynet.send(one(), 'lua', 'spin', random(20));
-    else if (dice === 4 && count.losses < plan.losses) {
+    else if (
+      (dice === 4 || sent * (plan.losses + 1) > plan.messages * (count.losses + 1)) &&
+      count.losses < plan.losses
+    ) {
       const victim = one();
       const thread = crew.get(victim) as number;
       if (thread !== 0) {
