@@ -22,6 +22,7 @@ const KEYS = [
   'timeScale',
   'transports',
   'endlessAfter',
+  'endEndlessAfter',
   'watchdog',
   'consoleToken',
 ];

@@ -57,7 +57,15 @@ export interface SkynetConfig {
   transports?: readonly Transport[];
   /** Reports services that hold their thread for longer than this, while they do. Default `"5s"`. */
   endlessAfter?: Duration;
-  /** Whether a thread of its own watches for that. Default true. */
+  /**
+   * Ends the thread of a service that holds it for longer than this: its services are gone, and it is started again.
+   * Thread 0 cannot be started again: where it is held, the command `skynet` ends the node. 0, the default, never.
+   */
+  endEndlessAfter?: Duration;
+  /**
+   * Whether a thread of its own watches for that, and sees to it that SIGTERM and SIGINT end the command `skynet`
+   * whatever services do. Default true.
+   */
   watchdog?: boolean;
   /** Asked for as `token <text>` by debug consoles before anything else. Without it they take commands from anybody who reaches their port. */
   consoleToken?: string;
@@ -89,6 +97,8 @@ export interface ResolvedConfig {
   readonly transports: readonly Transport[];
   /** Milliseconds. */
   readonly endlessAfter: number;
+  /** Milliseconds, 0 never. */
+  readonly endEndlessAfter: number;
   readonly watchdog: boolean;
   /** Folder that relative paths start from. */
   readonly base: string;
@@ -114,6 +124,7 @@ const DEFAULTS = {
   timeScale: 1,
   transports: [],
   endlessAfter: '5s',
+  endEndlessAfter: 0,
   watchdog: true,
 } as const satisfies SkynetConfig;
 
@@ -301,6 +312,7 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     timeScale: keys.positive('timeScale'),
     transports: keys.transports('transports'),
     endlessAfter: keys.duration('endlessAfter'),
+    endEndlessAfter: keys.duration('endEndlessAfter'),
     watchdog: keys.flag('watchdog'),
     base,
     origin: { plain, base },

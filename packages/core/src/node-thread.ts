@@ -76,6 +76,8 @@ const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
 
 /** Milliseconds after which a thread that does not answer is taken to be held by one of its services. */
 const PATIENCE = 1000;
+/** Silences of a thread, at the same piece of work, after which it counts as held without a watchdog. */
+const MAX_SILENCES = 10;
 
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
@@ -112,6 +114,7 @@ export class NodeThread implements NodeHost, Resident {
   #monitor: Handle = 0;
   #logger: Handle = 0;
   #stopping = false;
+  #shutdown: Promise<void> | undefined;
   #preload: Preload | undefined;
   /** Notes of redirections whose request has not come to where they begin, as far as is known here. */
   readonly #early = new WeakMap<Pending, readonly Redirection[]>();
@@ -175,6 +178,7 @@ export class NodeThread implements NodeHost, Resident {
       tell: (to, handle, reason) => this.#neighbours.tell(to, { op: 'gone', handle, reason }),
     });
     if (this.#neighbours.source !== undefined) this.#scheduler.attach(this.#neighbours.source);
+    this.#neighbours.open();
   }
 
   // --- what services ask for
@@ -342,21 +346,22 @@ export class NodeThread implements NodeHost, Resident {
     }
   }
 
-  /** Ends a thread that cannot end a service because that very service does not give it back. */
+  /** Ends a thread that cannot end a service because that very service, or one that was seen to, does not give it back. */
   async #endIfStuck(thread: number, handle: Handle): Promise<void> {
     const { activity } = this.#shared;
-    for (let before = activity.at(thread); ; ) {
-      const answer = this.#neighbours.ask(thread, (id) => ({ op: 'ping', id }), { timeout: PATIENCE });
-      const isSilent = await answer.then(
-        () => false,
-        (error: unknown) => isSkynetError(error, 'ERR_TIMEOUT'),
-      );
+    for (let before = activity.at(thread); await this.#isSilent(thread); ) {
       const now = activity.at(thread);
-      if (!isSilent || this.#stopping || this.#threadOf(handle) !== thread) return;
-      if (now.handle === handle && now.count === before.count) break;
+      if (this.#stopping || this.#threadOf(handle) !== thread) return;
+      const isStuck = now.handle === handle && now.count === before.count;
+      if (isStuck || activity.isHeld(thread)) {
+        const holder = isStuck
+          ? 'does not stop'
+          : `cannot be stopped while ${formatHandle(now.handle)} holds the thread`;
+        this.#endThread(thread, `${formatHandle(handle)} was killed and ${holder}`);
+        return;
+      }
       before = now;
     }
-    this.#endThread(thread, `${formatHandle(handle)} was killed and does not stop`);
   }
 
   #endThread(thread: number, reason: string): void {
@@ -449,12 +454,7 @@ export class NodeThread implements NodeHost, Resident {
         done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
         return;
       }
-      this.#neighbours
-        .ask(target, (id) => ({ op: 'launch', id, name: service, args: [...args] }))
-        .then(
-          (handle) => done(undefined, handle as Handle),
-          (error: unknown) => done(error, 0),
-        );
+      this.#launchIn(target, service, args, done);
       return;
     }
     if (typeof service !== 'string') {
@@ -472,9 +472,60 @@ export class NodeThread implements NodeHost, Resident {
     );
   }
 
-  /** Takes turns among the threads that there are. */
+  /** Starts a service in another thread. One that does not take the order is not waited for; it undoes it when it does. */
+  #launchIn(thread: number, name: string, args: readonly string[], done: Started): void {
+    const launched = this.#neighbours.ask(thread, (id) => ({ op: 'launch', id, name, args: [...args] }));
+    let isOver = false;
+    const watching = setTimeout(() => {
+      void this.#untilHeld(thread, () => isOver).then((failure) => {
+        if (isOver || failure === undefined) return;
+        isOver = true;
+        done(failure, 0);
+        launched.then(
+          (handle) => this.kill(handle as Handle, 0),
+          () => {},
+        );
+      });
+    }, PATIENCE).unref();
+    const settle = (error: unknown, handle: unknown): void => {
+      clearTimeout(watching);
+      if (isOver) return;
+      isOver = true;
+      done(error, handle as Handle);
+    };
+    launched.then(
+      (handle) => settle(undefined, handle),
+      (error: unknown) => settle(error, 0),
+    );
+  }
+
+  /** Why a thread does not answer, once that is known; undefined if it answers, is lost, or nobody waits any more. */
+  async #untilHeld(thread: number, isOver: () => boolean): Promise<SkynetError | undefined> {
+    const { activity } = this.#shared;
+    const { count } = activity.at(thread);
+    for (let silences = 1; !isOver() && (await this.#isSilent(thread)); silences++) {
+      const now = activity.at(thread);
+      if (!activity.isHeld(thread) && (silences < MAX_SILENCES || now.count !== count)) continue;
+      const text = `thread ${thread} does not start anything: ${formatHandle(now.handle)} holds it`;
+      return failedWait('ERR_TIMEOUT', text, { details: { thread, service: formatHandle(now.handle) } });
+    }
+    return undefined;
+  }
+
+  /** Whether a thread gives no answer for a while. */
+  #isSilent(thread: number): Promise<boolean> {
+    return this.#neighbours
+      .ask(thread, (id) => ({ op: 'ping', id }), { timeout: PATIENCE })
+      .then(
+        () => false,
+        (error: unknown) => isSkynetError(error, 'ERR_TIMEOUT'),
+      );
+  }
+
+  /** Takes turns among the threads that there are, but for those that a service holds. */
   #nextThread(): number {
-    const threads = [this.thread, ...this.#neighbours.threads].sort((a, b) => a - b);
+    const all = [this.thread, ...this.#neighbours.threads].sort((a, b) => a - b);
+    const threads = all.filter((thread) => thread === this.thread || !this.#shared.activity.isHeld(thread));
     const turn = Atomics.add(this.#shared.counters, COUNTER.SPREAD, 1) >>> 0;
     return threads[turn % threads.length] as number;
   }
@@ -653,7 +704,7 @@ export class NodeThread implements NodeHost, Resident {
         this.#logOrder.add(order.number, order.source, order.text);
         break;
       case 'endless':
-        this.markEndless(order.handle);
+        this.#markEndlessHere(order.handle);
         break;
       case 'watch':
         this.#endings.requested(order.from, order.handle, order.on);
@@ -721,9 +772,14 @@ export class NodeThread implements NodeHost, Resident {
 
   /** A service was found in an endless loop. */
   markEndless(handle: Handle): void {
+    const thread = this.#threadOf(handle);
+    if (thread === this.thread) this.#markEndlessHere(handle);
+    else if (thread >= 0) this.#neighbours.tell(thread, { op: 'endless', handle });
+  }
+
+  #markEndlessHere(handle: Handle): void {
     const service = this.find(handle);
     if (service !== undefined) service.endlessReported = true;
-    else this.#neighbours.tell(this.#threadOf(handle), { op: 'endless', handle });
   }
 
   /** Stops the services of another thread. */
@@ -748,8 +804,13 @@ export class NodeThread implements NodeHost, Resident {
 
   // --- stopping
 
-  /** Runs the exit hooks of all services, last started first, then ends them; gives up after `deadline` ms. */
-  async shutdown(deadline: number): Promise<void> {
+  /** Runs the exit hooks of all services, last started first, then ends them; gives up after `deadline` ms. Once. */
+  shutdown(deadline: number): Promise<void> {
+    this.#shutdown ??= this.#stopServices(deadline);
+    return this.#shutdown;
+  }
+
+  async #stopServices(deadline: number): Promise<void> {
     this.#stopping = true;
     const running = this.services().filter(({ handle }) => handle !== this.#logger);
     let timer: NodeJS.Timeout | undefined;
@@ -770,8 +831,8 @@ export class NodeThread implements NodeHost, Resident {
       for (const handle of new Set(this.#closing.values()))
         this.log(handle, `did not close what it had opened within ${deadline} ms`);
     }
+    for (const close of this.#closers.splice(0)) await Promise.race([close(), late]);
     clearTimeout(timer);
-    for (const close of this.#closers.splice(0)) await close();
     const logger = this.find(this.#logger);
     do await new Promise((resolve) => setImmediate(resolve));
     while (logger !== undefined && logger.mailbox.length > 0);

@@ -6,7 +6,7 @@ import type { Registry } from './contracts/registry.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
 import { defineService } from './define.ts';
 import { isSkynetError, SkynetError } from './errors.ts';
-import type { Handle } from './handle.ts';
+import { formatHandle, type Handle } from './handle.ts';
 import { printable } from './log/printable.ts';
 import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
 import { Message } from './message.ts';
@@ -21,7 +21,7 @@ import { serviceManager } from './services/service-manager.ts';
 import { atCaller } from './stack.ts';
 import { Activity, createActivity } from './threads/activity.ts';
 import { ThreadPool } from './threads/pool.ts';
-import { startWatchdog, type Watchdog } from './threads/watchdog.ts';
+import { type FromWatchdog, startWatchdog, type Watchdog } from './threads/watchdog.ts';
 
 /** What a program that embeds a node may add to its configuration. */
 export interface NodeOptions {
@@ -37,11 +37,8 @@ export interface TestOptions {
   readonly random?: () => number;
 }
 
-/** For whoever must be able to stop a node whose start has not ended, and may never end. */
-export interface StartingOptions {
-  /** Gets the node before anything runs in it. */
-  readonly onStarting?: (node: Node) => void;
-}
+/** Milliseconds that exit hooks of the main thread have in any case, if the configuration allows as much. */
+const LEAST_SHUTDOWN = 1000;
 
 /** A running node. */
 export interface Node {
@@ -78,20 +75,18 @@ export async function startNode(
 /** As {@link startNode} for a configuration from `loadConfig`. */
 export function startResolved(
   config: ResolvedConfig,
-  options: NodeOptions & TestOptions & StartingOptions = {},
+  options: NodeOptions & TestOptions = {},
 ): Promise<Node> {
   return startBooted(config, options, true, []);
 }
 
 async function startBooted(
   config: ResolvedConfig,
-  options: NodeOptions & TestOptions & StartingOptions,
+  options: NodeOptions & TestOptions,
   withStart: boolean,
   doubts: readonly string[],
 ): Promise<Node> {
-  if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
-  const node = new RunningNode(config, options);
-  options.onStarting?.(node);
+  const node = createNode(config, options, false);
   try {
     await node.boot(withStart, doubts);
   } catch (error) {
@@ -99,6 +94,30 @@ async function startBooted(
     throw atCaller(error);
   }
   return node;
+}
+
+/** A node that has not started yet; it can be stopped all the same. */
+export interface StartingNode extends Node {
+  /** Starts it. @throws as {@link startNode}, ERR_NODE_STOPPED too; the node is to be stopped then. */
+  boot(withStart: boolean, doubts: readonly string[]): Promise<void>;
+  /** As in {@link Node}; `code` is the exit code of a process that the watchdog has to end, default 1. */
+  stop(code?: number): Promise<void>;
+  /** Whether somebody has stopped it. */
+  readonly isStopping: boolean;
+}
+
+/**
+ * Makes a node. `ownsProcess` says that its process is there for nothing else: the watchdog sees to it that it ends
+ * when told to, whatever services do.
+ * @throws ERR_CONFIG.
+ */
+export function createNode(
+  config: ResolvedConfig,
+  options: NodeOptions & TestOptions = {},
+  ownsProcess = true,
+): StartingNode {
+  if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
+  return new RunningNode(config, options, ownsProcess);
 }
 
 /** Nodes that run in this process, and what they hear from it. A service must never take the process with it. */
@@ -172,7 +191,7 @@ export function mainThread(node: Node): NodeThread {
   throw new SkynetError('ERR_ARGUMENT', 'not a node of this copy of @skynet/core');
 }
 
-class RunningNode implements Node {
+class RunningNode implements StartingNode {
   readonly stopped: Promise<void>;
   readonly #config: ResolvedConfig;
   readonly #sink: LogSink;
@@ -180,14 +199,16 @@ class RunningNode implements Node {
   readonly #thread: NodeThread;
   readonly #pool: ThreadPool | undefined;
   readonly #activity: SharedArrayBuffer;
+  readonly #ownsProcess: boolean;
   #watchdog: Watchdog | undefined;
   // Nothing else need keep the process alive while services wait for messages.
   readonly #alive = setInterval(() => {}, 0x7fffffff);
   #stopping: Promise<void> | undefined;
   #markStopped: () => void = () => {};
 
-  constructor(config: ResolvedConfig, options: NodeOptions & TestOptions) {
+  constructor(config: ResolvedConfig, options: NodeOptions & TestOptions, ownsProcess: boolean) {
     this.#config = config;
+    this.#ownsProcess = ownsProcess;
     this.#logsToFunction = options.onLog !== undefined;
     this.#activity = createActivity(config.thread);
     this.#sink =
@@ -214,13 +235,13 @@ class RunningNode implements Node {
 
   async boot(withStart: boolean, doubts: readonly string[]): Promise<void> {
     const thread = this.#thread;
+    if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
     await thread.prepare();
     if (this.#config.logService === undefined)
       thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
     else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
     for (const doubt of doubts) thread.log(0, `configuration: ${doubt}`);
     await this.#pool?.start(thread);
-    if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
       await thread.start(createLauncher(thread), 'launcher', []);
@@ -242,18 +263,28 @@ class RunningNode implements Node {
   }
 
   #startWatchdog(): Watchdog | undefined {
-    const { endlessAfter, logger } = this.#config;
+    const { endlessAfter, endEndlessAfter, logger, shutdownTimeout } = this.#config;
     return startWatchdog(
       {
         memory: this.#activity,
-        interval: endlessAfter,
+        endlessAfter,
+        endEndlessAfter,
         output: this.#logsToFunction ? undefined : (logger ?? 1),
       },
-      ({ handle, text, written }) => {
-        this.#thread.markEndless(handle);
-        if (!written) this.#thread.log(0, text);
-      },
+      this.#ownsProcess ? { channel: this.#pool?.stopChannel, shutdownTimeout } : undefined,
+      (message) => this.#watchdogFound(message),
     );
+  }
+
+  #watchdogFound(message: FromWatchdog): void {
+    if (message.kind === 'endless') {
+      this.#thread.markEndless(message.handle);
+      if (!message.written) this.#thread.log(0, message.text);
+    } else
+      this.#pool?.endThread(
+        message.thread,
+        `${formatHandle(message.handle)} has held it for longer than ${this.#config.endEndlessAfter} ms`,
+      );
   }
 
   run<Result>(work: (skynet: Skynet) => Result | Promise<Result>): Promise<Result> {
@@ -310,17 +341,27 @@ class RunningNode implements Node {
     this.#sink.writeNow();
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  get isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  stop(code = 1): Promise<void> {
+    this.#stopping ??= this.#stop(code);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    this.#watchdog?.stop();
-    await this.#pool?.stop(this.#config.shutdownTimeout);
-    await this.#thread.shutdown(this.#config.shutdownTimeout);
+  async #stop(code: number): Promise<void> {
+    const { shutdownTimeout } = this.#config;
+    const until = performance.now() + shutdownTimeout;
+    this.#watchdog?.stopping(code);
+    await this.#pool?.stop(shutdownTimeout);
+    // Even if the other threads took all the time there is.
+    await this.#thread.shutdown(
+      Math.max(until - performance.now(), Math.min(shutdownTimeout, LEAST_SHUTDOWN)),
+    );
     await this.#pool?.terminate();
     await this.#sink.flush();
+    this.#watchdog?.stop();
     clearInterval(this.#alive);
     running.remove(this);
     this.#markStopped();

@@ -66,6 +66,7 @@ describe('resolveConfig', () => {
       transports: [],
       watchdog: true,
       endlessAfter: 5000,
+      endEndlessAfter: 0,
       base: '/base',
       doubts: [],
     });
@@ -80,6 +81,7 @@ describe('resolveConfig', () => {
       shutdownTimeout: '5s',
       timeScale: '1',
       endlessAfter: '5s',
+      endEndlessAfter: '0',
       watchdog: 'true',
     });
   });

@@ -4,6 +4,7 @@ import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { FileOutput, type LogOutput, streamOutput } from './log-output.ts';
 import { type LogTroubles, LogWriter } from './log-writer.ts';
+import { timestamp } from './timestamp.ts';
 
 /** Where log lines end up. */
 export interface LogSink {
@@ -56,13 +57,6 @@ export function checkLogFile(path: string): void {
 /** `25/11/26 08:29:05.07 [:0100000a] text`, appended to a file; local time. */
 export function fileSink(path: string): LogSink {
   return lineSink(new FileOutput(path), () => `${timestamp(new Date())} `);
-}
-
-function timestamp(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${two(date.getDate())}/${two(date.getMonth() + 1)}/${two(date.getFullYear() % 100)}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${day} ${time}.${two(Math.floor(date.getMilliseconds() / 10))}`;
 }
 
 /** Log lines for a function, for tests and for programs that embed a node. */

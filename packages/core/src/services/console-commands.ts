@@ -16,6 +16,11 @@ import { readValues } from './console-values.ts';
 const PROFILE_SECONDS = 5;
 const MAX_PROFILE_SECONDS = 600;
 
+/** Hundredths of a second that a service may take to answer a question about itself. */
+const ANSWER_LIMIT = 500;
+/** The same for what services do for `call`. */
+const CALL_LIMIT = 6000;
+
 /** Where a command runs. */
 export interface ConsoleContext {
   readonly kernel: ServiceKernel;
@@ -33,14 +38,31 @@ export interface ConsoleCommand {
   readonly run: (context: ConsoleContext, ...args: string[]) => unknown;
 }
 
+/** Asks a service; one that does not answer in time is named by the error. */
 function ask<Result>(
+  context: ConsoleContext,
+  to: Handle | string,
+  type: string,
+  ...values: unknown[]
+): Promise<Result> {
+  return askFor(ANSWER_LIMIT, context, to, type, ...values);
+}
+
+/** The same for so many hundredths of a second. */
+function askFor<Result>(
+  timeout: number,
   { kernel, signal }: ConsoleContext,
   to: Handle | string,
   type: string,
   ...values: unknown[]
 ): Promise<Result> {
-  const target: CallTarget = { to, signal };
+  const target: CallTarget = { to, signal, timeout };
   return kernel.skynet.call<Result>(target, type, ...values);
+}
+
+/** Has the launcher ask all services, once or twice, for so many hundredths of a second; 0 and below as long as it takes. */
+function askAll(context: ConsoleContext, question: string, wait: number): Promise<Record<string, unknown>> {
+  return askFor(wait > 0 ? 2 * wait + ANSWER_LIMIT : 0, context, '.launcher', 'lua', question, wait);
 }
 
 /**
@@ -70,7 +92,7 @@ async function memory(
   wait: string | undefined,
 ): Promise<Record<string, unknown>> {
   const titles = await ask<Record<string, string>>(context, '.launcher', 'lua', 'LIST');
-  const sizes = await ask<Record<string, unknown>>(context, '.launcher', 'lua', command, patience(wait));
+  const sizes = await askAll(context, command, patience(wait));
   return Object.fromEntries(
     Object.entries(sizes).map(([address, kb]) => [
       address,
@@ -153,7 +175,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   stat: {
     help: '[ti] : messages, tasks and CPU time of all services; ti: how long to wait for them',
     reads: true,
-    run: (context, wait) => ask(context, '.launcher', 'lua', 'STAT', patience(wait)),
+    run: (context, wait) => askAll(context, 'STAT', patience(wait)),
   },
   mem: {
     help: '[ti] : heap of the thread each service runs in',
@@ -252,7 +274,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
       if (context.rest === '') throw new SkynetError('ERR_ARGUMENT', 'need arguments');
       const { skynet } = context.kernel;
       const body = await skynet.rawCall(
-        { to, signal: context.signal },
+        { to, signal: context.signal, timeout: CALL_LIMIT },
         'lua',
         skynet.pack(...readValues(context.rest)),
       );
@@ -263,7 +285,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   dbgcmd: {
     help: 'address cmd args... : sends a debug message, prints the answer',
     run: async (context, address, ...words) =>
-      hideSecrets(await ask(context, handleOf(context, address), 'debug', ...words)),
+      hideSecrets(await askFor(CALL_LIMIT, context, handleOf(context, address), 'debug', ...words)),
   },
   logon: {
     help: 'address : writes every message a service gets to <logPath>/<address>.log',

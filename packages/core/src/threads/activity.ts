@@ -3,15 +3,27 @@ import type { Handle } from '../handle.ts';
 // What each thread is doing, in shared memory for the watchdog. A line of 64 bytes for each thread, so that no two
 // write to the same cache line:
 //
-//      0          4          8          12
-//      | count    | handle   | source   | type     |     handle 0: nothing to do
+//      0          4          8          12         16
+//      | count    | handle   | source   | type     | held     |     handle 0: nothing to do
+//
+// `held` is written by the watchdog: the count that it has reported.
 
-export const LINE = 16;
-export const FIELD = { COUNT: 0, HANDLE: 1, SOURCE: 2, TYPE: 3 } as const;
+const LINE = 16;
+const FIELD = { COUNT: 0, HANDLE: 1, SOURCE: 2, TYPE: 3, HELD: 4 } as const;
 
 /** Memory for the activity of so many threads. */
 export function createActivity(threads: number): SharedArrayBuffer {
   return new SharedArrayBuffer(threads * LINE * 4);
+}
+
+/** What a thread works on. */
+export interface Work {
+  /** The service; 0 if the thread has nothing to do. */
+  readonly handle: Handle;
+  /** Who sent what it works on. */
+  readonly source: Handle;
+  /** Changes with each item that is taken. */
+  readonly count: number;
 }
 
 /** What one thread notes about itself. Plain stores: the watchdog looks every few seconds and needs no order. */
@@ -36,12 +48,34 @@ export class Activity {
     this.#words[FIELD.HANDLE] = 0;
   }
 
-  /** What a thread is at: the service, 0 if it has nothing to do, and a number that changes with each item it takes. */
-  at(thread: number): { handle: Handle; count: number } {
-    const line = thread * LINE;
+  // --- of any thread
+
+  /** How many there are. */
+  get threads(): number {
+    return this.#all.length / LINE;
+  }
+
+  /** What a thread is at. */
+  at(thread: number): Work {
     return {
-      handle: (this.#all[line + FIELD.HANDLE] as number) >>> 0,
-      count: this.#all[line + FIELD.COUNT] as number,
+      handle: this.#read(thread, FIELD.HANDLE) >>> 0,
+      source: this.#read(thread, FIELD.SOURCE) >>> 0,
+      count: this.#read(thread, FIELD.COUNT),
     };
+  }
+
+  /** Notes that a service was seen to hold a thread, at this count. */
+  markHeld(thread: number, count: number): void {
+    this.#all[thread * LINE + FIELD.HELD] = count;
+  }
+
+  /** Whether a thread was seen to be held by a service, and still works on the same. */
+  isHeld(thread: number): boolean {
+    const { handle, count } = this.at(thread);
+    return handle !== 0 && count === this.#read(thread, FIELD.HELD);
+  }
+
+  #read(thread: number, field: number): number {
+    return this.#all[thread * LINE + field] as number;
   }
 }

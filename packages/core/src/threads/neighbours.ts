@@ -57,6 +57,11 @@ export class Neighbours {
     return this.#links;
   }
 
+  /** Begins to listen, when the resident is ready: messages may be there already. */
+  open(): void {
+    this.#links?.open();
+  }
+
   get threads(): number[] {
     return this.#links?.peers ?? [];
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
@@ -5,7 +6,7 @@ import { describe } from '../actor/failure.ts';
 import { errorFromData, textOf } from '../codec/error.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
-import { type Handle, makeHandle } from '../handle.ts';
+import { formatHandle, type Handle, makeHandle } from '../handle.ts';
 import type { NodeThread, SharedParts } from '../node-thread.ts';
 import { Activity } from './activity.ts';
 import { builtFile } from './built-file.ts';
@@ -19,6 +20,11 @@ const RING_SIZE = 1 << 19;
 /** A thread that ends so many times within {@link CRASH_WINDOW} is not started again. */
 const MAX_CRASHES = 5;
 const CRASH_WINDOW = 10_000;
+
+/** Milliseconds between two looks at a thread that does not stop. */
+const HELD_LOOK = 200;
+/** Milliseconds that a thread gets for telling that it gave up on its services. */
+const LAST_WORD = 500;
 
 function workerFile(): URL {
   const file = builtFile('worker-main.js');
@@ -42,6 +48,9 @@ export class ThreadPool {
   readonly #packages = createSharedRegistry();
   readonly #counters = new SharedArrayBuffer(64);
   readonly #activity: SharedArrayBuffer;
+  /** Name of the channel on which the watchdog stops threads, if thread 0 cannot. */
+  readonly stopChannel: string = `skynet-${randomUUID()}`;
+  readonly #ready = new Set<Worker>();
   readonly #origin = performance.timeOrigin + performance.now();
   readonly #ownPeers: PeerSetup[] = [];
   /** What each thread needs to reach each other one, by thread and peer. */
@@ -86,6 +95,7 @@ export class ThreadPool {
 
   /** Starts all workers; resolves when they are ready. @throws ERR_CONFIG, or what a worker failed with. */
   async start(main: NodeThread): Promise<void> {
+    if (this.#stopping) return;
     this.#main = main;
     await Promise.all(Array.from({ length: this.#config.thread - 1 }, (_, i) => this.#startWorker(i + 1)));
   }
@@ -143,6 +153,7 @@ export class ThreadPool {
       logger: makeHandle(this.#config.harbor, 1),
       monitor: this.#main?.monitor ?? 0,
       peers,
+      stopChannel: this.stopChannel,
     };
     const worker = new Worker(workerFile(), {
       workerData: setup,
@@ -155,8 +166,10 @@ export class ThreadPool {
     this.#workers[thread] = worker;
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'ready') resolve();
-        else {
+        if (message.kind === 'ready') {
+          this.#ready.add(worker);
+          resolve();
+        } else {
           reject(errorFromData(message.error));
           void worker.terminate();
         }
@@ -191,6 +204,8 @@ export class ThreadPool {
       .map((local) => makeHandle(this.#config.harbor, local));
     main.log(0, `thread ${thread} was lost with ${handles.length} services`);
     this.#workers[thread] = undefined;
+    // The watchdog would think that the next one is at it still.
+    new Activity(this.#activity, thread).idle();
     const crashes = this.#countCrash(thread);
     const isGivenUp = crashes > MAX_CRASHES;
     for (const other of this.#living()) {
@@ -216,19 +231,46 @@ export class ThreadPool {
     );
   }
 
-  /** Stops the services of all workers, then the workers. */
+  /**
+   * Stops the services of all workers, within so many milliseconds. Threads that have not started yet have none; those
+   * that a service holds are not waited for.
+   */
   async stop(deadline: number): Promise<void> {
     this.#stopping = true;
-    const threads = this.#workers.flatMap((worker, thread) => (worker === undefined ? [] : [thread]));
-    const patience = new Promise((resolve) => setTimeout(resolve, deadline + 1000).unref());
-    await Promise.race([
-      Promise.allSettled(threads.map((thread) => this.#main?.stopThread(thread, deadline))),
-      patience,
-    ]);
+    const ready = this.#workers.flatMap((worker, thread) =>
+      worker !== undefined && this.#ready.has(worker) ? [thread] : [],
+    );
+    await Promise.all(ready.map((thread) => this.#stopThread(thread, deadline)));
+  }
+
+  /** Resolves when a thread has stopped its services, or will not. */
+  async #stopThread(thread: number, deadline: number): Promise<void> {
+    const activity = new Activity(this.#activity, 0);
+    const until = performance.now() + deadline + LAST_WORD;
+    let hasStopped = false;
+    const stopped = Promise.resolve(this.#main?.stopThread(thread, deadline)).catch(() => {});
+    void stopped.then(() => {
+      hasStopped = true;
+    });
+    for (let left = deadline + LAST_WORD; !hasStopped && left > 0; left = until - performance.now()) {
+      let timer: NodeJS.Timeout | undefined;
+      const pause = new Promise((resolve) => {
+        timer = setTimeout(resolve, Math.min(left, HELD_LOOK));
+      });
+      await Promise.race([stopped, pause]);
+      clearTimeout(timer);
+      if (hasStopped || !activity.isHeld(thread)) continue;
+      this.#main?.log(
+        0,
+        `thread ${thread} does not stop: ${formatHandle(activity.at(thread).handle)} holds it`,
+      );
+      return;
+    }
   }
 
   /** Ends the workers; their last log lines have arrived. */
   async terminate(): Promise<void> {
+    this.#stopping = true;
     await Promise.all(this.#workers.map((worker) => worker?.terminate()));
   }
 }

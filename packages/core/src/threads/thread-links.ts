@@ -57,6 +57,10 @@ export class ThreadLinks implements MessageSource {
     this.#mayLook = peers.length + 1 <= availableParallelism();
     for (const peer of peers) this.#links[peer.thread] = new Link(peer, receiver, this.#woken);
     this.#active = this.#links.filter((link) => link !== undefined);
+  }
+
+  /** Begins to wait for messages; some may be there already. */
+  open(): void {
     this.#rest();
   }
 

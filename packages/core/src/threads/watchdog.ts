@@ -2,25 +2,46 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Handle } from '../handle.ts';
 import { builtFile } from './built-file.ts';
+import { SIGNAL_EXEC_ARGV } from './process-signals.ts';
+
+/** Milliseconds between two beats of a node that stops. */
+const BEAT = 50;
 
 /** What the watchdog's thread is told. */
 export interface WatchdogSetup {
   readonly memory: SharedArrayBuffer;
   /** Milliseconds between two looks: a service is reported after one to two of them. */
-  readonly interval: number;
+  readonly endlessAfter: number;
+  /** The same for ending its thread; 0 never. */
+  readonly endEndlessAfter: number;
   /** File name or descriptor that a report about the main thread is written to at once, since the logger is stuck too. */
   readonly output: string | number | undefined;
+  /** For a process that is this node and nothing else: see {@link StopGuard}. */
+  readonly guard?: GuardSetup | undefined;
 }
 
-/** A service that has held its thread for too long. */
-export interface EndlessReport {
-  readonly handle: Handle;
-  readonly text: string;
-  /** Whether it stands in the log already. */
-  readonly written: boolean;
+export interface GuardSetup {
+  /** Where thread 0 counts while it stops the node. */
+  readonly beats: SharedArrayBuffer;
+  /** Name of the channel on which other threads hear that they are to stop; undefined if there are none. */
+  readonly channel: string | undefined;
+  /** Milliseconds. */
+  readonly shutdownTimeout: number;
 }
+
+/** What it finds. */
+export type FromWatchdog =
+  /** A service has held its thread for too long; `written` if that stands in the log already. */
+  | { kind: 'endless'; thread: number; handle: Handle; text: string; written: boolean }
+  /** One has done so for longer than is allowed. */
+  | { kind: 'end'; thread: number; handle: Handle };
+
+/** Thread 0 stops the node; the exit code is for the case that it does not get to the end. */
+export type ToWatchdog = { kind: 'stopping'; code: number };
 
 export interface Watchdog {
+  /** The node stops: from now on thread 0 gives signs of life, and the process is ended without them. */
+  stopping(code: number): void;
   stop(): void;
 }
 
@@ -29,14 +50,39 @@ export interface Watchdog {
  * same message at two looks is reported, at every look while it lasts. Undefined where the package is not built.
  */
 export function startWatchdog(
-  setup: WatchdogSetup,
-  report: (found: EndlessReport) => void,
+  setup: Omit<WatchdogSetup, 'guard'>,
+  guard: Omit<GuardSetup, 'beats'> | undefined,
+  found: (message: FromWatchdog) => void,
 ): Watchdog | undefined {
   const file = builtFile('watchdog-main.js');
   if (!existsSync(file)) return undefined;
-  const worker = new Worker(file, { workerData: setup, resourceLimits: { maxOldGenerationSizeMb: 16 } });
+  const beats = new SharedArrayBuffer(4);
+  const worker = startWorker(file, { ...setup, guard: guard && { ...guard, beats } });
   worker.unref();
-  worker.on('message', report);
+  worker.on('message', found);
   worker.on('error', () => {});
-  return { stop: () => void worker.terminate() };
+  let beating: NodeJS.Timeout | undefined;
+  const beat = (): void => void Atomics.add(new Int32Array(beats), 0, 1);
+  return {
+    stopping: (code) => {
+      if (guard === undefined || beating !== undefined) return;
+      beating = setInterval(beat, BEAT).unref();
+      beat();
+      worker.postMessage({ kind: 'stopping', code } satisfies ToWatchdog);
+    },
+    stop: () => {
+      clearInterval(beating);
+      void worker.terminate();
+    },
+  };
+}
+
+function startWorker(file: URL, workerData: WatchdogSetup): Worker {
+  const options = { workerData, resourceLimits: { maxOldGenerationSizeMb: 16 } };
+  try {
+    return new Worker(file, { ...options, execArgv: [...SIGNAL_EXEC_ARGV] });
+  } catch {
+    // A Node that does not know them: without its signals, then.
+    return new Worker(file, options);
+  }
 }

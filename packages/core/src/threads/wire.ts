@@ -79,6 +79,8 @@ export interface WorkerSetup {
   readonly logger: Handle;
   readonly monitor: Handle;
   readonly peers: PeerSetup[];
+  /** Name of the channel of {@link StopOrder}. */
+  readonly stopChannel: string;
 }
 
 /** One end of the link between two threads. */
@@ -102,3 +104,6 @@ export type ToWorker = { kind: 'lost'; thread: number; handles: Handle[]; peer: 
 
 /** What a worker posts to the main thread, outside the rings. */
 export type FromWorker = { kind: 'ready' } | { kind: 'failed'; error: ErrorData };
+
+/** On a channel of their own, for when thread 0 hears nothing: the watchdog stops threads, and they tell when they have. */
+export type StopOrder = { kind: 'stop'; deadline: number } | { kind: 'stopped'; thread: number };

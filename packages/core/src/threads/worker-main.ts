@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { describe } from '../actor/failure.ts';
 import { isExit } from '../actor/task.ts';
 import { errorToData } from '../codec/error.ts';
@@ -9,7 +9,7 @@ import { createNodeTransports } from '../node-transports.ts';
 import { Activity } from './activity.ts';
 import { RouteTable } from './route-table.ts';
 import { SharedRegistry } from './shared-registry.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './wire.ts';
+import type { FromWorker, StopOrder, ToWorker, WorkerSetup } from './wire.ts';
 
 // What a worker thread runs: it reads its setup, builds its part of the node and takes orders from the rings.
 
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
     (_source, text) => process.stderr.write(`${text}\n`),
     () => Promise.resolve(),
   );
+  hearStop(thread);
   await thread.prepare();
   thread.setLogger(setup.logger);
   thread.adoptMonitor(setup.monitor);
@@ -51,6 +52,18 @@ async function main(): Promise<void> {
   });
   process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${describe(error)}`));
   post({ kind: 'ready' });
+}
+
+/** Stops the services of this thread when the watchdog says so, because thread 0 cannot. */
+function hearStop(thread: NodeThread): void {
+  const channel = new BroadcastChannel(setup.stopChannel);
+  channel.unref();
+  channel.onmessage = (event) => {
+    const order = (event as { data: StopOrder }).data;
+    if (order.kind !== 'stop') return;
+    const stopped: StopOrder = { kind: 'stopped', thread: setup.thread };
+    void thread.shutdown(order.deadline).then(() => channel.postMessage(stopped));
+  };
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,30 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** Names of a configuration that is not named, in the order in which they are looked for. */
+const CONFIGURATIONS = ['ts', 'mts', 'js', 'mjs', 'json'].map((ending) => `skynet.config.${ending}`);
+
+/** What the command was asked for. */
+export type Asked =
+  | { readonly what: 'start'; readonly file: string }
+  | { readonly what: 'help' | 'version' }
+  /** Nothing it understands. */
+  | { readonly what: 'nothing'; readonly reason: string };
+
+/** Reads the words behind `skynet`; `folder` is the working directory. */
+export function readArguments(words: readonly string[], folder: string): Asked {
+  const [first, second] = words;
+  if (first === '--help' || first === '-h') return { what: 'help' };
+  if (first === '--version' || first === '-v') return { what: 'version' };
+  const option = words.find((word) => word.startsWith('-'));
+  if (option !== undefined) return { what: 'nothing', reason: `no option ${JSON.stringify(option)}` };
+  if (second !== undefined)
+    return { what: 'nothing', reason: `one configuration is taken, not ${words.length} arguments` };
+  const location = path.resolve(folder, first ?? '');
+  const isFolder = statSync(location, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isFolder) return { what: 'start', file: first ?? '' };
+  const name = CONFIGURATIONS.find((each) => existsSync(path.join(location, each)));
+  if (name === undefined)
+    return { what: 'nothing', reason: `no ${CONFIGURATIONS[0]} in ${first ?? 'this folder'}` };
+  return { what: 'start', file: path.join(first ?? '', name) };
+}
