@@ -1,7 +1,9 @@
 // node scripts/run.mjs BINARY ARGS…: installs if needed, then runs a binary of the workspace.
 import { spawn } from 'node:child_process';
 import { bootstrap, environment } from './bootstrap.mjs';
+import { followParent } from './parent.mjs';
 
+followParent();
 bootstrap();
 const [binary, ...args] = process.argv.slice(2);
 const child = spawn(binary, args, { stdio: 'inherit', env: environment() });

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, root } from './bootstrap.mjs';
 import { build } from './build.mjs';
+import { followParent } from './parent.mjs';
 
+followParent();
 bootstrap();
 build();
 // In this process, so that the terminal and its signals belong to the node.
