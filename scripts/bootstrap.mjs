@@ -1,9 +1,10 @@
 // Installs the workspace where only Node and npm are present. Does nothing when nothing changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { locked } from './lock.mjs';
 
 /** The top folder of the repository. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -11,8 +12,8 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 const stamp = path.join(root, 'node_modules', '.skynet-install');
 const pnpmFolder = path.join(root, 'tools', 'pnpm');
 const pnpm = path.join(pnpmFolder, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
+const pnpmStamp = path.join(pnpmFolder, 'node_modules', '.skynet-install');
 const lock = path.join(root, '.bootstrap.lock');
-const STALE_LOCK = 600_000;
 
 // Without a network the first answer comes in seconds instead of minutes.
 const PATIENCE = {
@@ -36,10 +37,11 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-function run(command, args, cwd) {
+/** Runs a program; the lock is its, too, should this process be killed. */
+function run(lockFile, command, args, cwd) {
   // pnpm refuses to replace node_modules without a terminal unless told that this is CI.
   const env = { ...process.env, ...PATIENCE, CI: 'true' };
-  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2], env });
+  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2, lockFile], env });
   if (result.error?.code === 'ENOENT')
     stop(`${command} was not found. It comes with Node.js: install it and try again.`);
   if (result.status === 0) return;
@@ -56,22 +58,6 @@ function stop(why) {
   process.exit(1);
 }
 
-/** Makes sure that one process installs at a time. */
-function takeLock() {
-  const sleep = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      return;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-      if (Date.now() - since > STALE_LOCK) rmSync(lock, { recursive: true, force: true });
-      Atomics.wait(sleep, 0, 0, 200);
-    }
-  }
-}
-
 /** Whether this Node can run the project; ends the process with a clear word if not. */
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -86,26 +72,32 @@ export function bootstrap() {
   const wanted = fingerprint();
   const isDone = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (isDone()) return;
-  takeLock();
-  try {
+  locked(lock, (lockFile) => {
     if (isDone()) return;
-    const version = JSON.parse(readFileSync(path.join(pnpmFolder, 'package.json'), 'utf8')).dependencies.pnpm;
-    const manifest = path.join(pnpmFolder, 'node_modules', 'pnpm', 'package.json');
-    const installed = existsSync(pnpm) && JSON.parse(readFileSync(manifest, 'utf8')).version;
     console.error('skynet: installing packages …');
-    if (installed !== version) {
+    if (!existsSync(pnpmStamp) || readFileSync(pnpmStamp, 'utf8') !== pnpmVersion()) {
       run(
+        lockFile,
         'npm',
         ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
         pnpmFolder,
       );
+      // Not what npm itself leaves: it may have been killed halfway.
+      writeFileSync(pnpmStamp, pnpmVersion());
     }
     const quiet = ['--reporter=append-only', '--loglevel=error'];
-    run(process.execPath, [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', ...quiet], root);
+    run(
+      lockFile,
+      process.execPath,
+      [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', ...quiet],
+      root,
+    );
     writeFileSync(stamp, wanted);
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
+  });
+}
+
+function pnpmVersion() {
+  return JSON.parse(readFileSync(path.join(pnpmFolder, 'package.json'), 'utf8')).dependencies.pnpm;
 }
 
 /** The environment in which the workspace's own binaries are found, and this Node before any other. */

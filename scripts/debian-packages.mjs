@@ -2,10 +2,11 @@
 // missing; without a name those that tests compare with. Does nothing when all are there. Vitest runs it before the
 // tests. It needs apt-get, and root (in CI it asks sudo); where it cannot install, the tests say so and are left out.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { locked } from './lock.mjs';
 
 /** Programs that tests compare with or talk to, and the packages that bring them. */
 const TESTED_WITH = { protoc: 'protobuf-compiler' };
@@ -13,7 +14,8 @@ const TESTED_WITH = { protoc: 'protobuf-compiler' };
 const OTHERS = { chromium: 'chromium' };
 
 const lock = path.join(os.tmpdir(), 'skynet-debian-packages.lock');
-const STALE_LOCK = 600_000;
+/** Milliseconds that one run of apt-get may take. */
+const LIMIT = 300_000;
 
 /** Folders in which programs are looked for; servers stand in `sbin`, which users' paths leave out. */
 const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -36,34 +38,13 @@ function apt(args) {
   const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::http::Timeout=20'];
   const command = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...args];
   const [program = '', ...rest] = isRoot ? command : ['sudo', '-n', ...command];
-  const result = spawnSync(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], timeout: STALE_LOCK / 2 });
+  const result = spawnSync(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], timeout: LIMIT });
   if (result.status === 0) return undefined;
   const said = String(result.stderr ?? '')
     .trim()
     .split('\n')
     .at(-1);
   return `apt-get ${args[0]}: ${result.error?.message ?? said}`;
-}
-
-/** One installation at a time, also of several test runs. */
-function locked(work) {
-  const sleep = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-      if (Date.now() - since > STALE_LOCK) rmSync(lock, { recursive: true, force: true });
-      Atomics.wait(sleep, 0, 0, 200);
-    }
-  }
-  try {
-    return work();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
 }
 
 /** Installs what is missing of these programs. Returns why that was not possible; undefined when all are there. */
@@ -73,7 +54,8 @@ export function installPrograms(programs = Object.keys(TESTED_WITH)) {
   if (missing().length === 0) return undefined;
   if (!isThere('apt-get')) return 'there is no apt-get';
   if (!isRoot && !process.env.CI) return `only root can install ${missing().join(' ')}`;
-  return locked(() => {
+  // One installation at a time, also of several test runs.
+  return locked(lock, () => {
     if (missing().length === 0) return undefined;
     const wanted = missing().map((program) => packages[program] ?? program);
     console.error(`skynet: installing ${wanted.join(' ')} …`);

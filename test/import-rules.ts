@@ -17,6 +17,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'secret',
       'options',
       'define',
+      'left-over',
       'contracts/*',
       // Entry points write log lines too.
       'log/printable',

@@ -1,13 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { ResolvedConfig } from '../config.ts';
 import { SkynetError } from '../errors.ts';
 
 // A node in the background (config `daemon`). The command starts itself anew, cut off from the terminal, waits until
 // the node has started or could not, says which, and ends.
-
-/** How much the clocks of files and of processes may differ, in milliseconds. */
-const CLOCK_LEEWAY = 2000;
 
 /** In the environment of the process in the background. */
 const MARK = 'SKYNET_IN_BACKGROUND';
@@ -30,43 +26,6 @@ export function background(): Background | undefined {
     started: () => process.send?.(STARTED, () => process.disconnect()),
     failed: (text) => new Promise((resolve) => process.send?.(text, () => resolve()) ?? resolve()),
   };
-}
-
-/** Id of the process that a pid file names, if it lives and is not this one. */
-function livingProcess(file: string): number | undefined {
-  const pid = Number(readFileSync(file, 'utf8').trim());
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
-  }
-  // The number of a process that is gone may be another program's by now, which began after the file was written.
-  const begun = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.ctimeMs ?? 0;
-  return begun > statSync(file).mtimeMs + CLOCK_LEEWAY ? undefined : pid;
-}
-
-/**
- * Writes this process' id to a file that goes when the process ends; one that a dead process left is replaced.
- * @throws ERR_CONFIG when the process in the file lives, or the file cannot be written.
- */
-export function claimPidFile(file: string): void {
-  for (;;) {
-    try {
-      writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
-      process.on('exit', () => rmSync(file, { force: true }));
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw new SkynetError('ERR_CONFIG', `daemon: ${(error as Error).message}`, { cause: error });
-    }
-    const pid = livingProcess(file);
-    if (pid !== undefined)
-      throw new SkynetError('ERR_CONFIG', `daemon: process ${pid} of ${file} is running`, {
-        details: { pid },
-      });
-    rmSync(file, { force: true });
-  }
 }
 
 /**

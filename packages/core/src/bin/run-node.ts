@@ -1,6 +1,7 @@
 import { loadConfig, type ResolvedConfig } from '../config.ts';
 import { createNode, reportUncaught, type StartingNode } from '../node.ts';
-import { background, claimPidFile, runInBackground } from './daemon.ts';
+import { background, runInBackground } from './daemon.ts';
+import { claimPidFile } from './pid-file.ts';
 import { BY_SIGNAL, takeSignals } from './signals.ts';
 import { startFailure } from './start-failure.ts';
 

@@ -1,7 +1,6 @@
-import { lstatSync, rmSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
-import { connect } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { SkynetError } from '../errors.ts';
+import { lookAt, takeAway } from '../left-over.ts';
 import { type AcceptGate, DEFAULT_BACKLOG } from './accept-gate.ts';
 import type { Listener, ListenOptions, TransportAddress } from './contract.ts';
 import { descriptorCeiling, outOfDescriptors } from './descriptors.ts';
@@ -37,15 +36,15 @@ async function bind(server: Server, target: TransportAddress, options: ListenOpt
   try {
     await bindOnce(server, target, options);
   } catch (error) {
-    if (target.scheme !== 'unix' || !(await isLeftBehind(target.path))) throw error;
-    rmSync(target.path, { force: true });
+    const seen = target.scheme === 'unix' ? lookAt(target.path) : undefined;
+    if (seen?.isSocket() !== true || !(await isDeserted(target.path))) throw error;
+    takeAway(target.path, seen);
     await bindOnce(server, target, options);
   }
 }
 
-/** Whether a path is a socket that nobody listens on any more. */
-async function isLeftBehind(path: string): Promise<boolean> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
+/** Whether nobody listens on a socket any more. One whose listener is busy waits, or says that it has no room. */
+async function isDeserted(path: string): Promise<boolean> {
   const { promise, resolve, reject } = withResolvers();
   const probe = connect({ path }, resolve).on('error', reject);
   try {
