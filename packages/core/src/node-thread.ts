@@ -369,6 +369,10 @@ export class NodeThread implements NodeHost, Resident {
     else this.#neighbours.tell(0, { op: 'end-thread', thread, reason });
   }
 
+  killAll(handles: readonly Handle[], by: Handle): void {
+    for (const handle of handles) if (this.isAlive(handle)) this.kill(handle, by);
+  }
+
   #killHere(handle: Handle): void {
     const service = this.find(handle);
     if (service === undefined) return;
@@ -433,6 +437,15 @@ export class NodeThread implements NodeHost, Resident {
     });
   }
 
+  /** Starts a service for another thread: what it has started meanwhile, and itself as the last. */
+  #launchFor(service: string, args: readonly string[]): Promise<Handle[]> {
+    return new Promise((resolve, reject) => {
+      this.launchThen({ service, args, placement: {} }, (error, handle, withIt = []) =>
+        error === undefined ? resolve([...withIt, handle]) : reject(error),
+      );
+    });
+  }
+
   launchThen({ service, args, placement }: LaunchRequest, done: Started): void {
     const { thread = 'same' } = placement;
     if (typeof service !== 'string' && service?.kind !== 'skynet.service') {
@@ -482,20 +495,20 @@ export class NodeThread implements NodeHost, Resident {
         isOver = true;
         done(failure, 0);
         launched.then(
-          (handle) => this.kill(handle as Handle, 0),
+          (handles) => this.killAll([...(handles as Handle[])].reverse(), 0),
           () => {},
         );
       });
     }, PATIENCE).unref();
-    const settle = (error: unknown, handle: unknown): void => {
+    const settle = (error: unknown, handles: readonly Handle[]): void => {
       clearTimeout(watching);
       if (isOver) return;
       isOver = true;
-      done(error, handle as Handle);
+      done(error, handles.at(-1) ?? 0, handles.slice(0, -1));
     };
     launched.then(
-      (handle) => settle(undefined, handle),
-      (error: unknown) => settle(error, 0),
+      (handles) => settle(undefined, handles as Handle[]),
+      (error: unknown) => settle(error, []),
     );
   }
 
@@ -632,11 +645,11 @@ export class NodeThread implements NodeHost, Resident {
   #started(service: Service, result: unknown): void {
     if (service.state !== STATE.STARTING) return;
     service.state = STATE.RUNNING;
-    service.takeStartedWith();
+    const brood = service.takeBrood();
     if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
     const { onStarted } = service;
     service.onStarted = undefined;
-    onStarted?.(undefined, service.handle);
+    onStarted?.(undefined, service.handle, brood?.handles);
   }
 
   #startFailed(service: Service, thrown: unknown): void {
@@ -648,8 +661,7 @@ export class NodeThread implements NodeHost, Resident {
     const reason = reasonIn(messageOf(thrown));
     const text = callFailed(`${service.name} could not start: ${reason}`);
     // What it has started is of no use to anybody without it.
-    for (const handle of service.takeStartedWith())
-      if (this.isAlive(handle)) this.kill(handle, service.handle);
+    this.killAll(service.takeBrood()?.fail() ?? [], service.handle);
     service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
   }
 
@@ -681,7 +693,7 @@ export class NodeThread implements NodeHost, Resident {
   carryOut(order: Order): Promise<unknown> | undefined {
     switch (order.op) {
       case 'launch':
-        return this.launch({ service: order.name, args: order.args, placement: {} });
+        return this.#launchFor(order.name, order.args);
       case 'list':
         return Promise.resolve(this.#list());
       case 'ping':

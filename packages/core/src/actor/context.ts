@@ -146,11 +146,10 @@ export class Context implements Skynet {
   ): Promise<ServiceHandle<Commands>> {
     const starter = this.#service;
     const pending = this.#suspend();
-    this.#host.launchThen({ service, args, placement }, (error, handle) => {
-      if (error === undefined && starter.state === STATE.STARTING) {
-        starter.extras.startedWith ??= [];
-        starter.extras.startedWith.push(handle);
-      }
+    const brood = starter.state === STATE.STARTING ? starter.brood() : undefined;
+    this.#host.launchThen({ service, args, placement }, (error, handle, withIt) => {
+      if (error === undefined && brood !== undefined)
+        this.#host.killAll(brood.add(handle, withIt ?? []), starter.handle);
       starter.settle(pending, error ?? handle, error !== undefined);
     });
     return pending.promise as Promise<ServiceHandle<Commands>>;

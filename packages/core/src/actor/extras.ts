@@ -1,6 +1,7 @@
 import type { FilteredMessage, Request } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { Body } from '../message.ts';
+import type { Brood } from './brood.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { OpenRequests } from './open-requests.ts';
 import type { Pending } from './pending.ts';
@@ -17,8 +18,8 @@ export class Extras {
   watches: Set<Watch> | undefined;
   exitHooks: (() => unknown)[] | undefined;
   inits: Promise<unknown>[] | undefined;
-  /** Services that its start function has started: they end with a start that fails. */
-  startedWith: Handle[] | undefined;
+  /** While it starts. */
+  brood: Brood | undefined;
   forward: Readonly<Record<number, number>> | undefined;
   /** In the order in which they were set. */
   filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;

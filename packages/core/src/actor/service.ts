@@ -19,6 +19,7 @@ import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
 import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
+import { Brood } from './brood.ts';
 import { Extras } from './extras.ts';
 import { describe, failedWait, goneFailure, remoteFailure } from './failure.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
@@ -728,11 +729,18 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return inits === undefined || inits.length === 0 ? undefined : inits.splice(0);
   }
 
-  /** What its start function has started, last first. Asked for once, when the start has ended. */
-  takeStartedWith(): Handle[] {
-    const started = this.#extras?.startedWith?.reverse() ?? [];
-    if (this.#extras !== undefined) this.#extras.startedWith = undefined;
-    return started;
+  /** What its start function starts is noted here. */
+  brood(): Brood {
+    const { extras } = this;
+    extras.brood ??= new Brood();
+    return extras.brood;
+  }
+
+  /** The start has ended: what it has started, if it has started anything. */
+  takeBrood(): Brood | undefined {
+    const brood = this.#extras?.brood;
+    if (brood !== undefined) this.extras.brood = undefined;
+    return brood;
   }
 
   get hasExitHooks(): boolean {

@@ -14,8 +14,8 @@ export interface LaunchRequest {
   readonly placement: Placement;
 }
 
-/** Told once what became of a start: an error, or the handle. */
-export type Started = (error: unknown, handle: Handle) => void;
+/** Told once what became of a start: an error, or the handle, and what the service has started meanwhile, if anything. */
+export type Started = (error: unknown, handle: Handle, withIt?: readonly Handle[]) => void;
 
 /** What lives in a node. */
 export interface NodeList {
@@ -45,6 +45,8 @@ export interface NodeHost extends Host {
   redirected(source: Handle, session: number, from: Handle, to: Handle): void;
   /** Ends a service in the name of another. */
   kill(handle: Handle, by: Handle): void;
+  /** Ends several, those that live. */
+  killAll(handles: readonly Handle[], by: Handle): void;
   /** Services that live in this thread. */
   services(): Service[];
   /** What lives in all threads. One that does not answer within a second is named instead. */

@@ -400,3 +400,41 @@ test('a start that fails takes along what it has started, the last first; what w
     expect(ends).toEqual(['second', 'first']);
   });
 });
+
+test('what those have started that it has started goes along too, and what was still starting when it failed', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const ends: string[] = [];
+    const child = (name: string, start: (own: Skynet) => unknown = () => {}) =>
+      defineService(async (own) => {
+        own.own(() => ends.push(name));
+        await start(own);
+      });
+    let proceed: () => void = () => {};
+    const late = child('late', (own) =>
+      own.await(
+        new Promise<void>((resolve) => {
+          proceed = resolve;
+        }),
+      ),
+    );
+    const failing = defineService(async (own) => {
+      await own.newService(
+        child('parent', async (parent) => {
+          await parent.newService(child('first'));
+          await parent.newService(child('second'));
+        }),
+      );
+      void own.newService(late).catch(() => {});
+      throw new Error('too late');
+    });
+    await expect(skynet.newService(failing)).rejects.toThrow(code('ERR_SERVICE_INIT'));
+    expect(ends).toEqual(['parent', 'second', 'first']);
+    const before = node.services;
+    proceed();
+    await node.logged(/KILL :[\da-f]+$/);
+    while (ends.length < 4) await skynet.yield();
+    expect(ends[3]).toBe('late');
+    expect(node.services).toBe(before - 1);
+  });
+});

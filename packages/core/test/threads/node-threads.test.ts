@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CommandsOf, Handle, ServiceHandle, Skynet } from '../../src/index.ts';
+import {
+  type CommandsOf,
+  defineService,
+  type Handle,
+  type ServiceHandle,
+  type Skynet,
+} from '../../src/index.ts';
 import { anyValue, expectSame } from '../codec/values.ts';
 import type peer from '../fixtures/threads/peer.ts';
 import type { Step } from '../fixtures/threads/peer.ts';
@@ -268,3 +274,23 @@ test('preload and profile hold in every thread', async () => {
     expect(await skynet.proxy(there).cpu()).toBeGreaterThanOrEqual(0.01);
   });
 });
+
+test('a start that fails takes along what it has started in other threads, and what that has started', async () => {
+  const node = await startTestNode({ thread: 3, services: ['./threads/?'] });
+  await node.run(async (skynet) => {
+    const list = () => skynet.call<Record<string, string>>('.launcher', 'lua', 'LIST');
+    const before = await list();
+    let during: Record<string, string> = {};
+    const failing = defineService(async (own) => {
+      await own.newService({ name: 'parent', thread: 1 }, 2, 1, 0);
+      during = await list();
+      throw new Error('too late');
+    });
+    await expect(skynet.newService(failing)).rejects.toThrow(
+      expect.objectContaining({ code: 'ERR_SERVICE_INIT' }),
+    );
+    expect(Object.values(during).filter((title) => title === 'snlua peer')).toHaveLength(3);
+    // In other threads they end a little later.
+    while (JSON.stringify(await list()) !== JSON.stringify(before)) await skynet.sleep('1ms');
+  });
+}, 60_000);
