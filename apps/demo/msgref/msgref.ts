@@ -17,13 +17,16 @@ if (!isPort(loginPort) || !isPort(gatePort) || !Number.isInteger(thread)) {
 }
 
 try {
-  const node = await startNode(
+  const starting = startNode(
     { thread, start: 'main', startArgs: [host, `${loginPort}`, `${gatePort}`], services: ['./services/?'] },
     { base: import.meta.dirname },
   );
+  // Whoever is told to end while it starts does so once it has started; a start that fails is told of below.
+  const stop = (): void => void starting.then((node) => node.stop()).catch(() => {});
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  await starting;
   if (!/^(127\.|localhost$|::1$)/.test(host))
     process.stderr.write(`msgref: anybody who reaches ${host} can log in: the password is "password"\n`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void node.stop());
 } catch (error) {
   process.stderr.write(`msgref: ${isSkynetError(error) ? error.message : String(error)}\n`);
   process.exitCode = 1;

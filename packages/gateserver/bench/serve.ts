@@ -13,10 +13,14 @@ export async function serve(name: string, gate: ServiceDefinition, thread = 1): 
     process.exitCode = 2;
     return;
   }
-  const node = await startNode(
+  const starting = startNode(
     { thread, services: ['./services/?'] },
     { base: fileURLToPath(new URL('.', import.meta.url)) },
   );
+  // Whoever is told to end while it starts does so once it has started.
+  const stop = (): void => void starting.then((running) => running.stop()).catch(() => {});
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  const node = await starting;
   try {
     const handle = await node.newService(gate);
     await node.run((skynet) =>
@@ -28,5 +32,4 @@ export async function serve(name: string, gate: ServiceDefinition, thread = 1): 
     await node.stop();
     return;
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void node.stop());
 }

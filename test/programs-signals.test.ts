@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+
+// Programs that others start through npm end with status 0 when npm alone is told to end: the shell between them has to
+// give its place to the program.
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'msgref through npm ends with status 0 on %s',
+  async (signal) => {
+    const ports = [String(await freePort()), String(await freePort())];
+    const npm = spawn('npm', ['run', '--silent', 'msgref', '--', ...ports], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    onTestFinished(() => {
+      try {
+        process.kill(-(npm.pid as number), 'SIGKILL');
+      } catch {
+        // All have ended.
+      }
+    });
+    let out = '';
+    // Read to the end: who closes it early would end the program in another way.
+    await new Promise<void>((resolve) => {
+      npm.stdout.on('data', (chunk) => {
+        out += String(chunk);
+        if (/login server listen at/.test(out)) resolve();
+      });
+    });
+    const ended = once(npm, 'exit');
+    npm.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  },
+  60_000,
+);
