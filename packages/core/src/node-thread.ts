@@ -243,6 +243,10 @@ export class NodeThread implements NodeHost, Resident {
       this.#scheduler.soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
   }
 
+  endlessReport(handle: Handle): number {
+    return this.#shared.activity.reportOf(this.thread, handle);
+  }
+
   cpuOf(handle: Handle): number {
     return this.#accounts?.seconds(handle) ?? 0;
   }
@@ -716,7 +720,7 @@ export class NodeThread implements NodeHost, Resident {
         this.#logOrder.add(order.number, order.source, order.text);
         break;
       case 'endless':
-        this.#markEndlessHere(order.handle);
+        this.find(order.handle)?.markEndless(order.report);
         break;
       case 'watch':
         this.#endings.requested(order.from, order.handle, order.on);
@@ -782,16 +786,11 @@ export class NodeThread implements NodeHost, Resident {
     this.#monitor = handle;
   }
 
-  /** A service was found in an endless loop. */
-  markEndless(handle: Handle): void {
+  /** A service was found in an endless loop, and the watchdog's report of that has this number. */
+  markEndless(handle: Handle, report: number): void {
     const thread = this.#threadOf(handle);
-    if (thread === this.thread) this.#markEndlessHere(handle);
-    else if (thread >= 0) this.#neighbours.tell(thread, { op: 'endless', handle });
-  }
-
-  #markEndlessHere(handle: Handle): void {
-    const service = this.find(handle);
-    if (service !== undefined) service.endlessReported = true;
+    if (thread === this.thread) this.find(handle)?.markEndless(report);
+    else if (thread >= 0) this.#neighbours.tell(thread, { op: 'endless', handle, report });
   }
 
   /** Stops the services of another thread. */

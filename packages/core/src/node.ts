@@ -278,7 +278,7 @@ class RunningNode implements StartingNode {
 
   #watchdogFound(message: FromWatchdog): void {
     if (message.kind === 'endless') {
-      this.#thread.markEndless(message.handle);
+      this.#thread.markEndless(message.handle, message.number);
       if (!message.written) this.#thread.log(0, message.text);
     } else
       this.#pool?.endThread(

@@ -638,9 +638,7 @@ export class Context implements Skynet {
   }
 
   endless(): boolean {
-    const reported = this.#service.endlessReported;
-    this.#service.endlessReported = false;
-    return reported;
+    return this.#service.takeEndless();
   }
 
   info(answer: (...args: string[]) => unknown): void {

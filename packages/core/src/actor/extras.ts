@@ -25,6 +25,9 @@ export class Extras {
   filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;
   unknownRequest: ((request: Request) => unknown) | undefined;
   unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
+  /** Number of the watchdog's last report about this service, and of the last one it was told of. */
+  endlessReport: number | undefined;
+  endlessTold: number | undefined;
   debug: Map<string, (...args: unknown[]) => unknown> | undefined;
   info: ((...args: string[]) => unknown) | undefined;
   handlers: Map<number, Handler> | undefined;

@@ -63,7 +63,6 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   protocols: ProtocolTable;
   queued = false;
   state: number = STATE.STARTING;
-  endlessReported = false;
   handled = 0;
   /** The task that runs, or ran last: a fork, a request, a timer. */
   current: object | undefined = undefined;
@@ -868,6 +867,19 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       task: this.#tasks,
       cpu: this.host.cpuOf(this.handle),
     };
+  }
+
+  /** The watchdog has reported this service. */
+  markEndless(report: number): void {
+    this.extras.endlessReport = report;
+  }
+
+  /** Whether it was reported since last asked. Within the very loop nobody but the watchdog's memory can tell. */
+  takeEndless(): boolean {
+    const report = Math.max(this.host.endlessReport(this.handle), this.#extras?.endlessReport ?? 0);
+    if (report <= (this.#extras?.endlessTold ?? 0)) return false;
+    this.extras.endlessTold = report;
+    return true;
   }
 
   log(text: string): void {

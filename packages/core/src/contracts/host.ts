@@ -43,6 +43,8 @@ export interface Host {
   working(handle: Handle, item: { readonly type: number }): void;
   /** A task of the service goes on in a microtask: notes it there, should others do the same first. */
   resuming(handle: Handle): void;
+  /** Number of the watchdog's last report, if that was about this service, which still works on the same; else 0. */
+  endlessReport(handle: Handle): number;
   /** Seconds a service of this thread has run; 0 unless the node profiles. */
   cpuOf(handle: Handle): number;
   /** A log line. */

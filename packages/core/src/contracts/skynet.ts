@@ -384,7 +384,10 @@ export interface Skynet {
   mqlen(): number;
   /** Counters of this service (`skynet.stat`). */
   stat(): ServiceStat;
-  /** Whether this service was reported as being in an endless loop since last asked (`skynet.endless`). */
+  /**
+   * Whether this service was reported as being in an endless loop since last asked, also within that very loop
+   * (`skynet.endless`).
+   */
   endless(): boolean;
   /** Answer of the debug command `info` (`skynet.info_func`). */
   info(answer: (...args: string[]) => unknown): void;

@@ -3,13 +3,13 @@ import type { Handle } from '../handle.ts';
 // What each thread is doing, in shared memory for the watchdog. A line of 64 bytes for each thread, so that no two
 // write to the same cache line:
 //
-//      0          4          8          12         16
-//      | count    | handle   | source   | type     | held     |     handle 0: nothing to do
+//      0          4          8          12         16         20
+//      | count    | handle   | source   | type     | held     | reports  |     handle 0: nothing to do
 //
-// `held` is written by the watchdog: the count that it has reported.
+// The last two are written by the watchdog: the count that it has reported, and how many reports it has made.
 
 const LINE = 16;
-const FIELD = { COUNT: 0, HANDLE: 1, SOURCE: 2, TYPE: 3, HELD: 4 } as const;
+const FIELD = { COUNT: 0, HANDLE: 1, SOURCE: 2, TYPE: 3, HELD: 4, REPORTS: 5 } as const;
 
 /** Memory for the activity of so many threads. */
 export function createActivity(threads: number): SharedArrayBuffer {
@@ -64,9 +64,17 @@ export class Activity {
     };
   }
 
-  /** Notes that a service was seen to hold a thread, at this count. */
-  markHeld(thread: number, count: number): void {
+  /** Notes that a service was seen to hold a thread, at this count. Returns the number of the report. */
+  markHeld(thread: number, count: number): number {
+    const report = this.#read(thread, FIELD.REPORTS) + 1;
+    this.#all[thread * LINE + FIELD.REPORTS] = report;
     this.#all[thread * LINE + FIELD.HELD] = count;
+    return report;
+  }
+
+  /** Number of the last report about a thread, if that was about this service, which still works on the same; else 0. */
+  reportOf(thread: number, handle: Handle): number {
+    return this.isHeld(thread) && this.at(thread).handle === handle ? this.#read(thread, FIELD.REPORTS) : 0;
   }
 
   /** Whether a thread was seen to be held by a service, and still works on the same. */
@@ -76,6 +84,6 @@ export class Activity {
   }
 
   #read(thread: number, field: number): number {
-    return this.#all[thread * LINE + field] as number;
+    return Atomics.load(this.#all, thread * LINE + field);
   }
 }

@@ -33,9 +33,9 @@ function watch(interval: number, found: (thread: number) => void): void {
 
 function report(thread: number): void {
   const { handle, source, count } = activity.at(thread);
-  activity.markHeld(thread, count);
+  const number = activity.markHeld(thread, count);
   const text = `A message from [ ${formatHandle(source)} ] to [ ${formatHandle(handle)} ] maybe in an endless loop (version = ${count})`;
-  const tell = (written: boolean): void => post({ kind: 'endless', thread, handle, text, written });
+  const tell = (written: boolean): void => post({ kind: 'endless', handle, number, text, written });
   // The log goes through the main thread; when that is stuck, the line must not wait for it.
   if (thread === 0) writeNow(text, tell);
   else tell(false);

@@ -32,7 +32,7 @@ export interface GuardSetup {
 /** What it finds. */
 export type FromWatchdog =
   /** A service has held its thread for too long; `written` if that stands in the log already. */
-  | { kind: 'endless'; thread: number; handle: Handle; text: string; written: boolean }
+  | { kind: 'endless'; handle: Handle; number: number; text: string; written: boolean }
   /** One has done so for longer than is allowed. */
   | { kind: 'end'; thread: number; handle: Handle };
 

@@ -38,7 +38,7 @@ export type Control =
   | { op: 'kill'; handle: Handle; by: Handle }
   | { op: 'monitor'; handle: Handle }
   | { op: 'log'; number: number; source: Handle; text: string }
-  | { op: 'endless'; handle: Handle }
+  | { op: 'endless'; handle: Handle; report: number }
   | { op: 'watch'; from: number; handle: Handle; on: boolean }
   | { op: 'redirected'; note: Redirection }
   | { op: 'gone'; handle: Handle; reason: EndReason }

@@ -4,6 +4,39 @@ import type peer from '../fixtures/threads/peer.ts';
 import { startTestNode } from '../test-node.ts';
 
 test.each([0, 1])(
+  'a service that holds thread %i is told so within its loop, once for each report',
+  async (thread) => {
+    const node = await startTestNode({
+      thread: 2,
+      watchdog: true,
+      endlessAfter: '200ms',
+      services: ['./threads/?'],
+    });
+    await node.run(async (skynet) => {
+      const busy = await skynet.newService<CommandsOf<typeof peer>>({ name: 'peer', thread });
+      const { spin, spinUntilTold, endless } = skynet.proxy(busy);
+      expect(await spinUntilTold()).toEqual([false, false]);
+      // The report has come by the other way too by now, and was told of already.
+      await node.logged(/endless loop/);
+      expect(await endless()).toBe(false);
+      // One that asks later is told as well.
+      const seen = node.log.length;
+      await spin(1000);
+      await node.logged(/endless loop/, seen);
+      expect(await endless()).toBe(true);
+    });
+  },
+);
+
+test('a node of one thread tells a service within its loop', async () => {
+  const node = await startTestNode({ watchdog: true, endlessAfter: '200ms', services: ['./threads/?'] });
+  await node.run(async (skynet) => {
+    const busy = await skynet.newService<CommandsOf<typeof peer>>('peer');
+    expect(await skynet.proxy(busy).spinUntilTold()).toEqual([false, false]);
+  });
+});
+
+test.each([0, 1])(
   'a service that holds thread %i is reported with its caller, while the other thread goes on',
   async (thread) => {
     const node = await startTestNode({
