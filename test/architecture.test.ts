@@ -116,7 +116,7 @@ describe('the rules', () => {
   test.each([
     ['actor/mailbox', 'actor/service', 'stands below'],
     ['errors', 'codec/value', 'stands below'],
-    ['threads/link', 'node', 'stands below'],
+    ['threads/link', 'node/node', 'stands below'],
     ['actor/service', 'transport/tcp', 'does not know transport'],
     ['threads/link', 'netpack/index', 'does not know netpack'],
     ['crypt/index', 'actor/mailbox', 'vocabulary alone'],
@@ -131,8 +131,8 @@ describe('the rules', () => {
   test.each([
     ['actor/service', 'actor/mailbox'],
     ['threads/link', 'codec/value'],
-    ['services/console', 'kernel'],
-    ['node', 'transport/tcp'],
+    ['services/logger', 'kernel'],
+    ['node/node', 'transport/tcp'],
     ['transport/tcp', 'transport/contract'],
     ['transport/tcp', 'errors'],
     ['testing/index', 'transport/memory'],
@@ -150,7 +150,7 @@ describe('the rules', () => {
     expect(check({ [file]: "import '../../core/src/errors.ts';" })).toEqual([
       expect.stringContaining('leaves'),
     ]);
-    expect(check({ [core('node')]: "import '@skynet/core';" })).toEqual([
+    expect(check({ [core('node/node')]: "import '@skynet/core';" })).toEqual([
       expect.stringContaining('relative'),
     ]);
   });

@@ -1,10 +1,17 @@
-import { type CommandsOf, defineService, PTYPE } from '@skynet/core';
+import { type CommandsOf, defineService, PTYPE, type ServiceHandle } from '@skynet/core';
 import * as netpack from '@skynet/core/netpack';
 import type { GateCommands } from '@skynet/gateserver';
 import { createSocket } from '@skynet/socket';
 import type simpledb from './simpledb.ts';
-import type watchdogService from './watchdog.ts';
-import type { AgentConfig } from './watchdog.ts';
+
+/** What an agent is told when it starts. */
+export interface AgentConfig {
+  readonly gate: ServiceHandle<GateCommands>;
+  /** Number of the connection. */
+  readonly client: number;
+  /** Closes the client when the agent asks for it. */
+  readonly watchdog: ServiceHandle<{ close(client: number): void }>;
+}
 
 const HELP = 'hello | get <key> | set <key> <value> | quit';
 
@@ -50,8 +57,7 @@ export default defineService((skynet) => {
     inOrder(async () => {
       if (line.trim().toLowerCase() !== 'quit') return send(await work(line));
       send('ok bye');
-      if (config !== undefined)
-        skynet.sender<CommandsOf<typeof watchdogService>>(config.watchdog).close(config.client);
+      if (config !== undefined) skynet.sender(config.watchdog).close(config.client);
     }),
   );
 

@@ -1,4 +1,4 @@
-import { type CommandsOf, defineService, type Handle, printable, type ServiceHandle } from '@skynet/core';
+import { type CommandsOf, defineService, printable, type ServiceHandle } from '@skynet/core';
 import type { GateCommands, GateOptions } from '@skynet/gateserver';
 import type agentService from './agent.ts';
 
@@ -59,11 +59,3 @@ export default defineService(async (skynet) => {
     },
   };
 });
-
-/** What an agent is told when it starts. */
-export interface AgentConfig {
-  readonly gate: ServiceHandle<GateCommands>;
-  /** Number of the connection. */
-  readonly client: number;
-  readonly watchdog: Handle;
-}

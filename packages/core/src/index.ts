@@ -1,7 +1,7 @@
 // What an application uses: services, configuration, nodes. A comment between two blank lines keeps the parts apart.
 
-export type { SkynetConfig } from './config.ts';
-export { defineConfig } from './config.ts';
+export type { SkynetConfig } from './config/config.ts';
+export { defineConfig } from './config/config.ts';
 export type {
   AwaitOptions,
   CallGroup,
@@ -36,8 +36,8 @@ export type { Address, Handle } from './handle.ts';
 export { formatHandle } from './handle.ts';
 export { printable } from './log/printable.ts';
 export type { Body, Packed } from './message.ts';
-export type { Node, NodeOptions } from './node.ts';
-export { startNode } from './node.ts';
+export type { Node, NodeOptions } from './node/node.ts';
+export { startNode } from './node/node.ts';
 export type { Protocol } from './protocol.ts';
 export { PTYPE } from './protocol.ts';
 export type { ChildOptions, Strategy, SupervisorOptions } from './supervision/options.ts';
@@ -48,8 +48,8 @@ export { type ChildState, type Supervisor, supervise } from './supervision/super
 export { ServiceLoader } from './actor/loader.ts';
 export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
 export type { Value } from './codec/value.ts';
-export type { ResolvedConfig } from './config.ts';
-export { loadConfig, resolveConfig } from './config.ts';
+export type { ResolvedConfig } from './config/config.ts';
+export { loadConfig, resolveConfig } from './config/config.ts';
 export { toMilliseconds } from './duration.ts';
 export { harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
-export { startResolved } from './node.ts';
+export { startResolved } from './node/node.ts';

@@ -4,10 +4,9 @@ import { printable, type SkynetError } from '@skynet/core';
 import { reasonOf } from '@skynet/core/transport';
 import { type HostPort, hostPort, invalidAddress, isV6, joinHostPort } from './address.ts';
 import { decode, type Encoding } from './data.ts';
-import type { Entry, SocketStat } from './entry.ts';
+import type { Entry, EntryOwner, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
 import { lookup } from './lookup.ts';
-import type { Owner } from './owner.ts';
 import type { SocketTable } from './socket-table.ts';
 
 /** Called for every packet; `from` is who sent it, for `sendTo` and `udpAddress`. */
@@ -45,7 +44,7 @@ function bound(address: string, port: number, name: string): Promise<Socket> {
 export class Datagram implements Entry {
   readonly kind = 'udp';
   readonly id: number;
-  owner: Owner | undefined = undefined;
+  owner: EntryOwner | undefined = undefined;
   failure: SkynetError | undefined = undefined;
   ended = false;
   readonly #table: SocketTable;

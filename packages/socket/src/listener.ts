@@ -1,8 +1,7 @@
 import { printable, type SkynetError } from '@skynet/core';
 import type { Connection, Listener as TransportListener } from '@skynet/core/transport';
-import type { Entry, SocketStat } from './entry.ts';
+import type { Entry, EntryOwner, SocketStat } from './entry.ts';
 import type { Settings } from './options.ts';
-import type { Owner } from './owner.ts';
 import type { SocketTable } from './socket-table.ts';
 import { Stream } from './stream.ts';
 
@@ -13,7 +12,7 @@ export type AcceptCallback = (id: number, address: string) => unknown;
 export class Listener implements Entry {
   readonly kind = 'listener';
   readonly id: number;
-  owner: Owner | undefined = undefined;
+  owner: EntryOwner | undefined = undefined;
   failure: SkynetError | undefined = undefined;
   ended = false;
   readonly #table: SocketTable;
@@ -61,7 +60,7 @@ export class Listener implements Entry {
   }
 
   /** Hands connections to a service. */
-  start(owner: Owner, accept: AcceptCallback): void {
+  start(owner: EntryOwner, accept: AcceptCallback): void {
     clearTimeout(this.#claim);
     owner.take(this);
     this.#accept = accept;

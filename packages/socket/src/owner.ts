@@ -1,9 +1,9 @@
 import type { Handle } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
-import type { Entry } from './entry.ts';
+import type { Entry, EntryOwner } from './entry.ts';
 
 /** The sockets of one service. They are closed when it ends. */
-export class Owner {
+export class Owner implements EntryOwner {
   readonly kernel: ServiceKernel;
   readonly handle: Handle;
   readonly #entries = new Set<Entry>();
@@ -20,14 +20,12 @@ export class Owner {
     });
   }
 
-  /** Makes the socket this service's, whoever had it. */
   take(entry: Entry): void {
     entry.owner?.drop(entry);
     entry.owner = this;
     this.#entries.add(entry);
   }
 
-  /** Makes the socket nobody's. */
   drop(entry: Entry): void {
     if (!this.#entries.delete(entry)) return;
     entry.owner = undefined;

@@ -1,16 +1,15 @@
 import type { ServiceKernel, ThreadKernel } from '@skynet/core/kernel';
 import { type ConnectionTable, connectionTable } from '@skynet/core/transport';
-import type { Entry, SocketStat } from './entry.ts';
+import type { Entry, EntryOwner, Register, SocketStat } from './entry.ts';
 import { SocketExchange } from './exchange.ts';
 import type { Settings } from './options.ts';
-import type { Owner } from './owner.ts';
 import { Stream } from './stream.ts';
 
 /**
  * The sockets that services of this thread work with, by id. Ids are unique in the node, and this is the one place that
  * turns one into a socket; one that another thread has is brought here by {@link fetch}.
  */
-export class SocketTable {
+export class SocketTable implements Register {
   readonly thread: ThreadKernel;
   /** Connections of other packages, a gate's for example: they can be written to and closed, not read. */
   readonly #shared: ConnectionTable;
@@ -62,13 +61,11 @@ export class SocketTable {
     this.#entries.set(entry.id, entry);
   }
 
-  /** Takes the id out of use. A closing socket is kept until {@link gone}. */
   remove(entry: Entry, closing: boolean): void {
     this.#entries.delete(entry.id);
     if (closing) this.#closing.add(entry);
   }
 
-  /** A closing socket has sent everything, or was destroyed. */
   gone(entry: Entry): void {
     this.#closing.delete(entry);
     if (this.#closing.size === 0) this.#drained?.();
@@ -86,8 +83,7 @@ export class SocketTable {
     if (!this.#exchange.deliver(id, null)) this.#shared.close(id);
   }
 
-  /** A log line in the name of the socket's service. */
-  log(owner: Owner | undefined, text: string): void {
+  log(owner: EntryOwner | undefined, text: string): void {
     this.thread.log(owner?.handle ?? 0, text);
   }
 

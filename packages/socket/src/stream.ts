@@ -2,14 +2,12 @@ import { printable, type SkynetError } from '@skynet/core';
 import type { Suspension } from '@skynet/core/kernel';
 import type { Connection, Receiver } from '@skynet/core/transport';
 import { decode } from './data.ts';
-import type { Entry, SocketStat } from './entry.ts';
+import type { Entry, EntryOwner, Register, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
 import { LowQueue } from './low-queue.ts';
 import type { Settings } from './options.ts';
-import type { Owner } from './owner.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { Reader, Want } from './reader.ts';
-import type { SocketTable } from './socket-table.ts';
 import { incompleteTail } from './text.ts';
 
 /** Unread bytes above which the socket stops reading until somebody reads. */
@@ -38,9 +36,9 @@ export type CloseCallback = (id: number, failure: SkynetError | undefined) => un
 export class Stream implements Entry, Receiver {
   readonly kind = 'stream';
   readonly id: number;
-  owner: Owner | undefined = undefined;
+  owner: EntryOwner | undefined = undefined;
   failure: SkynetError | undefined = undefined;
-  readonly #table: SocketTable;
+  readonly #table: Register;
   readonly #connection: Connection;
   #settings: Settings;
   readonly #buffer: ReadBuffer = new ReadBuffer();
@@ -70,7 +68,7 @@ export class Stream implements Entry, Receiver {
 
   /** `id` is given for a socket that had one in another thread. */
   constructor(
-    table: SocketTable,
+    table: Register,
     connection: Connection,
     settings: Settings,
     id: number = table.thread.nextId(),
@@ -120,7 +118,7 @@ export class Stream implements Entry, Receiver {
    * Makes the socket a service's and lets data flow to it.
    * @throws ERR_CONNECTION_CLOSED when nothing is left to read or write; the id is forgotten then.
    */
-  start(owner: Owner, settings: Settings): void {
+  start(owner: EntryOwner, settings: Settings): void {
     if (this.#dead && this.#buffer.size === 0) {
       this.destroy();
       throw socketError('ERR_CONNECTION_CLOSED', 'socket closed', { details: { id: this.id } });

@@ -1,7 +1,6 @@
 import { copyArgs } from '../codec/copy.ts';
 import { packSeri } from '../codec/lua-seri.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import type { NodeHost } from '../contracts/node.ts';
 import type {
   AwaitOptions,
   CallGroup,
@@ -40,6 +39,7 @@ import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { describe, failedWait } from './failure.ts';
 import { limited } from './limited-wait.ts';
+import type { NodeHost } from './node-host.ts';
 import { expectExit } from './outside-turn.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';

@@ -1,9 +1,9 @@
+import type { TimerHandle } from '../contracts/skynet.ts';
 import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import type { Body } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
-import type { Timer } from './timer.ts';
 
 let resolveNext!: (value: unknown) => void;
 let rejectNext!: (reason: unknown) => void;
@@ -36,7 +36,7 @@ export class Pending implements MailboxItem {
   /** How the answer is read; undefined leaves it packed. */
   readonly protocol: Protocol | undefined;
   /** Deadline, or the end of a sleep. */
-  timer: Timer | undefined = undefined;
+  timer: TimerHandle | undefined = undefined;
   /** Gives the abort listener back. */
   forget: (() => void) | undefined = undefined;
   /** Token in the table of waiters, if it can be woken. */

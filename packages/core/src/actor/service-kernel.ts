@@ -1,5 +1,4 @@
 import type { Answered, ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
-import type { NodeHost } from '../contracts/node.ts';
 import type { GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -7,6 +6,7 @@ import { type Body, Message } from '../message.ts';
 import { atCaller } from '../stack.ts';
 import type { Connection, ConnectOptions, Listener, ListenOptions } from '../transport/contract.ts';
 import { describe, goneFailure } from './failure.ts';
+import type { NodeHost } from './node-host.ts';
 import { Pending } from './pending.ts';
 import type { Service } from './service.ts';
 import { WorkTask } from './task.ts';

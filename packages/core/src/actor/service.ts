@@ -1,8 +1,5 @@
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, toldOf } from '../codec/error.ts';
-import type { Host, TurnResult } from '../contracts/host.ts';
-import { type Runnable, TURN } from '../contracts/host.ts';
-import type { Started } from '../contracts/node.ts';
 import type {
   CommandTable,
   Dispatcher,
@@ -17,12 +14,15 @@ import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
+import { type Runnable, TURN, type TurnResult } from '../schedule/scheduler.ts';
 import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { Brood } from './brood.ts';
 import { Extras } from './extras.ts';
 import { describe, failedWait, goneFailure, remoteFailure } from './failure.ts';
+import type { Host } from './host.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
+import type { Started } from './node-host.ts';
 import { OpenRequests } from './open-requests.ts';
 import { warnOutsideTurn } from './outside-turn.ts';
 import { Pending } from './pending.ts';
@@ -240,7 +240,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     if (pending.settled) return;
     pending.settled = true;
     this.sessions.take(pending.session);
-    if (pending.timer !== undefined) this.cancelTimer(pending.timer);
+    pending.timer?.cancel();
     pending.forget?.();
     if (pending.token !== undefined) this.#forgetToken(pending);
     if (pending.answered !== undefined) {
@@ -601,7 +601,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.extras.waiting?.delete(token);
     pending.outcome = outcome(pending);
     this.sessions.take(pending.session);
-    if (pending.timer !== undefined) this.cancelTimer(pending.timer);
+    pending.timer?.cancel();
     this.extras.woken ??= new Mailbox();
     this.extras.woken.push(pending);
     this.host.ready(this);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ResolvedConfig } from '../config.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 import { SkynetError } from '../errors.ts';
 
 // A node in the background (config `daemon`). The command starts itself anew, cut off from the terminal, waits until

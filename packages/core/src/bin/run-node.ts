@@ -1,5 +1,6 @@
-import { loadConfig, type ResolvedConfig } from '../config.ts';
-import { createNode, reportUncaught, type StartingNode } from '../node.ts';
+import { loadConfig, type ResolvedConfig } from '../config/config.ts';
+import { createNode, type StartingNode } from '../node/node.ts';
+import { reportUncaught } from '../node/stray-errors.ts';
 import { background, runInBackground } from './daemon.ts';
 import { claimPidFile } from './pid-file.ts';
 import { BY_SIGNAL, takeSignals } from './signals.ts';

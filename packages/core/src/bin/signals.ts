@@ -1,4 +1,4 @@
-import { ECHO } from '../threads/stop-guard.ts';
+import { ECHO } from '../node/stop-guard.ts';
 
 /** Exit code for a signal, as shells count. */
 export const BY_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,5 +1,3 @@
-import { type Runnable, TURN } from '../contracts/host.ts';
-
 /** Items one service may work off before the others get their turn. */
 const TURN_LIMIT = 32;
 /** Most turns between two looks at the clock: a look costs as much as a small message. */
@@ -10,6 +8,25 @@ const MAX_RUN = 2;
 // Already settled: its `then` puts a function behind the microtasks for a third of what `queueMicrotask` costs, which
 // makes a resource for async hooks each time.
 const SETTLED = Promise.resolve();
+
+/** Anything the scheduler gives turns to. */
+export interface Runnable {
+  /** Whether it stands in the scheduler's list. Kept by the scheduler. */
+  queued: boolean;
+  /**
+   * Works off what waits, at most `limit` items.
+   * @returns what the scheduler has to do: nothing, come again at once, or come again when all promises have settled.
+   */
+  turn(limit: number): TurnResult;
+  /** The microtasks of its turn are done, and its next turn comes only later. */
+  settled(): void;
+  /** A turn has thrown, which none should: tells of it. */
+  turnFailed(thrown: unknown): void;
+}
+
+/** `IDLE`: nothing waits. `MORE`: the limit was reached. `SETTLE`: a task was started or resumed and may still run. */
+export const TURN = { IDLE: 0, MORE: 1, SETTLE: 2 } as const;
+export type TurnResult = (typeof TURN)[keyof typeof TURN];
 
 /** Where messages come from that no callback of the event loop announces: the rings of other threads. */
 export interface MessageSource {

@@ -1,24 +1,24 @@
-import type { Timer } from '../actor/timer.ts';
 import type { TimeSource } from './time-source.ts';
-import { Wheel } from './wheel.ts';
+import { Wheel, type WheelEntry } from './wheel.ts';
 
 /** Longest wait the host's timer takes, in milliseconds; longer ones are armed again. */
 const MAX_HOST_WAIT = 0x7fffffff;
 
 /** All timers of a thread: one wheel, driven by one timer of the host that stops when nothing waits. */
-export class Timers {
+export class Timers<Entry extends WheelEntry> {
   readonly #time: TimeSource;
   readonly #clock: () => number;
-  readonly #wheel: Wheel<Timer>;
+  readonly #wheel: Wheel<Entry>;
   #disarm: () => void = () => {};
   #armedFor = Number.POSITIVE_INFINITY;
   readonly #tick = (): void => this.#advance();
-  readonly #fire = (timer: Timer): void => timer.owner.fired(timer);
+  readonly #fire: (timer: Entry) => void;
 
-  /** `clock` tells milliseconds, at the pace of `time`. */
-  constructor(time: TimeSource, clock: () => number) {
+  /** `clock` tells milliseconds, at the pace of `time`; `fire` is given what is due. */
+  constructor(time: TimeSource, clock: () => number, fire: (timer: Entry) => void) {
     this.#time = time;
     this.#clock = clock;
+    this.#fire = fire;
     this.#wheel = new Wheel(Math.floor(clock()));
   }
 
@@ -27,13 +27,13 @@ export class Timers {
   }
 
   /** Fires the timer after so many milliseconds, never earlier. */
-  start(timer: Timer, milliseconds: number): void {
+  start(timer: Entry, milliseconds: number): void {
     const due = Math.ceil(this.#clock() + milliseconds);
     this.#wheel.insert(timer, due);
     if (due < this.#armedFor) this.#arm(due);
   }
 
-  stop(timer: Timer): boolean {
+  stop(timer: Entry): boolean {
     return this.#wheel.remove(timer);
   }
 

@@ -1,6 +1,6 @@
 import type { ServiceLoader } from '../actor/loader.ts';
-import { consoleService } from './console.ts';
-import { debugConsole } from './debug-console.ts';
+import { consoleService } from '../console/console.ts';
+import { debugConsole } from '../console/debug-console.ts';
 
 /** Services that every node has on its search path, under the names of the original. */
 export function provideBuiltIns(loader: ServiceLoader): void {

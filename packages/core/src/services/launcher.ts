@@ -1,4 +1,4 @@
-import type { NodeHost } from '../contracts/node.ts';
+import type { NodeHost } from '../actor/node-host.ts';
 import type { LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { SkynetError } from '../errors.ts';

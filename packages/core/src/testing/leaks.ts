@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from '../duration.ts';
-import type { Node } from '../node.ts';
-import { mainThread } from '../node.ts';
+import type { Node } from '../node/node.ts';
+import { mainThread } from '../node/node.ts';
 
 /** What a node's main thread holds, by kind. */
 export interface Holdings {

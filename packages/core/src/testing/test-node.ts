@@ -1,7 +1,7 @@
-import type { SkynetConfig } from '../config.ts';
+import type { SkynetConfig } from '../config/config.ts';
 import type { Duration } from '../duration.ts';
 import { formatHandle } from '../handle.ts';
-import { type Node, type NodeOptions, startNode } from '../node.ts';
+import { type Node, type NodeOptions, startNode } from '../node/node.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { Happenings } from './happenings.ts';
 

@@ -60,12 +60,9 @@ export interface Redirection {
   readonly thread: number;
 }
 
-/** How a worker is told what it is; posted once, as its `workerData`. */
-export interface WorkerSetup {
-  readonly thread: number;
+/** What all threads of a node see: it is posted to each. */
+export interface SharedMemory {
   readonly threads: number;
-  /** Configuration file to load, or the plain parts of a configuration. */
-  readonly config: { file: string } | { plain: Record<string, unknown>; base: string };
   /** Moment, in milliseconds of the wall clock, that the node's time counts from. */
   readonly origin: number;
   readonly routes: SharedArrayBuffer;
@@ -74,6 +71,14 @@ export interface WorkerSetup {
   readonly packages: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly activity: SharedArrayBuffer;
+}
+
+/** How a worker is told what it is; posted once, as its `workerData`. */
+export interface WorkerSetup {
+  readonly thread: number;
+  /** Configuration file to load, or the plain parts of a configuration. */
+  readonly config: { file: string } | { plain: Record<string, unknown>; base: string };
+  readonly memory: SharedMemory;
   /** Threads that had this number before. */
   readonly incarnation: number;
   readonly logger: Handle;

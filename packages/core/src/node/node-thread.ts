@@ -1,78 +1,45 @@
-import { Context } from './actor/context.ts';
-import { answerDebug } from './actor/debug-commands.ts';
-import { DEFAULT_PROTOCOLS } from './actor/default-protocols.ts';
-import { callFailed, describe, failedWait, goneFailure, reasonIn } from './actor/failure.ts';
-import { ServiceLoader } from './actor/loader.ts';
-import type { Pending } from './actor/pending.ts';
-import { loadPreload, type Preload, preloaded } from './actor/preload.ts';
-import { Service, STATE, setDebugCommands } from './actor/service.ts';
-import { isExit, KillSignal, WorkTask } from './actor/task.ts';
-import type { Timer } from './actor/timer.ts';
-import { markTold, messageOf, textOf } from './codec/error.ts';
-import type { ResolvedConfig } from './config.ts';
-import type { Runnable } from './contracts/host.ts';
-import type { ThreadKernel } from './contracts/kernel.ts';
-import type { LaunchRequest, NodeHost, NodeList, Started } from './contracts/node.ts';
-import type { Registry } from './contracts/registry.ts';
-import type { CommandTable, EndReason, ServiceDefinition } from './contracts/skynet.ts';
-import { Environment } from './env.ts';
-import { type ErrorCode, isSkynetError, SkynetError } from './errors.ts';
-import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from './handle.ts';
-import { printable } from './log/printable.ts';
-import { entryText } from './log/text.ts';
-import { Message } from './message.ts';
-import { PTYPE } from './protocol.ts';
-import { Endings, type Watcher } from './route/endings.ts';
-import { isLocalName, NameTable } from './route/name-table.ts';
-import { ServiceTable } from './route/service-table.ts';
-import { Scheduler } from './schedule/scheduler.ts';
-import { HOST_TIME, type TimeSource } from './schedule/time-source.ts';
-import { Timers } from './schedule/timers.ts';
-import { provideBuiltIns } from './services/built-in.ts';
-import { failAtCaller } from './stack.ts';
-import type { Activity } from './threads/activity.ts';
-import { CpuAccounts, type WorkListener } from './threads/cpu-accounts.ts';
-import { LogOrder } from './threads/log-order.ts';
-import { Neighbours, type Order, type Resident } from './threads/neighbours.ts';
-import type { RouteTable } from './threads/route-table.ts';
-import type { PeerSetup, Redirection } from './threads/wire.ts';
-import type { Transports } from './transport/contract.ts';
+import { Context } from '../actor/context.ts';
+import { answerDebug } from '../actor/debug-commands.ts';
+import { DEFAULT_PROTOCOLS } from '../actor/default-protocols.ts';
+import { callFailed, describe, failedWait, goneFailure, reasonIn } from '../actor/failure.ts';
+import { ServiceLoader } from '../actor/loader.ts';
+import type { LaunchRequest, NodeHost, NodeList, Started } from '../actor/node-host.ts';
+import type { Pending } from '../actor/pending.ts';
+import { loadPreload, type Preload, preloaded } from '../actor/preload.ts';
+import { Service, STATE, setDebugCommands } from '../actor/service.ts';
+import { isExit, KillSignal, WorkTask } from '../actor/task.ts';
+import type { Timer } from '../actor/timer.ts';
+import { markTold, messageOf, textOf } from '../codec/error.ts';
+import type { ResolvedConfig } from '../config/config.ts';
+import type { ThreadKernel } from '../contracts/kernel.ts';
+import type { CommandTable, EndReason, ServiceDefinition } from '../contracts/skynet.ts';
+import { Environment } from '../env.ts';
+import { type ErrorCode, isSkynetError, SkynetError } from '../errors.ts';
+import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from '../handle.ts';
+import { LogOrder } from '../log/log-order.ts';
+import { printable } from '../log/printable.ts';
+import { entryText } from '../log/text.ts';
+import { Message } from '../message.ts';
+import { PTYPE } from '../protocol.ts';
+import { Endings, type Watcher } from '../route/endings.ts';
+import { isLocalName, NameTable } from '../route/name-table.ts';
+import { ServiceTable } from '../route/service-table.ts';
+import { CpuAccounts, type WorkListener } from '../schedule/cpu-accounts.ts';
+import { type Runnable, Scheduler } from '../schedule/scheduler.ts';
+import { HOST_TIME, type TimeSource } from '../schedule/time-source.ts';
+import { Timers } from '../schedule/timers.ts';
+import { provideBuiltIns } from '../services/built-in.ts';
+import { failAtCaller } from '../stack.ts';
+import { Neighbours, type Order, type Resident } from '../threads/neighbours.ts';
+import type { PeerSetup, Redirection } from '../threads/wire.ts';
+import type { Transports } from '../transport/contract.ts';
+import { COUNTER, type SharedParts } from './shared-parts.ts';
 
 // A call, not an import for its effect: bundlers leave those out.
 setDebugCommands(answerDebug);
 
-/** What the threads of a node share. */
-export interface SharedParts {
-  readonly thread: number;
-  readonly threads: number;
-  /** Threads that had this number before. */
-  readonly incarnation: number;
-  /** Moment of the wall clock, in milliseconds, that the node's time counts from. */
-  readonly origin: number;
-  readonly names: Registry;
-  readonly environment: Registry;
-  /** What packages keep for the whole node. */
-  readonly packages: Registry;
-  /** Who lives where; undefined in a node with one thread. */
-  readonly routes: RouteTable | undefined;
-  /** Numbers for sockets and the like, and for spreading services over threads. */
-  readonly counters: Int32Array;
-  /** What this thread is doing, for the watchdog: see `threads/activity.ts`. */
-  readonly activity: Activity;
-  readonly peers: readonly PeerSetup[];
-  /** Ends another thread, which is started again. Only the main thread can do that. */
-  readonly endThread?: (thread: number, reason: string) => void;
-  /** Where time comes from, if not from the host. For tests. */
-  readonly time?: TimeSource;
-  /** Picks whose turn comes next, if not the order of coming. For tests. */
-  readonly random?: () => number;
-}
-
 /** Looks into the rings when the process ends at once; somebody may fill them faster than they are read. */
 const LAST_POLLS = 1000;
-
-/** Places in {@link SharedParts.counters}. */
-const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
 
 /** Milliseconds after which a thread that does not answer is taken to be held by one of its services. */
 const PATIENCE = 1000;
@@ -100,7 +67,7 @@ export class NodeThread implements NodeHost, Resident {
   readonly #accounts: CpuAccounts | undefined;
   readonly #scheduler: Scheduler;
   readonly #time: TimeSource;
-  readonly #timers: Timers;
+  readonly #timers: Timers<Timer>;
   readonly #shared: SharedParts;
   readonly #neighbours: Neighbours;
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
@@ -150,7 +117,11 @@ export class NodeThread implements NodeHost, Resident {
     this.startFraction = Math.floor((shared.origin % 1000) / 10);
     this.loader = new ServiceLoader(config.services, config.base);
     provideBuiltIns(this.loader);
-    this.#timers = new Timers(this.#time, () => this.clock());
+    this.#timers = new Timers(
+      this.#time,
+      () => this.clock(),
+      (timer) => timer.owner.fired(timer),
+    );
     this.#logDirectly = logDirectly;
     this.#stopNode = stopNode;
     this.threadKernel = {

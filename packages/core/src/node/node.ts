@@ -1,27 +1,24 @@
-import { describe } from './actor/failure.ts';
-import { isExit } from './actor/task.ts';
-import type { ResolvedConfig, SkynetConfig } from './config.ts';
-import { resolveConfig } from './config.ts';
-import type { Registry } from './contracts/registry.ts';
-import type { LaunchArgument, ServiceDefinition, Skynet } from './contracts/skynet.ts';
-import { defineService } from './define.ts';
-import { isSkynetError, SkynetError } from './errors.ts';
-import { formatHandle, type Handle } from './handle.ts';
-import { printable } from './log/printable.ts';
-import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from './log/sink.ts';
-import { Message } from './message.ts';
-import { NodeThread, type SharedParts } from './node-thread.ts';
+import type { ResolvedConfig, SkynetConfig } from '../config/config.ts';
+import { resolveConfig } from '../config/config.ts';
+import type { LaunchArgument, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
+import { defineService } from '../define.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
+import { formatHandle, type Handle } from '../handle.ts';
+import { printable } from '../log/printable.ts';
+import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from '../log/sink.ts';
+import { Message } from '../message.ts';
+import { PTYPE } from '../protocol.ts';
+import { createLauncher } from '../services/launcher.ts';
+import { createLogger } from '../services/logger.ts';
+import { serviceManager } from '../services/service-manager.ts';
+import { atCaller } from '../stack.ts';
+import { createActivity } from '../threads/activity.ts';
+import { NodeThread } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';
-import { PTYPE } from './protocol.ts';
-import { createRegistry } from './route/registry.ts';
-import { HOST_TIME, type TimeSource } from './schedule/time-source.ts';
-import { createLauncher } from './services/launcher.ts';
-import { createLogger } from './services/logger.ts';
-import { serviceManager } from './services/service-manager.ts';
-import { atCaller } from './stack.ts';
-import { Activity, createActivity } from './threads/activity.ts';
-import { ThreadPool } from './threads/pool.ts';
-import { type FromWatchdog, startWatchdog, type Watchdog } from './threads/watchdog.ts';
+import { aloneInProcess, type TestOptions } from './shared-parts.ts';
+import { enterProcess, type Inhabitant, leaveProcess } from './stray-errors.ts';
+import { ThreadPool } from './thread-pool.ts';
+import { type FromWatchdog, startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What a program that embeds a node may add to its configuration. */
 export interface NodeOptions {
@@ -29,12 +26,6 @@ export interface NodeOptions {
   base?: string;
   /** Gets every log line instead of the log file or standard output. */
   onLog?: (source: Handle, text: string) => void;
-}
-
-/** What a test may put in the place of the host's time and of the order of coming; see `@skynet/core/testing`. */
-export interface TestOptions {
-  readonly time?: TimeSource;
-  readonly random?: () => number;
 }
 
 /** Milliseconds that exit hooks of the main thread have in any case, if the configuration allows as much. */
@@ -120,78 +111,13 @@ export function createNode(
   return new RunningNode(config, options, ownsProcess);
 }
 
-/** Nodes that run in this process, and what they hear from it. A service must never take the process with it. */
-const running = {
-  nodes: new Set<RunningNode>(),
-  /** A stray rejection becomes a log line of one of them. */
-  rejected(reason: unknown): void {
-    for (const node of running.nodes) {
-      node.reportStray(reason);
-      break;
-    }
-  },
-  /** Somebody ends the process: what waits to be logged is written first. */
-  exiting(): void {
-    for (const node of running.nodes) node.lastWords();
-  },
-  add(node: RunningNode): void {
-    if (running.nodes.size === 0) {
-      process.on('unhandledRejection', running.rejected);
-      process.on('exit', running.exiting);
-    }
-    running.nodes.add(node);
-  },
-  remove(node: RunningNode): void {
-    if (!running.nodes.delete(node) || running.nodes.size > 0) return;
-    process.off('unhandledRejection', running.rejected);
-    process.off('exit', running.exiting);
-  },
-};
-
-/**
- * Logs an exception that no service threw in a turn of its own (a timer of the host's, say) where the node that runs
- * logs; false without one.
- */
-export function reportUncaught(error: unknown): boolean {
-  for (const node of running.nodes) {
-    node.reportUncaught(error);
-    return true;
-  }
-  return false;
-}
-
-/** What a node with one thread has in place of what threads share. */
-function aloneInProcess(
-  config: ResolvedConfig,
-  activity: SharedArrayBuffer,
-  { time, random }: TestOptions,
-): SharedParts {
-  const environment: Registry = createRegistry();
-  for (const [key, value] of config.environment) environment.add(key, value);
-  return {
-    thread: 0,
-    threads: 1,
-    incarnation: 0,
-    origin: (time ?? HOST_TIME).zero + (time ?? HOST_TIME).now(),
-    names: createRegistry(),
-    environment,
-    packages: createRegistry(),
-    routes: undefined,
-    counters: new Int32Array(16),
-    activity: new Activity(activity, 0),
-    peers: [],
-    ...(time === undefined ? {} : { time }),
-    ...(random === undefined ? {} : { random }),
-  };
-}
-
 /** The main thread of a node: what the test kit looks into. */
 export function mainThread(node: Node): NodeThread {
   if (node instanceof RunningNode) return node.mainThread;
   throw new SkynetError('ERR_ARGUMENT', 'not a node of this copy of @skynet/core');
 }
 
-class RunningNode implements StartingNode {
+class RunningNode implements StartingNode, Inhabitant {
   readonly stopped: Promise<void>;
   readonly #config: ResolvedConfig;
   readonly #sink: LogSink;
@@ -230,7 +156,7 @@ class RunningNode implements StartingNode {
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
     });
-    running.add(this);
+    enterProcess(this);
   }
 
   async boot(withStart: boolean, doubts: readonly string[]): Promise<void> {
@@ -326,15 +252,6 @@ class RunningNode implements StartingNode {
     this.#thread.deliver(this.#thread.logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
   }
 
-  reportStray(reason: unknown): void {
-    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || isExit(reason)) return;
-    this.#thread.log(0, `unhandled rejection: ${describe(reason)}`);
-  }
-
-  reportUncaught(error: unknown): void {
-    this.#thread.log(0, `uncaught: ${describe(error)}`);
-  }
-
   /** Writes to the log what has not got there, since the event loop runs no more. */
   lastWords(): void {
     this.#thread.drainLog(this.#sink.write);
@@ -363,7 +280,7 @@ class RunningNode implements StartingNode {
     await this.#sink.flush();
     this.#watchdog?.stop();
     clearInterval(this.#alive);
-    running.remove(this);
+    leaveProcess(this);
     this.#markStopped();
   }
 }

@@ -1,7 +1,7 @@
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestNode, type TestNode } from '../test-node.ts';
-import { consolePort, open, openedNode, visit } from './console-visitor.ts';
+import { consolePort, open, openedNode, visit } from './visitor.ts';
 
 const NOT_FOR_PAGES = 'Not for web pages\n<CMD Error>\n';
 const NO_COMMAND = 'Invalid command, type help for command list\n\n<CMD Error>\n';

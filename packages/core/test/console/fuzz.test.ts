@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
-import { showResult } from '../../src/services/console-values.ts';
+import { showResult } from '../../src/console/values.ts';
 import { startTestNode } from '../test-node.ts';
-import { consolePort, open, visit } from './console-visitor.ts';
+import { consolePort, open, visit } from './visitor.ts';
 
 const TRACE = 'setenv trace 1';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { StopGuard } from '../../src/threads/stop-guard.ts';
+import { StopGuard } from '../../src/node/stop-guard.ts';
 
 interface Told {
   guard: StopGuard;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readLuaConfig } from '../src/config-lua.ts';
+import { readLuaConfig } from '../../src/config/lua.ts';
 
 let folder = '';
 beforeAll(() => {

@@ -4,16 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { describe } from '../actor/failure.ts';
 import { errorFromData, textOf } from '../codec/error.ts';
-import type { ResolvedConfig } from '../config.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, makeHandle } from '../handle.ts';
-import type { NodeThread, SharedParts } from '../node-thread.ts';
-import { Activity } from './activity.ts';
+import { Activity } from '../threads/activity.ts';
+import { createRing } from '../threads/ring.ts';
+import { RouteTable } from '../threads/route-table.ts';
+import { createSharedRegistry, SharedRegistry } from '../threads/shared-registry.ts';
+import type { FromWorker, PeerSetup, SharedMemory, ToWorker, WorkerSetup } from '../threads/wire.ts';
 import { builtFile } from './built-file.ts';
-import { createRing } from './ring.ts';
-import { RouteTable } from './route-table.ts';
-import { createSharedRegistry, SharedRegistry } from './shared-registry.ts';
-import type { FromWorker, PeerSetup, ToWorker, WorkerSetup } from './wire.ts';
+import type { NodeThread } from './node-thread.ts';
+import { partsOver, type SharedParts } from './shared-parts.ts';
 
 /** Bytes of the ring from one thread to another. */
 const RING_SIZE = 1 << 19;
@@ -42,16 +43,11 @@ export class ThreadPool {
   readonly #crashes: number[][] = [];
   /** Times that each thread was lost. */
   readonly #losses: number[] = [];
+  readonly #memory: SharedMemory;
   readonly #routes = new RouteTable();
-  readonly #names = createSharedRegistry();
-  readonly #environment = createSharedRegistry();
-  readonly #packages = createSharedRegistry();
-  readonly #counters = new SharedArrayBuffer(64);
-  readonly #activity: SharedArrayBuffer;
   /** Name of the channel on which the watchdog stops threads, if thread 0 cannot. */
   readonly stopChannel: string = `skynet-${randomUUID()}`;
   readonly #ready = new Set<Worker>();
-  readonly #origin = performance.timeOrigin + performance.now();
   readonly #ownPeers: PeerSetup[] = [];
   /** What each thread needs to reach each other one, by thread and peer. */
   readonly #ends: (PeerSetup | undefined)[][] = [];
@@ -66,29 +62,28 @@ export class ThreadPool {
       );
     }
     this.#config = config;
-    this.#activity = activity;
+    this.#memory = {
+      threads: config.thread,
+      origin: performance.timeOrigin + performance.now(),
+      routes: this.#routes.memory,
+      names: createSharedRegistry(),
+      environment: createSharedRegistry(),
+      packages: createSharedRegistry(),
+      counters: new SharedArrayBuffer(64),
+      activity,
+    };
     for (let a = 0; a < config.thread; a++) {
       for (let b = a + 1; b < config.thread; b++) this.#pair(a, b);
     }
     for (let peer = 1; peer < config.thread; peer++) this.#ownPeers.push(this.#ends[0]?.[peer] as PeerSetup);
-    const environment = new SharedRegistry(this.#environment, 0);
+    const environment = new SharedRegistry(this.#memory.environment, 0);
     for (const [key, value] of config.environment) environment.add(key, value);
   }
 
   /** What the main thread shares with the others. */
   get shared(): SharedParts {
     return {
-      thread: 0,
-      threads: this.#config.thread,
-      incarnation: 0,
-      origin: this.#origin,
-      names: new SharedRegistry(this.#names, 0),
-      environment: new SharedRegistry(this.#environment, 0),
-      packages: new SharedRegistry(this.#packages, 0),
-      routes: this.#routes,
-      counters: new Int32Array(this.#counters),
-      activity: new Activity(this.#activity, 0),
-      peers: this.#ownPeers,
+      ...partsOver(this.#memory, 0, 0, this.#ownPeers),
       endThread: (thread, reason) => this.endThread(thread, reason),
     };
   }
@@ -140,15 +135,8 @@ export class ThreadPool {
     const peers = (this.#ends[thread] ?? []).filter((peer) => peer !== undefined);
     const setup: WorkerSetup = {
       thread,
-      threads: this.#config.thread,
       config: this.#config.origin as WorkerSetup['config'],
-      origin: this.#origin,
-      routes: this.#routes.memory,
-      names: this.#names,
-      environment: this.#environment,
-      packages: this.#packages,
-      counters: this.#counters,
-      activity: this.#activity,
+      memory: this.#memory,
       incarnation: this.#losses[thread] ?? 0,
       logger: makeHandle(this.#config.harbor, 1),
       monitor: this.#main?.monitor ?? 0,
@@ -197,15 +185,15 @@ export class ThreadPool {
   #replace(thread: number): void {
     const main = this.#main;
     if (main === undefined) return;
-    for (const memory of [this.#names, this.#environment, this.#packages])
-      new SharedRegistry(memory, 0).releaseLockOf(thread);
+    const { names, environment, packages } = this.#memory;
+    for (const memory of [names, environment, packages]) new SharedRegistry(memory, 0).releaseLockOf(thread);
     const handles: Handle[] = this.#routes
       .releaseThread(thread)
       .map((local) => makeHandle(this.#config.harbor, local));
     main.log(0, `thread ${thread} was lost with ${handles.length} services`);
     this.#workers[thread] = undefined;
     // The watchdog would think that the next one is at it still.
-    new Activity(this.#activity, thread).idle();
+    new Activity(this.#memory.activity, thread).idle();
     const crashes = this.#countCrash(thread);
     const isGivenUp = crashes > MAX_CRASHES;
     for (const other of this.#living()) {
@@ -245,7 +233,7 @@ export class ThreadPool {
 
   /** Resolves when a thread has stopped its services, or will not. */
   async #stopThread(thread: number, deadline: number): Promise<void> {
-    const activity = new Activity(this.#activity, 0);
+    const activity = new Activity(this.#memory.activity, 0);
     const until = performance.now() + deadline + LAST_WORD;
     let hasStopped = false;
     const stopped = Promise.resolve(this.#main?.stopThread(thread, deadline)).catch(() => {});

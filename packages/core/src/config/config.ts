@@ -1,16 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { textOf } from './codec/error.ts';
-import { type LuaValue, readLuaConfig } from './config-lua.ts';
-import { doubtsAbout } from './config-spelling.ts';
-import { type Duration, toMilliseconds } from './duration.ts';
-import { isSkynetError, SkynetError } from './errors.ts';
-import { printable } from './log/printable.ts';
-import { isSecret } from './secret.ts';
-import type { Transport } from './transport/contract.ts';
-import { parseAddress } from './transport/transports.ts';
-import { importModule } from './typescript.ts';
+import { textOf } from '../codec/error.ts';
+import { type Duration, toMilliseconds } from '../duration.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
+import { printable } from '../log/printable.ts';
+import { isSecret } from '../secret.ts';
+import type { Transport } from '../transport/contract.ts';
+import { parseAddress } from '../transport/transports.ts';
+import { importModule } from '../typescript.ts';
+import { type LuaValue, readLuaConfig } from './lua.ts';
+import { doubtsAbout } from './spelling.ts';
 
 /** Configuration of a node. Keys that the book knows mean the same here; keys of your own become environment values. */
 export interface SkynetConfig {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LogOrder } from '../../src/threads/log-order.ts';
+import { LogOrder } from '../../src/log/log-order.ts';
 
 test('lines come out by number, whatever order they arrive in', () => {
   fc.assert(

@@ -1,15 +1,11 @@
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
-import { describe } from '../actor/failure.ts';
-import { isExit } from '../actor/task.ts';
 import { errorToData } from '../codec/error.ts';
-import { loadConfig, resolveConfig, type SkynetConfig } from '../config.ts';
-import { isSkynetError } from '../errors.ts';
-import { NodeThread } from '../node-thread.ts';
-import { createNodeTransports } from '../node-transports.ts';
-import { Activity } from './activity.ts';
-import { RouteTable } from './route-table.ts';
-import { SharedRegistry } from './shared-registry.ts';
-import type { FromWorker, StopOrder, ToWorker, WorkerSetup } from './wire.ts';
+import { loadConfig, resolveConfig, type SkynetConfig } from '../config/config.ts';
+import type { FromWorker, StopOrder, ToWorker, WorkerSetup } from '../threads/wire.ts';
+import { NodeThread } from './node-thread.ts';
+import { createNodeTransports } from './node-transports.ts';
+import { partsOver } from './shared-parts.ts';
+import { logRejection, logUncaught } from './stray-errors.ts';
 
 // What a worker thread runs: it reads its setup, builds its part of the node and takes orders from the rings.
 
@@ -24,19 +20,7 @@ async function main(): Promise<void> {
   const thread = new NodeThread(
     config,
     createNodeTransports(config),
-    {
-      thread: setup.thread,
-      threads: setup.threads,
-      incarnation: setup.incarnation,
-      origin: setup.origin,
-      names: new SharedRegistry(setup.names, setup.thread),
-      environment: new SharedRegistry(setup.environment, setup.thread),
-      packages: new SharedRegistry(setup.packages, setup.thread),
-      routes: new RouteTable(setup.routes),
-      counters: new Int32Array(setup.counters),
-      activity: new Activity(setup.activity, setup.thread),
-      peers: setup.peers,
-    },
+    partsOver(setup.memory, setup.thread, setup.incarnation, setup.peers),
     (_source, text) => process.stderr.write(`${text}\n`),
     () => Promise.resolve(),
   );
@@ -45,12 +29,8 @@ async function main(): Promise<void> {
   thread.setLogger(setup.logger);
   thread.adoptMonitor(setup.monitor);
   parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));
-  // A service's stray errors must not take the others of the thread with it.
-  process.on('unhandledRejection', (reason) => {
-    if (isSkynetError(reason, 'ERR_SERVICE_ENDED') || isExit(reason)) return;
-    thread.log(0, `unhandled rejection: ${describe(reason)}`);
-  });
-  process.on('uncaughtException', (error) => thread.log(0, `uncaught: ${describe(error)}`));
+  process.on('unhandledRejection', (reason) => logRejection(thread, reason));
+  process.on('uncaughtException', (error) => logUncaught(thread, error));
   post({ kind: 'ready' });
 }
 

@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 /** Keys of a configuration that the node itself reads. */
 const KEYS = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { SkynetError } from './errors.ts';
-import { printable } from './log/printable.ts';
+import { SkynetError } from '../errors.ts';
+import { printable } from '../log/printable.ts';
 
 /** What a key can be given. */
 export type LuaValue = string | number | boolean | undefined;

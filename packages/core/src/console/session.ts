@@ -3,8 +3,8 @@ import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { TimerHandle } from '../contracts/skynet.ts';
 import { type AddressTable, networkOf } from '../transport/address-table.ts';
 import { BACKLOG_MARK, type Connection, type Receiver } from '../transport/contract.ts';
-import { type ConsoleRequest, isRequestLine, RequestReader } from './console-request.ts';
-import type { Visitor } from './console-visitors.ts';
+import { type ConsoleRequest, isRequestLine, RequestReader } from './request.ts';
+import type { Visitor } from './visitors.ts';
 
 /** Longest line, in bytes. */
 const MAX_LINE = 8192;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readValues, showResult } from '../../src/services/console-values.ts';
+import { readValues, showResult } from '../../src/console/values.ts';
 
 describe('values typed at the console', () => {
   test.each<[string, unknown[]]>([

@@ -1,27 +1,9 @@
-import type { Timer } from '../actor/timer.ts';
+import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
 import type { Watcher } from '../route/endings.ts';
-import type { EndReason } from './skynet.ts';
-
-/** Anything the scheduler gives turns to. */
-export interface Runnable {
-  /** Whether it stands in the scheduler's list. Kept by the scheduler. */
-  queued: boolean;
-  /**
-   * Works off what waits, at most `limit` items.
-   * @returns what the scheduler has to do: nothing, come again at once, or come again when all promises have settled.
-   */
-  turn(limit: number): TurnResult;
-  /** The microtasks of its turn are done, and its next turn comes only later. */
-  settled(): void;
-  /** A turn has thrown, which none should: tells of it. */
-  turnFailed(thrown: unknown): void;
-}
-
-/** `IDLE`: nothing waits. `MORE`: the limit was reached. `SETTLE`: a task was started or resumed and may still run. */
-export const TURN = { IDLE: 0, MORE: 1, SETTLE: 2 } as const;
-export type TurnResult = (typeof TURN)[keyof typeof TURN];
+import type { Runnable } from '../schedule/scheduler.ts';
+import type { Timer } from './timer.ts';
 
 /** What a service asks of the thread it lives in. */
 export interface Host {

@@ -5,7 +5,7 @@ import { kernelOf } from '@skynet/core/kernel';
 import { connectionTable } from '@skynet/core/transport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestNode } from '../test-node.ts';
-import { openedNode, visit } from './console-visitor.ts';
+import { openedNode, visit } from './visitor.ts';
 
 const store = defineService((skynet) => {
   skynet.register('.store');

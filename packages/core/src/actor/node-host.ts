@@ -1,11 +1,11 @@
-import type { Service } from '../actor/service.ts';
+import type { ThreadKernel } from '../contracts/kernel.ts';
+import type { Placement, ServiceDefinition } from '../contracts/skynet.ts';
 import type { Environment } from '../env.ts';
 import type { Handle } from '../handle.ts';
 import type { NameTable } from '../route/name-table.ts';
 import type { Transports } from '../transport/contract.ts';
 import type { Host } from './host.ts';
-import type { ThreadKernel } from './kernel.ts';
-import type { Placement, ServiceDefinition } from './skynet.ts';
+import type { Service } from './service.ts';
 
 /** What is to be started: a name on the search path, or a definition. */
 export interface LaunchRequest {

@@ -6,10 +6,10 @@ import { kernelOf } from '../kernel.ts';
 import { HIDDEN } from '../secret.ts';
 import { AddressTable, networkOf } from '../transport/address-table.ts';
 import type { Connection } from '../transport/contract.ts';
-import { CONSOLE_COMMANDS, type ConsoleCommand } from './console-commands.ts';
-import { type ConsoleRules, ConsoleSession, NO_COMMAND } from './console-session.ts';
-import { showResult } from './console-values.ts';
-import { Visitors } from './console-visitors.ts';
+import { CONSOLE_COMMANDS, type ConsoleCommand } from './commands.ts';
+import { type ConsoleRules, ConsoleSession, NO_COMMAND } from './session.ts';
+import { showResult } from './values.ts';
+import { Visitors } from './visitors.ts';
 
 /** Wrong tokens of one address in a minute; then none of it is looked at. */
 const MAX_GUESSES = 5;

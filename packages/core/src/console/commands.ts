@@ -10,7 +10,7 @@ import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
 import { hideSecrets } from '../secret.ts';
 import { connectionTable } from '../transport/connection-table.ts';
-import { readValues } from './console-values.ts';
+import { readValues } from './values.ts';
 
 /** Seconds a CPU profile takes if nothing is said, and at most. */
 const PROFILE_SECONDS = 5;

@@ -5,7 +5,7 @@ import { isSkynetError, loadConfig, resolveConfig, type SkynetConfig, startNode 
 import { NONSENSE } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { runs } from '../../../test/runs.ts';
+import { runs } from '../../../../test/runs.ts';
 
 const circle: Record<string, unknown> = {};
 circle['self'] = circle;

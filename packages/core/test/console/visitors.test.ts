@@ -1,7 +1,7 @@
 import { defineService } from '@skynet/core';
 import { describe, expect, test } from 'vitest';
 import { startTestNode } from '../test-node.ts';
-import { open, openedNode, visit } from './console-visitor.ts';
+import { open, openedNode, visit } from './visitor.ts';
 
 describe('strangers at the debug console', () => {
   test('with a token nothing is done for those who do not show it first', async () => {

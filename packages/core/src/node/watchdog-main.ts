@@ -3,12 +3,12 @@ import { constants } from 'node:os';
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { formatHandle } from '../handle.ts';
 import { timestamp } from '../log/timestamp.ts';
-import { Activity } from './activity.ts';
+import { Activity } from '../threads/activity.ts';
+import type { StopOrder } from '../threads/wire.ts';
 import { endProcess } from './process-end.ts';
 import { listenForSignals } from './process-signals.ts';
 import { StopGuard } from './stop-guard.ts';
 import type { FromWatchdog, GuardSetup, ToWatchdog, WatchdogSetup } from './watchdog.ts';
-import type { StopOrder } from './wire.ts';
 
 // What the watchdog's thread runs. It reads shared memory, and hears the signals that thread 0 may not hear.
 
