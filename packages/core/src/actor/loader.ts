@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { textOf } from '../codec/error.ts';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
@@ -32,6 +32,25 @@ export class ServiceLoader {
   /** A service that is loaded already. */
   cached(name: string): ServiceDefinition | undefined {
     return this.#provided.get(name) ?? this.#loaded.get(name);
+  }
+
+  /** Whether there is a service of that name, as far as can be said without loading it. */
+  has(name: string): boolean {
+    return this.cached(name) !== undefined || (isServiceName(name) && this.#locate(name, []) !== undefined);
+  }
+
+  /** Names of the services that stand where the patterns say, and of the built-in ones, in order. */
+  names(): string[] {
+    const names = new Set(this.#provided.keys());
+    for (const pattern of this.#patterns) {
+      const [before = '', after] = pattern.split('?');
+      if (after === undefined || !before.endsWith('/')) continue;
+      for (const entry of filesIn(this.#resolve(before))) {
+        const name = path.parse(entry).name;
+        if (isServiceName(name) && this.has(name)) names.add(name);
+      }
+    }
+    return [...names].sort();
   }
 
   /** @throws ERR_SERVICE_NOT_FOUND (`details.tried`), ERR_SERVICE_MODULE, ERR_NAME_INVALID. */
@@ -83,12 +102,22 @@ export class ServiceLoader {
   }
 
   #find(name: string): string {
-    if (!/^[\w@-][\w@.-]*(\/[\w@-][\w@.-]*)*$/.test(name)) {
+    if (!isServiceName(name)) {
       throw new SkynetError('ERR_NAME_INVALID', `not a service name: ${JSON.stringify(name)}`, {
         details: { name },
       });
     }
     const tried: string[] = [];
+    const file = this.#locate(name, tried);
+    if (file !== undefined) return file;
+    const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');
+    throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, {
+      details: { name, tried },
+    });
+  }
+
+  /** The file of a service; undefined, and in `tried` what was looked for, if there is none. */
+  #locate(name: string, tried: string[]): string | undefined {
     for (const pattern of this.#patterns) {
       const stem = this.#resolve(pattern.replaceAll('?', name));
       const candidates = path.extname(pattern) === '' ? candidatesOf(stem) : [stem];
@@ -96,10 +125,7 @@ export class ServiceLoader {
       if (file !== undefined) return file;
       tried.push(`${path.relative(this.#base, stem)}${path.extname(pattern) === '' ? '.ts' : ''}`);
     }
-    const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');
-    throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, {
-      details: { name, tried },
-    });
+    return undefined;
   }
 
   #resolve(location: string): string {
@@ -112,5 +138,18 @@ export class ServiceLoader {
       if (existsSync(found)) return path.join(found, ...parts.slice(depth));
       if (path.dirname(folder) === folder) return path.resolve(this.#base, location);
     }
+  }
+}
+
+function isServiceName(name: string): boolean {
+  return /^[\w@-][\w@.-]*(\/[\w@-][\w@.-]*)*$/.test(name);
+}
+
+/** What stands in a folder; nothing if there is none. */
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

@@ -1,14 +1,14 @@
-import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { kernelOf } from '../kernel.ts';
+import { nearest } from '../nearest.ts';
 import { HIDDEN } from '../secret.ts';
 import { AddressTable, networkOf } from '../transport/address-table.ts';
 import type { Connection } from '../transport/contract.ts';
-import { CONSOLE_COMMANDS, type ConsoleCommand } from './commands.ts';
+import { CONSOLE_COMMANDS } from './commands.ts';
+import { commandOf, runLine, wordsOf } from './line.ts';
 import { type ConsoleRules, ConsoleSession, NO_COMMAND } from './session.ts';
-import { showResult } from './values.ts';
 import { Visitors } from './visitors.ts';
 
 /** Wrong tokens of one address in a minute; then none of it is looked at. */
@@ -88,11 +88,6 @@ function isOneHost(host: string): boolean {
   return !/^(0\.0\.0\.0|\[?::\]?)$/.test(host);
 }
 
-function commandOf(line: string): ConsoleCommand | undefined {
-  const [name = ''] = line.trim().split(/\s+/);
-  return Object.hasOwn(CONSOLE_COMMANDS, name) ? CONSOLE_COMMANDS[name] : undefined;
-}
-
 function effectOf(line: string): 'reads' | 'changes' | undefined {
   const command = commandOf(line);
   return command === undefined ? undefined : command.reads ? 'reads' : 'changes';
@@ -100,14 +95,11 @@ function effectOf(line: string): 'reads' | 'changes' | undefined {
 
 /** Does one command line. @returns the lines to print. */
 async function execute(kernel: ServiceKernel, line: string, signal: AbortSignal): Promise<string[]> {
-  const [name = '', ...args] = line.trim().split(/\s+/);
+  const [name = ''] = wordsOf(line);
   if (name === '') return [];
-  const command = commandOf(line);
-  if (command === undefined) return [...NO_COMMAND];
-  const rest = line.trim().replace(/^\S+\s+\S+\s*/, '');
-  try {
-    return [...showResult(await command.run({ kernel, signal, rest }, ...args)), '<CMD OK>'];
-  } catch (error) {
-    return [...showResult(messageOf(error)), '<CMD Error>'];
-  }
+  const result = await runLine(kernel, line, signal);
+  if (result !== undefined) return [...result.lines, result.failed ? '<CMD Error>' : '<CMD OK>'];
+  const meant = nearest(name, Object.keys(CONSOLE_COMMANDS));
+  const [invalid = '', ...rest] = NO_COMMAND;
+  return [meant === undefined ? invalid : `${invalid}; did you mean "${meant}"?`, ...rest];
 }

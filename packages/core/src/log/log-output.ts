@@ -1,4 +1,5 @@
 import { close, fstatSync, open, openSync, write, writeSync } from 'node:fs';
+import { writeAboveTyped } from './typed-line.ts';
 
 /** What became of a write: the bytes that got through, and why the others did not. */
 export type Written = (error: Error | null, bytes: number) => void;
@@ -95,10 +96,12 @@ class StreamOutput implements LogOutput {
 
   write(bytes: Buffer, done: Written): void {
     this.#isWriting = true;
-    this.#stream.write(bytes, (error) => {
-      this.#isWriting = false;
-      done(error ?? null, error ? 0 : bytes.length);
-    });
+    writeAboveTyped(() =>
+      this.#stream.write(bytes, (error) => {
+        this.#isWriting = false;
+        done(error ?? null, error ? 0 : bytes.length);
+      }),
+    );
   }
 
   writeNow(bytes: Buffer): void {

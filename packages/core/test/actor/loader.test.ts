@@ -150,6 +150,22 @@ describe('service loader', () => {
     expect(await loader.load('console')).toBe(builtIn);
   });
 
+  test('names are those of files and folders that the patterns find, and of built-in services', () => {
+    write('catalog/one.mjs', service('one'));
+    write('catalog/two/index.js', service('two'));
+    write('catalog/notes.txt', 'no service');
+    write('catalog/empty/notes.txt', 'no service');
+    write('apart/three/init.mjs', service('three'));
+    const loader = new ServiceLoader(
+      ['./catalog/?', './apart/?/init.mjs', './nowhere/?', './fixed.mjs'],
+      base,
+    );
+    loader.provide('console', { kind: 'skynet.service', start: () => 'built in' });
+    expect(loader.names()).toEqual(['console', 'one', 'three', 'two']);
+    for (const name of loader.names()) expect(loader.has(name)).toBe(true);
+    for (const name of ['empty', 'notes', '../catalog/one', '', 'One']) expect(loader.has(name)).toBe(false);
+  });
+
   describe('TypeScript in a worker thread of plain Node', () => {
     // Beside the packages, or it would not find tsx.
     const cache = path.resolve(import.meta.dirname, '../../../../node_modules/.cache');

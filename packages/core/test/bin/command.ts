@@ -12,6 +12,12 @@ const CORE = new URL('../../dist/index.js', import.meta.url).href;
 /** How long a test waits for something before it says what it waited for. */
 const PATIENCE = 30_000;
 
+/** How the command is run. */
+export interface RunOptions extends SpawnOptions {
+  /** What runs it: words in front of its own, or what they are made to. */
+  through?: readonly string[] | ((command: readonly string[]) => string[]);
+}
+
 /** How a process ended: `143`, or `SIGTERM`. */
 export type Ending = number | NodeJS.Signals | null;
 
@@ -51,7 +57,7 @@ export class Project {
   }
 
   /** Runs the command here; it is killed with the test. */
-  start(options: SpawnOptions & { through?: readonly string[] } = {}): Run {
+  start(options: RunOptions = {}): Run {
     return new Run(this, options);
   }
 }
@@ -64,11 +70,9 @@ export class Run {
   ending: Ending | undefined;
   readonly #changed = new Set<() => void>();
 
-  constructor(
-    { folder }: Project,
-    { through = [], ...options }: SpawnOptions & { through?: readonly string[] },
-  ) {
-    const [file = '', ...args] = [...through, process.execPath, COMMAND, 'skynet.config.json'];
+  constructor({ folder }: Project, { through = [], ...options }: RunOptions) {
+    const command = [process.execPath, COMMAND, 'skynet.config.json'];
+    const [file = '', ...args] = typeof through === 'function' ? through(command) : [...through, ...command];
     this.child = spawn(file, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...options });
     onTestFinished(() => void this.child.kill('SIGKILL'));
     const take = (chunk: unknown): void => {

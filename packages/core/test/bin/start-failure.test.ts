@@ -174,10 +174,8 @@ export default defineService((skynet) => skynet.abort());
 [:01000006] init service failed: Error: not today
     at Object.start (services/bad.js:3:9)
 [:01000006] KILL self
-[:01000007] LAUNCH snlua nobody
-[:01000007] lua loader error : cannot open services/nobody.ts: No such file or directory
-[:01000007] KILL self
-[:01000008] LAUNCH snlua last
+[:01000005] no service or command nobody; type help for a list
+[:01000007] LAUNCH snlua last
 `,
     error: '',
   });

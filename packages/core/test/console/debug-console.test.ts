@@ -32,6 +32,11 @@ describe('debug console', () => {
       '',
       '<CMD Error>',
     ]);
+    expect(await console.type('lits')).toEqual([
+      'Invalid command, type help for command list; did you mean "list"?',
+      '',
+      '<CMD Error>',
+    ]);
     expect(await console.type('toString')).toEqual([
       'Invalid command, type help for command list',
       '',
