@@ -7,8 +7,10 @@ export type KernelErrorCode =
   | 'ERR_ADDRESS_INVALID'
   /** The address is well formed but nobody lives there (`call to invalid address`). */
   | 'ERR_NO_SERVICE'
-  /** The service ended, or the thread or node it lived in was lost, before it answered (`call failed`). */
+  /** The service ended, or the thread it lived in was lost, before it answered (`call failed`). */
   | 'ERR_SERVICE_GONE'
+  /** The node of the service is lost, or its network, before it answered. */
+  | 'ERR_NODE_LOST'
   /** The other side's handler threw; `cause` holds what it threw. */
   | 'ERR_REMOTE'
   /** A command table has no such command. */

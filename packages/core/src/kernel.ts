@@ -2,3 +2,5 @@
 export { kernelOf } from './actor/context.ts';
 export type { ServiceKernel, Suspension, ThreadKernel } from './contracts/kernel.ts';
 export type { Registry } from './contracts/registry.ts';
+export type { Network, NetworkPlace, Remote } from './contracts/remote.ts';
+export { Message } from './message.ts';

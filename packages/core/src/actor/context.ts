@@ -288,6 +288,7 @@ export class Context implements Skynet {
     const pending = this.#suspend();
     const stop = this.#host.names.whenNamed(name, (handle) => this.#service.settle(pending, handle, false));
     pending.forget = stop;
+    this.#host.wantName(name);
     return pending.promise as Promise<Handle>;
   }
 
@@ -321,12 +322,12 @@ export class Context implements Skynet {
 
   #post(to: Address, protocol: Protocol, values: unknown[]): number | undefined {
     const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
-    return this.#deliver(this.#find(to), new Message(protocol.id, 0, this.#service.handle, body));
+    return this.#deliver(to, this.#find(to), new Message(protocol.id, 0, this.#service.handle, body));
   }
 
   rawSend(to: Address, type: string, body: Body): number | undefined {
     const { id } = this.#service.protocols.named(type);
-    return this.#deliver(this.#find(to), new Message(id, 0, this.#service.handle, checkBody(body)));
+    return this.#deliver(to, this.#find(to), new Message(id, 0, this.#service.handle, checkBody(body)));
   }
 
   redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined {
@@ -334,16 +335,27 @@ export class Context implements Skynet {
       throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(source)}`);
     const { id } = this.#service.protocols.named(type);
     const target = this.#find(to);
-    const delivered = this.#deliver(target, new Message(id, session, source, checkBody(body)), session);
+    const delivered = this.#deliver(to, target, new Message(id, session, source, checkBody(body)), session);
     const isRequest = session !== 0 && id !== PTYPE.RESPONSE && id !== PTYPE.ERROR;
     if (isRequest && delivered !== undefined && target !== undefined && source !== this.#service.handle)
       this.#host.redirected(source, session, this.#service.handle, target);
     return delivered;
   }
 
-  #deliver(to: Handle | undefined, message: Message, session = 0): number | undefined {
+  #deliver(to: Address, handle: Handle | undefined, message: Message, session = 0): number | undefined {
     this.#mustLive();
-    return to !== undefined && this.#host.deliver(to, message) ? session : undefined;
+    const delivered =
+      handle === undefined
+        ? this.#sendToName(to, message) !== undefined
+        : this.#host.deliver(handle, message);
+    return delivered ? session : undefined;
+  }
+
+  /** Of global names that nobody here has other nodes may know more. */
+  #sendToName(name: Address, message: Message): Handle | undefined {
+    return typeof name === 'string' && !isLocalName(name)
+      ? this.#host.deliverToName(checkName(name), message)
+      : undefined;
   }
 
   call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result> {
@@ -369,12 +381,13 @@ export class Context implements Skynet {
     this.#mustLive();
     const limits = typeof to === 'object' && to !== null ? to : undefined;
     const address = limits === undefined ? (to as Address) : limits.to;
-    const dest = this.#find(address);
-    if (dest === undefined) throw noService(this.address(address));
+    const known = this.#find(address);
     const service = this.#service;
     const session = service.sessions.next();
-    if (!this.#host.deliver(dest, new Message(protocol.id, session, service.handle, body)))
-      throw noService(formatHandle(dest));
+    const message = new Message(protocol.id, session, service.handle, body);
+    const dest = known ?? this.#sendToName(address, message);
+    if (dest === undefined) throw noService(this.address(address));
+    if (known !== undefined && !this.#host.deliver(known, message)) throw noService(formatHandle(known));
     const pending = service.suspend(dest, reader, session);
     const timeout = limits?.timeout === undefined ? this.#host.callTimeout : toMilliseconds(limits.timeout);
     if (timeout > 0) pending.timer = service.startTimer(new Timer(service, pending), timeout);

@@ -1,6 +1,6 @@
 import { errorFromData, errorToData, markTold, toldOf } from '../codec/error.ts';
 import { type ErrorCode, isSkynetError, SkynetError, type SkynetErrorOptions } from '../errors.ts';
-import { formatHandle, type Handle } from '../handle.ts';
+import { formatHandle, type Handle, harborOf } from '../handle.ts';
 import { stackOf, userFrames, withoutFrames } from '../stack.ts';
 
 /** Longest text that is taken as it is. */
@@ -132,6 +132,18 @@ export function remoteFailure(thrown: unknown, service: Handle): SkynetError {
  */
 export function failedWait(code: ErrorCode, text: string, options?: SkynetErrorOptions): SkynetError {
   return withoutFrames(() => new SkynetError<string>(code, text, options));
+}
+
+/** What calls to a node get that is lost. */
+export function nodeLostFailure(service: Handle): SkynetError {
+  const harbor = harborOf(service);
+  return failedWait(
+    'ERR_NODE_LOST',
+    `call failed: node ${harbor} is lost, and ${formatHandle(service)} with it`,
+    {
+      details: { harbor, service: formatHandle(service) },
+    },
+  );
 }
 
 /** What the callers of a service get that ended before it answered. */

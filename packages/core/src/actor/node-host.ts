@@ -2,6 +2,7 @@ import type { ThreadKernel } from '../contracts/kernel.ts';
 import type { Placement, ServiceDefinition } from '../contracts/skynet.ts';
 import type { Environment } from '../env.ts';
 import type { Handle } from '../handle.ts';
+import type { Message } from '../message.ts';
 import type { NameTable } from '../route/name-table.ts';
 import type { Transports } from '../transport/contract.ts';
 import type { Host } from './host.ts';
@@ -56,6 +57,13 @@ export interface NodeHost extends Host {
   setMonitor(handle: Handle): void;
   /** Gives an alias. Returns whether it was free. */
   giveName(name: string, handle: Handle): boolean;
+  /** Somebody waits for a global name: other nodes may have it. */
+  wantName(name: string): void;
+  /**
+   * Sends to a global name that nobody here is known to have, if there is a network: the handle that stands for its owner.
+   * @throws ERR_UNSERIALIZABLE, ERR_FRAME_TOO_LARGE.
+   */
+  deliverToName(name: string, message: Message): Handle | undefined;
   /** Lets later starts see changed files. */
   clearCache(): void;
   /** Ends the node. */

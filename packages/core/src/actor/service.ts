@@ -202,8 +202,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   #takeAnswer(message: Message, failed: boolean): void {
     let pending = this.sessions.take(message.session);
-    if (pending !== undefined && pending.dest === 0) {
-      // Its session is that of a wait: nobody's answer ends that.
+    if (
+      pending !== undefined &&
+      (pending.dest === 0 || (failed && this.#isRemote(message.source) && !this.#isRemote(pending.dest)))
+    ) {
+      // Its session is that of a wait: nobody's answer ends that. Nor does what another node sends back because whoever we
+      // have answered is gone: that carries the session of its call.
       this.sessions.add(pending);
       pending = undefined;
     }
@@ -233,6 +237,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       }
     }
     this.#resume(pending);
+  }
+
+  /** Whether a handle is of another node. */
+  #isRemote(handle: Handle): boolean {
+    const harbor = harborOf(handle);
+    return harbor !== 0 && harbor !== harborOf(this.handle);
   }
 
   /** Lets a suspended task go on. */

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { textOf } from '../codec/error.ts';
+import type { Network } from '../contracts/remote.ts';
 import { type Duration, toMilliseconds } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
@@ -26,6 +27,11 @@ export interface SkynetConfig {
   master?: string;
   /** Makes this node the master: where it listens, `"ip:port"`. */
   standalone?: string;
+  /**
+   * The network that this node is part of, such as `harbor({ id: 1, … })` of `@skynet/harbor`. With `master` or
+   * `standalone` the node joins the original's network without it.
+   */
+  network?: Network;
   /** Name of the first service of yours. Default `main`. */
   start?: string;
   /** Start arguments of it. */
@@ -79,6 +85,10 @@ export interface ResolvedConfig {
   /** Megabytes. */
   readonly threadHeap: number | undefined;
   readonly harbor: number;
+  /** Joined while the node starts. */
+  readonly network: Network | undefined;
+  /** What the keys of the original say of a network, when they name one. */
+  readonly harborNetwork: HarborKeys | undefined;
   readonly start: string;
   readonly startArgs: readonly string[];
   readonly services: readonly string[];
@@ -112,6 +122,15 @@ export interface ResolvedConfig {
   readonly doubts: readonly string[];
 }
 
+/** The original's keys of a network. */
+export interface HarborKeys {
+  readonly id: number;
+  readonly address: string;
+  readonly master: string;
+  /** Where this node's master listens, if it is the one that has it. */
+  readonly standalone?: string;
+}
+
 const DEFAULTS = {
   thread: 1,
   harbor: 0,
@@ -127,6 +146,9 @@ const DEFAULTS = {
   endEndlessAfter: 0,
   watchdog: true,
 } as const satisfies SkynetConfig;
+
+/** Keys whose values hold functions: other threads and the environment do without them. */
+const FUNCTIONS: ReadonlySet<string> = new Set(['transports', 'network']);
 
 /** The default export of `skynet.config.ts`; checks nothing, completes in the editor. */
 export function defineConfig(config: SkynetConfig): SkynetConfig {
@@ -234,6 +256,25 @@ class Keys {
     }
   }
 
+  /** The network that the original's keys name, if they name one. */
+  harborNetwork(): HarborKeys | undefined {
+    const { harbor, network, standalone } = this.#config;
+    const master = this.#config.master ?? standalone;
+    if (network !== undefined || harbor === 0 || master === undefined) return undefined;
+    return {
+      id: harbor as number,
+      address: this.text('address'),
+      master: master as string,
+      ...(standalone === undefined ? {} : { standalone: standalone as string }),
+    };
+  }
+
+  network(key: string): Network | undefined {
+    const value = this.#config[key];
+    if (value === undefined || isNetwork(value)) return value;
+    return this.wrong(key, 'a network, such as harbor({ id: 1, … })');
+  }
+
   texts(key: string): readonly string[] {
     const value = this.#config[key];
     const isList = Array.isArray(value) && value.every((part) => typeof part === 'string' && part !== '');
@@ -264,6 +305,12 @@ class Keys {
   }
 }
 
+function isNetwork(value: unknown): value is Network {
+  if (typeof value !== 'object' || value === null) return false;
+  const { join, harbor } = value as Partial<Network>;
+  return typeof join === 'function' && typeof harbor === 'number';
+}
+
 function isFolder(location: string): boolean {
   try {
     return statSync(location).isDirectory();
@@ -289,15 +336,22 @@ export function resolveConfig(config: SkynetConfig, base: string, from = 'config
     throw new SkynetError('ERR_CONFIG', `${from}: the default export must be an object of keys and values`);
   }
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
-  const all: Readonly<Record<string, unknown>> = { ...DEFAULTS, ...given };
+  const all: Record<string, unknown> = { ...DEFAULTS, ...given };
+  const network = new Keys(all, from).network('network');
+  // Handles begin with the id that the node has in its network.
+  if (network !== undefined) all.harbor = network.harbor;
   const keys = new Keys(all, from);
   for (const key of ['address', 'master', 'standalone']) keys.endpoint(key);
   keys.optionalText('consoleToken');
-  const { transports: _functions, ...plain } = given;
+  const plain = Object.fromEntries(
+    Object.entries({ ...given, harbor: all.harbor }).filter(([key]) => !FUNCTIONS.has(key)),
+  );
   return {
     thread: keys.integer('thread', 1, 64),
     threadHeap: given.threadHeap === undefined ? undefined : keys.integer('threadHeap', 32, 65_536),
     harbor: keys.integer('harbor', 0, 255),
+    network,
+    harborNetwork: keys.harborNetwork(),
     start: keys.text('start'),
     startArgs: keys.words('startArgs'),
     services: keys.patterns('services'),
@@ -328,7 +382,7 @@ function environmentOf(
 ): Map<string, string> {
   const environment = new Map<string, string>();
   for (const [key, value] of Object.entries(all)) {
-    if (key === 'transports') continue;
+    if (FUNCTIONS.has(key)) continue;
     if (key === '' || /\s/.test(key)) keys.wrong(key, 'a key without blanks', key);
     if (Array.isArray(value) && value.every((part) => typeof part === 'string'))
       environment.set(key, value.join(';'));

@@ -8,6 +8,7 @@ const KEYS = [
   'address',
   'master',
   'standalone',
+  'network',
   'start',
   'startArgs',
   'services',

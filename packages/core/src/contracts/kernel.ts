@@ -110,6 +110,8 @@ export interface ThreadKernel {
   readonly transports: Transports;
   /** A log line in the name of a service, 0 for the kernel. */
   log(source: Handle, text: string): void;
+  /** Whether the node is part of a network of nodes. */
+  readonly hasNetwork: boolean;
   /** Number of threads of the node. */
   readonly threads: number;
   /**

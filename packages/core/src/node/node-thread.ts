@@ -1,7 +1,14 @@
 import { Context } from '../actor/context.ts';
 import { answerDebug } from '../actor/debug-commands.ts';
 import { DEFAULT_PROTOCOLS } from '../actor/default-protocols.ts';
-import { callFailed, describe, failedWait, goneFailure, reasonIn } from '../actor/failure.ts';
+import {
+  callFailed,
+  describe,
+  failedWait,
+  goneFailure,
+  nodeLostFailure,
+  reasonIn,
+} from '../actor/failure.ts';
 import { ServiceLoader } from '../actor/loader.ts';
 import type { LaunchRequest, NodeHost, NodeList, Started } from '../actor/node-host.ts';
 import type { Pending } from '../actor/pending.ts';
@@ -12,6 +19,7 @@ import type { Timer } from '../actor/timer.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ThreadKernel } from '../contracts/kernel.ts';
+import type { NetworkPlace, Remote } from '../contracts/remote.ts';
 import type { CommandTable, EndReason, ServiceDefinition } from '../contracts/skynet.ts';
 import { Environment } from '../env.ts';
 import { type ErrorCode, isSkynetError, SkynetError } from '../errors.ts';
@@ -23,6 +31,7 @@ import { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 import { Endings, type Watcher } from '../route/endings.ts';
 import { isLocalName, NameTable } from '../route/name-table.ts';
+import { RemoteRoute } from '../route/remote-route.ts';
 import { ServiceTable } from '../route/service-table.ts';
 import { CpuAccounts, type WorkListener } from '../schedule/cpu-accounts.ts';
 import { type Runnable, Scheduler } from '../schedule/scheduler.ts';
@@ -45,6 +54,9 @@ const LAST_POLLS = 1000;
 const PATIENCE = 1000;
 /** Silences of a thread, at the same piece of work, after which it counts as held without a watchdog. */
 const MAX_SILENCES = 10;
+
+/** Thread that holds the network. */
+const NETWORK_THREAD = 0;
 
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
@@ -70,6 +82,7 @@ export class NodeThread implements NodeHost, Resident {
   readonly #timers: Timers<Timer>;
   readonly #shared: SharedParts;
   readonly #neighbours: Neighbours;
+  readonly #remote: RemoteRoute;
   readonly #logOrder = new LogOrder(0, (source, text) => this.#writeLog(source, text));
   readonly #endings: Endings;
   readonly #origin: number;
@@ -130,6 +143,9 @@ export class NodeThread implements NodeHost, Resident {
       log: (source, text) => this.log(source, text),
       threads: shared.threads,
       registry: shared.packages,
+      get hasNetwork() {
+        return Atomics.load(shared.counters, COUNTER.MAX_BODY) > 0;
+      },
       nextId: () =>
         (Atomics.add(shared.counters, COUNTER.ID, 1) + 1) * shared.threads +
         shared.thread -
@@ -142,9 +158,18 @@ export class NodeThread implements NodeHost, Resident {
       onStop: (close) => void this.#closers.push(close),
     };
     this.#neighbours = new Neighbours(this, shared.peers, shared.incarnation);
+    this.#remote = new RemoteRoute({
+      maxBody: () => Atomics.load(shared.counters, COUNTER.MAX_BODY),
+      post: (to, message) => this.#neighbours.post(NETWORK_THREAD, to, message),
+      tell: (order) => this.#neighbours.tell(NETWORK_THREAD, order),
+      log: (source, text) => this.log(source, text),
+    });
     this.#endings = new Endings({
       thread: this.thread,
-      threadOf: (handle) => this.#threadOf(handle),
+      threadOf: (handle) => this.#placeOf(handle),
+      watchRemote: (handle) => {
+        if (this.#isRemote(handle)) this.#remote.watch(handle);
+      },
       request: (to, handle, on) => this.#neighbours.tell(to, { op: 'watch', from: this.thread, handle, on }),
       tell: (to, handle, reason) => this.#neighbours.tell(to, { op: 'gone', handle, reason }),
     });
@@ -159,8 +184,7 @@ export class NodeThread implements NodeHost, Resident {
   }
 
   deliver(to: Handle, message: Message): boolean {
-    const harbor = harborOf(to);
-    if (harbor !== this.harbor && harbor !== 0) return false;
+    if (this.#isRemote(to)) return this.#remote.deliver(to, message);
     const local = localOf(to);
     const service = this.#table.get(local);
     if (service !== undefined) {
@@ -173,12 +197,29 @@ export class NodeThread implements NodeHost, Resident {
     return true;
   }
 
+  deliverToName(name: string, message: Message): Handle | undefined {
+    // Nobody has this number: it stands for whoever has the name.
+    return this.#remote.deliverToName(name, message) ? makeHandle(this.harbor, 0) : undefined;
+  }
+
+  /** Whether a service lives in another node, if anywhere. */
+  #isRemote(handle: Handle): boolean {
+    const harbor = harborOf(handle);
+    return harbor !== this.harbor && harbor !== 0;
+  }
+
+  /** Thread where the end of a service is heard of: its own, or that of the network; -1 if it does not live. */
+  #placeOf(handle: Handle): number {
+    if (!this.#isRemote(handle)) return this.#threadOf(handle);
+    return this.#remote.isReachable(handle) ? NETWORK_THREAD : -1;
+  }
+
   find(handle: Handle): Service | undefined {
     return harborOf(handle) === this.harbor ? this.#table.get(localOf(handle)) : undefined;
   }
 
   isAlive(handle: Handle): boolean {
-    return this.#threadOf(handle) >= 0;
+    return this.#placeOf(handle) >= 0;
   }
 
   /** Thread of a service, -1 if it does not live in this node. */
@@ -365,8 +406,53 @@ export class NodeThread implements NodeHost, Resident {
 
   giveName(name: string, handle: Handle): boolean {
     if (!this.names.add(name, handle)) return false;
-    if (!isLocalName(name)) this.#neighbours.tellAll({ op: 'named' });
+    if (isLocalName(name)) return true;
+    this.#neighbours.tellAll({ op: 'named' });
+    this.#remote.named(name, handle);
     return true;
+  }
+
+  wantName(name: string): void {
+    this.#remote.wanted(name);
+  }
+
+  // --- other nodes
+
+  /** What a network has of this thread, the main one. */
+  networkPlace(maxBody: number): NetworkPlace {
+    return {
+      start: (definition, name, args, kind) => this.start(definition, name, args, kind),
+      install: (remote: Remote) => {
+        this.#remote.install(remote);
+        Atomics.store(this.#shared.counters, COUNTER.MAX_BODY, maxBody);
+      },
+      deliver: (to, message) => this.deliver(to, message),
+      lost: (harbor) => {
+        this.#neighbours.tellAll({ op: 'node-lost', harbor });
+        this.#nodeLost(harbor);
+      },
+      gone: (handle, reason) => this.#endings.ended(handle, reason),
+      named: (name, handle) => {
+        this.names.set(name, handle);
+        this.#neighbours.tellAll({ op: 'named' });
+      },
+      resolved: (message, handle) => {
+        const { source, session } = message;
+        if (session !== 0) this.redirected(source, session, makeHandle(this.harbor, 0), handle);
+        if (!this.deliver(handle, message) && session !== 0)
+          this.deliver(source, new Message(PTYPE.ERROR, session, handle, goneFailure(handle)));
+      },
+    };
+  }
+
+  /** Another node is lost: calls to it fail. */
+  #nodeLost(harbor: number): void {
+    for (const service of this.services()) {
+      for (const pending of service.sessions.all()) {
+        if (pending.dest !== 0 && harborOf(pending.dest) === harbor)
+          failLater(service, pending, nodeLostFailure(pending.dest));
+      }
+    }
   }
 
   async listAll(): Promise<NodeList> {
@@ -653,6 +739,10 @@ export class NodeThread implements NodeHost, Resident {
   // --- other threads
 
   arrived(to: Handle, message: Message): void {
+    if (this.#isRemote(to)) {
+      this.#remote.deliver(to, message);
+      return;
+    }
     const service = this.#table.get(localOf(to));
     if (service !== undefined) {
       service.push(message);
@@ -704,6 +794,14 @@ export class NodeThread implements NodeHost, Resident {
         break;
       case 'named':
         this.names.tellWaiting();
+        break;
+      case 'node-lost':
+        this.#nodeLost(order.harbor);
+        break;
+      case 'to-name':
+      case 'name-given':
+      case 'name-wanted':
+        this.#remote.carryOut(order);
         break;
       case 'clear-cache':
         this.loader.clear();

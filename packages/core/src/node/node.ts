@@ -1,5 +1,6 @@
 import type { ResolvedConfig, SkynetConfig } from '../config/config.ts';
 import { resolveConfig } from '../config/config.ts';
+import type { Network } from '../contracts/remote.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
@@ -10,9 +11,10 @@ import { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 import { createLauncher } from '../services/launcher.ts';
 import { createLogger } from '../services/logger.ts';
-import { serviceManager } from '../services/service-manager.ts';
+import { createServiceManager } from '../services/service-manager.ts';
 import { atCaller } from '../stack.ts';
 import { createActivity } from '../threads/activity.ts';
+import { loadHarborNetwork } from './harbor-network.ts';
 import { NodeThread } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';
 import { aloneInProcess, type TestOptions } from './shared-parts.ts';
@@ -171,13 +173,13 @@ class RunningNode implements StartingNode, Inhabitant {
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
       await thread.start(createLauncher(thread), 'launcher', []);
-      await thread.start(serviceManager, 'service_mgr', []);
-      if (withStart) {
-        try {
-          await skynet.newService(this.#config.start, ...this.#config.startArgs);
-        } catch (error) {
-          failure = error;
-        }
+      try {
+        const network = await skynet.await(this.#joinNetwork());
+        const role = network === undefined ? 'alone' : network.isMaster ? 'master' : 'member';
+        await thread.start(createServiceManager(role), 'service_mgr', []);
+        if (withStart) await skynet.newService(this.#config.start, ...this.#config.startArgs);
+      } catch (error) {
+        failure = error;
       }
       skynet.exit();
     });
@@ -186,6 +188,16 @@ class RunningNode implements StartingNode, Inhabitant {
       if (!isSkynetError(error, 'ERR_SERVICE_EXITED')) throw error;
     });
     if (failure !== undefined && !isSkynetError(failure, 'ERR_SERVICE_EXITED')) throw failure;
+  }
+
+  /** Makes the node part of a network, if the configuration names one. */
+  async #joinNetwork(): Promise<Network | undefined> {
+    const { harborNetwork, base } = this.#config;
+    const network =
+      this.#config.network ??
+      (harborNetwork === undefined ? undefined : await loadHarborNetwork(harborNetwork, base));
+    await network?.join(this.#thread.networkPlace(network.maxBody));
+    return network;
   }
 
   #startWatchdog(): Watchdog | undefined {

@@ -35,7 +35,7 @@ export interface SharedParts {
 }
 
 /** Places in {@link SharedParts.counters}. */
-export const COUNTER = { ID: 0, SPREAD: 1, LOG: 2 } as const;
+export const COUNTER = { ID: 0, SPREAD: 1, LOG: 2, MAX_BODY: 3 } as const;
 
 /** What a test may put in the place of the host's time and of the order of coming; see `@skynet/core/testing`. */
 export interface TestOptions {

@@ -14,6 +14,8 @@ export interface EndingsPlace {
   threadOf(handle: Handle): number;
   /** Asks another thread to tell of an end, or to tell of it no more; that thread calls {@link Endings.requested}. */
   request(thread: number, handle: Handle, on: boolean): void;
+  /** A service is watched from now on, perhaps one of another node. */
+  watchRemote(handle: Handle): void;
   /** Tells another thread of an end; it calls {@link Endings.heard}. */
   tell(thread: number, handle: Handle, reason: EndReason): void;
 }
@@ -51,6 +53,7 @@ export class Endings {
     }
     this.#watched.set(handle, { thread, watchers: watcher });
     if (thread !== this.#place.thread) this.#place.request(thread, handle, true);
+    else this.#place.watchRemote(handle);
   }
 
   /** Tells no more. */
@@ -86,6 +89,7 @@ export class Endings {
       const threads = this.#threads.get(handle);
       if (threads === undefined) this.#threads.set(handle, new Set([from]));
       else threads.add(from);
+      this.#place.watchRemote(handle);
     }
   }
 

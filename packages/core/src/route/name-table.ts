@@ -56,6 +56,14 @@ export class NameTable {
     return true;
   }
 
+  /** Gives a name to somebody, whoever has it now. */
+  set(name: string, handle: Handle): void {
+    const before = this.get(name);
+    if (before === handle) return;
+    if (before !== undefined) this.remove(name);
+    this.add(name, handle);
+  }
+
   remove(name: string): boolean {
     return this.#handles.remove(name);
   }

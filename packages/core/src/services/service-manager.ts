@@ -1,5 +1,6 @@
-import type { LaunchArgument, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
+import type { LaunchArgument, Request, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
+import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 
 /** A unique service: running, being started, or waited for. */
@@ -10,65 +11,153 @@ interface Entry {
   readonly waiting: object[];
 }
 
+/** What a node is in its network: on its own, the one that has the unique services of the network, or another. */
+export type NetworkRole = 'alone' | 'master' | 'member';
+
+/** Global name of the service manager that has the unique services of the network. */
+const GLOBAL_NAME = 'SERVICE';
+
 /** Services that exist once (book §4.2): `.service` of the original. Names with `@` are those of the whole network. */
-export const serviceManager: ServiceDefinition = defineService((skynet) => {
-  skynet.register('.service');
-  const entries = new Map<string, Entry>();
+export function createServiceManager(role: NetworkRole): ServiceDefinition {
+  return defineService(async (skynet) => {
+    skynet.register('.service');
+    const entries = new Map<string, Entry>();
+    /** Service managers of the other nodes. */
+    const members = new Set<Handle>();
 
-  const entryOf = (name: string): Entry => {
-    let entry = entries.get(name);
-    if (entry === undefined) {
-      entry = { waiting: [] };
-      entries.set(name, entry);
-    }
-    return entry;
-  };
+    const entryOf = (key: string): Entry => {
+      let entry = entries.get(key);
+      if (entry === undefined) {
+        entry = { waiting: [] };
+        entries.set(key, entry);
+      }
+      return entry;
+    };
 
-  const start = async (entry: Entry, name: string, args: LaunchArgument[]): Promise<Handle> => {
-    try {
-      entry.handle = await skynet.newService({ name, thread: 'spread' }, ...args);
+    const begin = async (entry: Entry, start: () => Promise<Handle>): Promise<Handle> => {
+      try {
+        entry.handle = await start();
+        return entry.handle;
+      } finally {
+        // A failure is not remembered: the next request starts it again (the original fails for ever).
+        delete entry.launching;
+        for (const token of entry.waiting.splice(0)) skynet.wakeup(token);
+      }
+    };
+
+    /** The service of that key, started by the first who asks. */
+    const launch = async (key: string, start: () => Promise<Handle>): Promise<Handle> => {
+      const entry = entryOf(key);
+      if (entry.handle !== undefined) return entry.handle;
+      if (entry.launching === undefined) {
+        entry.launching = begin(entry, start);
+        return entry.launching;
+      }
+      return skynet.await(entry.launching);
+    };
+
+    const launchHere = (name: string, args: LaunchArgument[]): Promise<Handle> =>
+      launch(keyOf(name, args), () => skynet.newService({ name: nameOf(name), thread: 'spread' }, ...args));
+
+    const query = async (key: string): Promise<Handle> => {
+      const entry = entryOf(key);
+      while (entry.handle === undefined) {
+        const token = {};
+        entry.waiting.push(token);
+        await skynet.wait(token);
+      }
       return entry.handle;
-    } finally {
-      // A failure is not remembered: the next request starts it again (the original fails for ever).
-      delete entry.launching;
-      for (const token of entry.waiting.splice(0)) skynet.wakeup(token);
-    }
-  };
+    };
 
-  const launch = async (key: string, name: string, args: LaunchArgument[]): Promise<Handle> => {
-    const entry = entryOf(key);
-    if (entry.handle !== undefined) return entry.handle;
-    if (entry.launching === undefined) {
-      entry.launching = start(entry, name, args);
-      return entry.launching;
-    }
-    return skynet.await(entry.launching);
-  };
+    /** Asks the service manager of the whole network. */
+    const ask = async (command: string, name: string, args: LaunchArgument[]): Promise<Handle> => {
+      const body = await skynet.rawCall(GLOBAL_NAME, 'lua', skynet.pack(command, name, ...args));
+      const [handle, text] = skynet.unpack(body);
+      if (typeof handle === 'number') return handle;
+      throw new SkynetError('ERR_REMOTE', `call failed: ${String(text ?? 'no service was started')}`, {
+        details: { name: nameOf(name) },
+      });
+    };
 
-  const query = async (key: string): Promise<Handle> => {
-    const entry = entryOf(key);
-    while (entry.handle === undefined) {
-      const token = {};
-      entry.waiting.push(token);
-      await skynet.wait(token);
-    }
-    return entry.handle;
-  };
+    const list = (): Record<string, string> =>
+      Object.fromEntries([...entries].map(([key, entry]) => [key, describeEntry(skynet, entry)]));
 
-  return {
-    LAUNCH: (name: string, ...args: LaunchArgument[]) => launch(name, name, args),
-    GLAUNCH: (name: string, ...args: LaunchArgument[]) => launch(`@${name}`, name, args),
-    QUERY: (name: string) => query(name),
-    GQUERY: (name: string) => query(`@${name}`),
-    FORGET: (name: string) => {
-      const entry = entries.get(name);
-      if (entry?.handle === undefined) return false;
-      delete entry.handle;
-      return true;
-    },
-    LIST: () => Object.fromEntries([...entries].map(([name, entry]) => [name, describeEntry(skynet, entry)])),
-  };
-});
+    /** What the others have, under `name@node`. */
+    const listOthers = async (): Promise<Record<string, string>> => {
+      const all: Record<string, string> = {};
+      for (const member of members) {
+        const { harbor } = skynet.harbor(member);
+        try {
+          const theirs = await skynet.call<Record<string, string>>(member, 'lua', 'LIST');
+          for (const [name, text] of Object.entries(theirs)) all[`${name}@${harbor}`] = text;
+        } catch {
+          // Its node is lost, and what it had with it.
+        }
+      }
+      return all;
+    };
+
+    const isMember = role === 'member';
+    const commands: Record<string, (...args: never[]) => unknown> = {
+      LAUNCH: (name: string, ...args: LaunchArgument[]) => launchHere(name, args),
+      GLAUNCH: (name: string, ...args: LaunchArgument[]) =>
+        isMember
+          ? launch(keyOf(`@${name}`, args), () => ask('LAUNCH', `@${name}`, args))
+          : launchHere(`@${name}`, args),
+      QUERY: (name: string, ...args: string[]) => query(keyOf(name, args)),
+      GQUERY: (name: string, ...args: string[]) =>
+        isMember
+          ? launch(keyOf(`@${name}`, args), () => ask('QUERY', `@${name}`, args))
+          : query(keyOf(`@${name}`, args)),
+      FORGET: (name: string) => {
+        const entry = entries.get(name);
+        if (entry?.handle === undefined) return false;
+        delete entry.handle;
+        return true;
+      },
+      LIST: async () => (role === 'master' ? { ...(await listOthers()), ...list() } : list()),
+      REPORT: (member: Handle) => void members.add(member),
+    };
+
+    skynet.dispatch('lua', (request: Request, name: string, ...args: never[]) => {
+      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+      // Other nodes, which may be the original's, get a failure as text behind a nil.
+      if (skynet.harbor(request.source).remote) return answerNode(request, name, command, args);
+      if (command !== undefined) return command(...args);
+      throw new SkynetError('ERR_UNKNOWN_COMMAND', `Unknown command ${String(name)}`, {
+        details: { command: String(name) },
+      });
+    });
+
+    if (role === 'master') skynet.register(GLOBAL_NAME);
+    // Where that is not known yet it waits, and the start of the node with it.
+    else if (isMember) await skynet.call(GLOBAL_NAME, 'lua', 'REPORT', skynet.self());
+  });
+}
+
+async function answerNode(
+  request: Request,
+  name: string,
+  command: ((...args: never[]) => unknown) | undefined,
+  args: never[],
+): Promise<void> {
+  try {
+    if (command === undefined) request.ret(undefined, `Invalid command ${String(name)}`);
+    else request.ret(await command(...args));
+  } catch (error) {
+    request.ret(undefined, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Name of what is started, without the mark of those that the network has once. */
+function nameOf(name: string): string {
+  return name.startsWith('@') ? name.slice(1) : name;
+}
+
+/** Scripts of snax are told apart, though one service runs them all. */
+function keyOf(name: string, args: readonly unknown[]): string {
+  return nameOf(name) === 'snaxd' ? `${name}.${String(args[0])}` : name;
+}
 
 function describeEntry(skynet: Skynet, entry: Entry): string {
   if (entry.handle !== undefined) return skynet.address(entry.handle);

@@ -1,6 +1,7 @@
 import type { ErrorData } from '../codec/error.ts';
 import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
+import type { RemoteOrder } from '../route/remote-route.ts';
 
 /**
  * Everything that crosses between two threads of a node.
@@ -49,7 +50,9 @@ export type Control =
   | { op: 'end-thread'; thread: number; reason: string }
   | { op: 'stop'; id: number; deadline: number }
   | { op: 'abort' }
-  | { op: 'driver'; key: string; values: unknown[] };
+  | { op: 'driver'; key: string; values: unknown[] }
+  | { op: 'node-lost'; harbor: number }
+  | RemoteOrder;
 
 /** A request goes on from one service to another, which lives in `thread` (below 0 if that is unknown). */
 export interface Redirection {

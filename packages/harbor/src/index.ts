@@ -1,0 +1,2 @@
+// For authors of applications.
+export type { HarborErrorCode } from './harbor/errors.ts';
