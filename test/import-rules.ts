@@ -60,6 +60,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
 export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   netpack: [],
   crypt: [],
+  channel: [],
   transport: [],
   ws: ['transport'],
   adopt: ['one thread', 'parts that stand alone'],

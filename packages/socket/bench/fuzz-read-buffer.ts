@@ -1,6 +1,6 @@
 // Feeds ReadBuffer a million random streams, cut at random, and compares with one long string; and takes random bytes
 // through text and back. Run: tsx packages/socket/bench/fuzz-read-buffer.ts [rounds] [seed]. Exit code 1 on a violation.
-import { ReadBuffer } from '../src/read-buffer.ts';
+import { ReadBuffer } from '@skynet/core/channel';
 import { decodeText, encodeText, incompleteTail } from '../src/text.ts';
 
 const rounds = Number(process.argv[2] ?? 1_000_000);

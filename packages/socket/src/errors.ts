@@ -23,7 +23,21 @@ export type SocketErrorCode =
   /** The operation does not fit the kind of socket: reading from a listener, `sendTo` over TCP. */
   | 'ERR_SOCKET_KIND'
   /** A file descriptor that cannot be wrapped. */
-  | 'ERR_SOCKET_DESCRIPTOR';
+  | 'ERR_SOCKET_DESCRIPTOR'
+  /** None of a channel's hosts could be connected to; `cause` is why the last one could not. */
+  | 'ERR_CHANNEL_CONNECT'
+  /** A channel's connection was lost before the answer had come. */
+  | 'ERR_CHANNEL_LOST'
+  /** The channel is closed. */
+  | 'ERR_CHANNEL_CLOSED'
+  /** The response function said that the answer is a failure. */
+  | 'ERR_CHANNEL_REFUSED'
+  /** The response function failed at another answer, so that the connection had to be given up. */
+  | 'ERR_CHANNEL_READER'
+  /** An answer of that session is still to come. */
+  | 'ERR_CHANNEL_SESSION'
+  /** As many requests wait as the channel takes. */
+  | 'ERR_CHANNEL_FULL';
 
 /** An error of this package, or one of the kernel's codes. */
 export function socketError(

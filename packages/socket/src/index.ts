@@ -1,3 +1,16 @@
+export type {
+  ChannelControl,
+  ChannelLogin,
+  ChannelRequest,
+  OrderedChannel,
+  OrderedRequests,
+  SessionChannel,
+  SessionRequests,
+} from './channel.ts';
+export { createChannel } from './channel.ts';
+export type { AnswerValue, SessionAnswer } from './channel-answer.ts';
+export type { ChannelSource } from './channel-link.ts';
+export type { ChannelHost, ChannelOptions } from './channel-options.ts';
 export type { Encoding, SocketData, WriteData, WritePiece } from './data.ts';
 export type { SocketStat } from './entry.ts';
 export type { SocketErrorCode } from './errors.ts';

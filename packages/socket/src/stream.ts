@@ -1,4 +1,5 @@
 import { printable, type SkynetError } from '@skynet/core';
+import { ReadBuffer } from '@skynet/core/channel';
 import type { Suspension } from '@skynet/core/kernel';
 import type { Connection, Receiver } from '@skynet/core/transport';
 import { decode } from './data.ts';
@@ -6,7 +7,6 @@ import type { Entry, EntryOwner, Register, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
 import { LowQueue } from './low-queue.ts';
 import type { Settings } from './options.ts';
-import { ReadBuffer } from './read-buffer.ts';
 import type { Reader, Want } from './reader.ts';
 import { incompleteTail } from './text.ts';
 

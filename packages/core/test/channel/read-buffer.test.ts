@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ReadBuffer } from '../src/read-buffer.ts';
+import { ReadBuffer } from '../../src/channel/read-buffer.ts';
 
 function filled(...pieces: string[]): ReadBuffer {
   const buffer = new ReadBuffer();
