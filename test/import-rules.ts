@@ -42,6 +42,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'schedule/*',
       'actor/call-group',
       'actor/critical-section',
+      'actor/failure',
       'actor/mailbox',
       'actor/pending',
       'actor/protocol-table',

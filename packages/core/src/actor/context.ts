@@ -24,13 +24,14 @@ import type {
   TimerHandle,
 } from '../contracts/skynet.ts';
 import { type Duration, toMilliseconds } from '../duration.ts';
+import type { Environment } from '../env.ts';
 import { SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
 import { type Protocol, PTYPE } from '../protocol.ts';
-import { checkName, isLocalName } from '../route/name-table.ts';
+import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
 import { onAbort } from './abort-listener.ts';
 import { valuesOf } from './body.ts';
@@ -38,13 +39,13 @@ import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { describe, failedWait } from './failure.ts';
+import type { Launch } from './launch.ts';
 import { limited } from './limited-wait.ts';
-import type { NodeHost } from './node-host.ts';
 import { expectExit } from './outside-turn.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { type Service, STATE } from './service.ts';
-import { KernelOfService } from './service-kernel.ts';
+import { type KernelHost, KernelOfService } from './service-kernel.ts';
 import { ExitSignal, taskOf, unknownTask, WorkTask, workOf } from './task.ts';
 import { IntervalTimer, Timer } from './timer.ts';
 
@@ -63,13 +64,36 @@ function notAContext(value: unknown): string {
   return `${reason}; this one is of another copy of @skynet/core: ${other}, not ${import.meta.url}`;
 }
 
+/** What the context of a service asks of the thread, beyond what the service itself does. */
+export interface ContextHost extends KernelHost {
+  readonly names: NameTable;
+  readonly environment: Environment;
+  readonly starter: { readonly launchThen: Launch };
+  /** Is told of requests that have gone on from one service to another. */
+  readonly redirections: { add(source: Handle, session: number, from: Handle, to: Handle): void };
+  /** Milliseconds that calls wait by default, 0 for ever. */
+  readonly callTimeout: number;
+  /** Wall clock at the start: seconds, and the hundredths that `now` begins with. */
+  readonly startTime: number;
+  readonly startFraction: number;
+  /** Milliseconds since the node started. */
+  clock(): number;
+  log(source: Handle, text: string): void;
+  /** Gives an alias. Returns whether it was free. */
+  giveName(name: string, handle: Handle): boolean;
+  /** Makes a service the one that is told of every end, in all threads. */
+  setMonitor(handle: Handle): void;
+  /** Ends the node. */
+  stop(): Promise<void>;
+}
+
 /** The object a service works with. Its methods live on the prototype, so that an idle service costs two fields. */
 export class Context implements Skynet {
   readonly #service: Service;
-  readonly #host: NodeHost;
+  readonly #host: ContextHost;
   #kernel: ServiceKernel | undefined = undefined;
 
-  constructor(service: Service, host: NodeHost) {
+  constructor(service: Service, host: ContextHost) {
     this.#service = service;
     this.#host = host;
   }
@@ -100,7 +124,7 @@ export class Context implements Skynet {
   harbor(handle: Handle): { harbor: number; remote: boolean } {
     if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(handle)}`);
     const harbor = harborOf(handle);
-    return { harbor, remote: harbor !== 0 && harbor !== this.#host.harbor };
+    return { harbor, remote: harbor !== 0 && harbor !== this.#host.router.harbor };
   }
 
   // --- log and environment
@@ -147,9 +171,9 @@ export class Context implements Skynet {
     const starter = this.#service;
     const pending = this.#suspend();
     const brood = starter.state === STATE.STARTING ? starter.brood() : undefined;
-    this.#host.launchThen({ service, args, placement }, (error, handle, withIt) => {
+    this.#host.starter.launchThen({ service, args, placement }, (error, handle, withIt) => {
       if (error === undefined && brood !== undefined)
-        this.#host.killAll(brood.add(handle, withIt ?? []), starter.handle);
+        this.#host.router.killAll(brood.add(handle, withIt ?? []), starter.handle);
       starter.settle(pending, error ?? handle, error !== undefined);
     });
     return pending.promise as Promise<ServiceHandle<Commands>>;
@@ -207,7 +231,7 @@ export class Context implements Skynet {
   kill(address: Address): void {
     const handle = this.#find(address);
     if (handle === undefined) this.error(`kill: no service ${this.address(address)}`);
-    else this.#host.kill(handle, this.#service.handle);
+    else this.#host.router.kill(handle, this.#service.handle);
   }
 
   abort(): void {
@@ -258,7 +282,7 @@ export class Context implements Skynet {
     this.#mustLive();
     if (this.#host.giveName(name, handle)) return;
     const owner = this.#host.names.get(name);
-    if (owner !== undefined && harborOf(owner) === this.#host.harbor && !this.#host.isAlive(owner)) {
+    if (owner !== undefined && this.#host.router.isOwn(owner) && !this.#host.router.isAlive(owner)) {
       // A service that is gone needs no name; in the original it keeps it for ever.
       this.#host.names.remove(name);
       if (this.#host.giveName(name, handle)) return;
@@ -288,7 +312,7 @@ export class Context implements Skynet {
     const pending = this.#suspend();
     const stop = this.#host.names.whenNamed(name, (handle) => this.#service.settle(pending, handle, false));
     pending.forget = stop;
-    this.#host.wantName(name);
+    this.#host.router.remote.wanted(name);
     return pending.promise as Promise<Handle>;
   }
 
@@ -338,7 +362,7 @@ export class Context implements Skynet {
     const delivered = this.#deliver(to, target, new Message(id, session, source, checkBody(body)), session);
     const isRequest = session !== 0 && id !== PTYPE.RESPONSE && id !== PTYPE.ERROR;
     if (isRequest && delivered !== undefined && target !== undefined && source !== this.#service.handle)
-      this.#host.redirected(source, session, this.#service.handle, target);
+      this.#host.redirections.add(source, session, this.#service.handle, target);
     return delivered;
   }
 
@@ -347,14 +371,14 @@ export class Context implements Skynet {
     const delivered =
       handle === undefined
         ? this.#sendToName(to, message) !== undefined
-        : this.#host.deliver(handle, message);
+        : this.#host.router.deliver(handle, message);
     return delivered ? session : undefined;
   }
 
   /** Of global names that nobody here has other nodes may know more. */
   #sendToName(name: Address, message: Message): Handle | undefined {
     return typeof name === 'string' && !isLocalName(name)
-      ? this.#host.deliverToName(checkName(name), message)
+      ? this.#host.router.deliverToName(checkName(name), message)
       : undefined;
   }
 
@@ -387,7 +411,8 @@ export class Context implements Skynet {
     const message = new Message(protocol.id, session, service.handle, body);
     const dest = known ?? this.#sendToName(address, message);
     if (dest === undefined) throw noService(this.address(address));
-    if (known !== undefined && !this.#host.deliver(known, message)) throw noService(formatHandle(known));
+    if (known !== undefined && !this.#host.router.deliver(known, message))
+      throw noService(formatHandle(known));
     const pending = service.suspend(dest, reader, session);
     const timeout = limits?.timeout === undefined ? this.#host.callTimeout : toMilliseconds(limits.timeout);
     if (timeout > 0) pending.timer = service.startTimer(new Timer(service, pending), timeout);

@@ -5,16 +5,24 @@ import type { Watcher } from '../route/endings.ts';
 import type { Runnable } from '../schedule/scheduler.ts';
 import type { Timer } from './timer.ts';
 
+/** What services ask of the router of their thread. */
+export interface Routing {
+  /** Hands a message to its receiver, wherever that is. False if there is no such service. */
+  deliver(to: Handle, message: Message): boolean;
+  /** Whether a service lives, in whichever thread or node. */
+  isAlive(handle: Handle): boolean;
+}
+
 /** What a service asks of the thread it lives in. */
 export interface Host {
   /** Own thread number. */
   readonly thread: number;
   /** Asks for a turn. */
   ready(service: Runnable): void;
-  /** Hands a message to its receiver, wherever that is. False if there is no such service. */
-  deliver(to: Handle, message: Message): boolean;
-  /** Whether a service lives. */
-  isAlive(handle: Handle): boolean;
+  /** Brings messages to their receivers. */
+  readonly router: Routing;
+  /** Tells of ends. */
+  readonly endings: { watch(watcher: Watcher): void; unwatch(watcher: Watcher): void };
   /** Milliseconds since the node started. */
   clock(): number;
   /** Fires the timer after so many milliseconds. */
@@ -35,7 +43,4 @@ export interface Host {
   closing(handle: Handle, closed: Promise<unknown>): void;
   /** Called by a service that ended, once. */
   ended(handle: Handle, reason: EndReason): void;
-  /** Tells when a service ends, at once if it does not live. */
-  watch(watcher: Watcher): void;
-  unwatch(watcher: Watcher): void;
 }

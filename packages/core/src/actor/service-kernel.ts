@@ -3,23 +3,29 @@ import type { GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
+import type { Router } from '../route/router.ts';
 import { atCaller } from '../stack.ts';
 import type { Connection, ConnectOptions, Listener, ListenOptions } from '../transport/contract.ts';
 import { describe, goneFailure } from './failure.ts';
-import type { NodeHost } from './node-host.ts';
 import { Pending } from './pending.ts';
 import type { Service } from './service.ts';
 import { WorkTask } from './task.ts';
+
+/** What the kernel's side of a context asks of the thread. */
+export interface KernelHost {
+  readonly threadKernel: ThreadKernel;
+  readonly router: Router<Service>;
+}
 
 /** What packages that extend the framework get of a service; made on first use. */
 export class KernelOfService implements ServiceKernel {
   readonly skynet: Skynet;
   readonly #service: Service;
-  readonly #host: NodeHost;
+  readonly #host: KernelHost;
   readonly #listeners = new WeakMap<object, () => void>();
   #held: HeldConnections | undefined;
 
-  constructor(skynet: Skynet, service: Service, host: NodeHost) {
+  constructor(skynet: Skynet, service: Service, host: KernelHost) {
     this.skynet = skynet;
     this.#service = service;
     this.#host = host;
@@ -34,7 +40,7 @@ export class KernelOfService implements ServiceKernel {
   }
 
   isAlive(handle: Handle): boolean {
-    return this.#host.isAlive(handle);
+    return this.#host.router.isAlive(handle);
   }
 
   enqueue<Args extends unknown[]>(work: (...args: Args) => unknown, ...args: Args): void {
@@ -50,7 +56,7 @@ export class KernelOfService implements ServiceKernel {
     if (!service.alive) throw goneFailure(service.handle);
     const { id } = service.protocols.named(type);
     const session = service.sessions.next();
-    if (!this.#host.deliver(to, new Message(id, session, service.handle, body))) {
+    if (!this.#host.router.deliver(to, new Message(id, session, service.handle, body))) {
       throw new SkynetError('ERR_NO_SERVICE', `call to invalid address ${formatHandle(to)}`, {
         details: { service: formatHandle(to) },
       });
@@ -159,11 +165,11 @@ export class KernelOfService implements ServiceKernel {
   }
 
   queueLength(handle: Handle): number {
-    return this.#host.find(handle)?.mailbox.length ?? 0;
+    return this.#host.router.find(handle)?.mailbox.length ?? 0;
   }
 
   openRequests(handle: Handle, session: number): number {
-    return this.#host.find(handle)?.countRequests(session) ?? 0;
+    return this.#host.router.find(handle)?.countRequests(session) ?? 0;
   }
 
   answerDebug(name: string, answer: (...args: unknown[]) => unknown): void {

@@ -21,8 +21,8 @@ import { Brood } from './brood.ts';
 import { Extras } from './extras.ts';
 import { describe, failedWait, goneFailure, remoteFailure } from './failure.ts';
 import type { Host } from './host.ts';
+import type { Started } from './launch.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
-import type { Started } from './node-host.ts';
 import { OpenRequests } from './open-requests.ts';
 import { warnOutsideTurn } from './outside-turn.ts';
 import { Pending } from './pending.ts';
@@ -477,7 +477,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   answer(request: ActiveRequest, body: Body): boolean {
     this.#extras?.openRequests?.delete(request);
     const { session, source } = request.message;
-    return this.host.deliver(source, new Message(PTYPE.RESPONSE, session, this.handle, body));
+    return this.host.router.deliver(source, new Message(PTYPE.RESPONSE, session, this.handle, body));
   }
 
   answerError(request: ActiveRequest, error: unknown): boolean {
@@ -486,13 +486,16 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #refuse(message: Message, error: SkynetError): boolean {
-    return this.host.deliver(message.source, new Message(PTYPE.ERROR, message.session, this.handle, error));
+    return this.host.router.deliver(
+      message.source,
+      new Message(PTYPE.ERROR, message.session, this.handle, error),
+    );
   }
 
   callerAlive(request: ActiveRequest): boolean {
     const { source } = request.message;
     // Of other nodes nothing is known here.
-    return harborOf(source) !== harborOf(this.handle) || this.host.isAlive(source);
+    return harborOf(source) !== harborOf(this.handle) || this.host.router.isAlive(source);
   }
 
   /** Keeps a `LINK` debug request until this service ends. */
@@ -790,7 +793,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     extras.watches ??= new Set();
     const watch = new Watch(this, handle, gone);
     extras.watches.add(watch);
-    this.host.watch(watch);
+    this.host.endings.watch(watch);
     return () => {
       extras.watches?.delete(watch);
       this.#unwatch(watch);
@@ -804,7 +807,16 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   #unwatch(watch: Watch): void {
     watch.stop();
-    this.host.unwatch(watch);
+    this.host.endings.unwatch(watch);
+  }
+
+  /** Somebody else ends the service. */
+  kill(): void {
+    const isStarting = this.state === STATE.STARTING;
+    this.end(
+      'killed',
+      isStarting ? failedWait('ERR_SERVICE_GONE', `${this.name} was killed while it started`) : undefined,
+    );
   }
 
   /** Ends the service at once: everybody who waits for it gets an error, everything it opened is closed. */

@@ -164,26 +164,31 @@ class RunningNode implements StartingNode, Inhabitant {
   async boot(withStart: boolean, doubts: readonly string[]): Promise<void> {
     const thread = this.#thread;
     if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
-    await thread.prepare();
+    await thread.starter.prepare(this.#config.preload);
     if (this.#config.logService === undefined)
-      thread.setLogger(await thread.start(createLogger(this.#sink), 'logger', [], ''));
-    else thread.setLogger(await thread.launch({ service: this.#config.logService, args: [], placement: {} }));
+      thread.lines.logger = await thread.starter.start(createLogger(this.#sink), 'logger', [], '');
+    else
+      thread.lines.logger = await thread.starter.launch({
+        service: this.#config.logService,
+        args: [],
+        placement: {},
+      });
     for (const doubt of doubts) thread.log(0, `configuration: ${doubt}`);
     await this.#pool?.start(thread);
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
-      await thread.start(createLauncher(thread), 'launcher', []);
+      await thread.starter.start(createLauncher(thread), 'launcher', []);
       try {
         const network = await skynet.await(this.#joinNetwork());
         const role = network === undefined ? 'alone' : network.isMaster ? 'master' : 'member';
-        await thread.start(createServiceManager(role), 'service_mgr', []);
+        await thread.starter.start(createServiceManager(role), 'service_mgr', []);
         if (withStart) await skynet.newService(this.#config.start, ...this.#config.startArgs);
       } catch (error) {
         failure = error;
       }
       skynet.exit();
     });
-    await thread.start(bootstrap, 'bootstrap', []).catch((error: unknown) => {
+    await thread.starter.start(bootstrap, 'bootstrap', []).catch((error: unknown) => {
       // Bootstrap ends itself when its work is done.
       if (!isSkynetError(error, 'ERR_SERVICE_EXITED')) throw error;
     });
@@ -240,12 +245,12 @@ class RunningNode implements StartingNode, Inhabitant {
           }
         });
       });
-      this.#thread.start(visitor, 'visitor', [], 'node ').catch(reject);
+      this.#thread.starter.start(visitor, 'visitor', [], 'node ').catch(reject);
     });
   }
 
   newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle> {
-    return this.#thread.launch({
+    return this.#thread.starter.launch({
       service,
       args: args.map((arg) => printable(arg, Number.POSITIVE_INFINITY)),
       placement: {},
@@ -257,11 +262,14 @@ class RunningNode implements StartingNode, Inhabitant {
   }
 
   get services(): number {
-    return this.#thread.services().length;
+    return this.#thread.router.services().length;
   }
 
   reopenLog(): void {
-    this.#thread.deliver(this.#thread.logger, new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)));
+    this.#thread.router.deliver(
+      this.#thread.lines.logger,
+      new Message(PTYPE.SYSTEM, 0, 0, new Uint8Array(0)),
+    );
   }
 
   /** Writes to the log what has not got there, since the event loop runs no more. */

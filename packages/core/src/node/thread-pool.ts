@@ -139,7 +139,7 @@ export class ThreadPool {
       memory: this.#memory,
       incarnation: this.#losses[thread] ?? 0,
       logger: makeHandle(this.#config.harbor, 1),
-      monitor: this.#main?.monitor ?? 0,
+      monitor: this.#main?.endings.monitor ?? 0,
       peers,
       stopChannel: this.stopChannel,
     };
@@ -206,7 +206,7 @@ export class ThreadPool {
       worker?.postMessage(note, peer === undefined ? [] : [peer.bell, peer.bulk]);
     });
     main.threadLost(thread, handles, this.#ends[0]?.[thread]);
-    main.tellMonitor(handles);
+    for (const handle of handles) main.endings.tellMonitor(handle);
     if (isGivenUp) {
       main.log(
         0,
@@ -236,7 +236,7 @@ export class ThreadPool {
     const activity = new Activity(this.#memory.activity, 0);
     const until = performance.now() + deadline + LAST_WORD;
     let hasStopped = false;
-    const stopped = Promise.resolve(this.#main?.stopThread(thread, deadline)).catch(() => {});
+    const stopped = Promise.resolve(this.#main?.others.stop(thread, deadline)).catch(() => {});
     void stopped.then(() => {
       hasStopped = true;
     });

@@ -25,9 +25,9 @@ async function main(): Promise<void> {
     () => Promise.resolve(),
   );
   hearStop(thread);
-  await thread.prepare();
-  thread.setLogger(setup.logger);
-  thread.adoptMonitor(setup.monitor);
+  await thread.starter.prepare(config.preload);
+  thread.lines.logger = setup.logger;
+  thread.endings.monitor = setup.monitor;
   parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));
   process.on('unhandledRejection', (reason) => logRejection(thread, reason));
   process.on('uncaughtException', (error) => logUncaught(thread, error));

@@ -1,5 +1,7 @@
 import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
+import { Message } from '../message.ts';
+import { PTYPE } from '../protocol.ts';
 
 /** Somebody who is told once why a service is gone. */
 export interface Watcher {
@@ -10,8 +12,9 @@ export interface Watcher {
 /** What the ends of services need of the thread they are told in. */
 export interface EndingsPlace {
   readonly thread: number;
-  /** Thread of a service, below 0 if it does not live. */
-  threadOf(handle: Handle): number;
+  /** Thread where the end of a service is heard of, below 0 if it does not live. */
+  placeOf(handle: Handle): number;
+  deliver(to: Handle, message: Message): boolean;
   /** Asks another thread to tell of an end, or to tell of it no more; that thread calls {@link Endings.requested}. */
   request(thread: number, handle: Handle, on: boolean): void;
   /** A service is watched from now on, perhaps one of another node. */
@@ -26,12 +29,17 @@ interface Watched {
   watchers: Watcher | Set<Watcher>;
 }
 
-/** Who is told when a service ends, in whichever thread of the node it lives; however many watch, other threads are asked once. */
+/**
+ * Who is told when a service ends, in whichever thread or node it lives; however many watch, other threads are asked once.
+ * And the monitor, which is told of every end in this node.
+ */
 export class Endings {
   readonly #place: EndingsPlace;
   readonly #watched = new Map<Handle, Watched>();
   /** Threads to be told of services of this one. */
   readonly #threads = new Map<Handle, Set<number>>();
+  /** The service that is told of every end (book §14.6), 0 for none. */
+  monitor: Handle = 0;
 
   constructor(place: EndingsPlace) {
     this.#place = place;
@@ -46,7 +54,7 @@ export class Endings {
       watched.watchers.add(watcher);
       return;
     }
-    const thread = this.#place.threadOf(handle);
+    const thread = this.#place.placeOf(handle);
     if (thread < 0) {
       watcher.gone('unknown');
       return;
@@ -71,6 +79,18 @@ export class Endings {
 
   /** A service of this thread has ended. */
   ended(handle: Handle, reason: EndReason): void {
+    this.tellMonitor(handle);
+    this.tell(handle, reason);
+  }
+
+  /** Tells the monitor of an end; {@link ended} does so itself. */
+  tellMonitor(handle: Handle): void {
+    if (this.monitor !== 0)
+      this.#place.deliver(this.monitor, new Message(PTYPE.CLIENT, 0, handle, new Uint8Array(0)));
+  }
+
+  /** Tells those who watch of an end that this thread is the first to hear of. */
+  tell(handle: Handle, reason: EndReason): void {
     if (this.#watched.size > 0) this.heard(handle, reason);
     if (this.#threads.size === 0) return;
     for (const thread of this.#threads.get(handle) ?? []) this.#place.tell(thread, handle, reason);
@@ -82,7 +102,7 @@ export class Endings {
     if (!on) {
       const threads = this.#threads.get(handle);
       if (threads?.delete(from) && threads.size === 0) this.#threads.delete(handle);
-    } else if (this.#place.threadOf(handle) !== this.#place.thread) {
+    } else if (this.#place.placeOf(handle) !== this.#place.thread) {
       // It ended while the question was under way.
       this.#place.tell(from, handle, 'unknown');
     } else {
@@ -109,7 +129,7 @@ export class Endings {
    */
   threadLost(thread: number): void {
     for (const [handle, watched] of [...this.#watched]) {
-      if (watched.thread === thread && this.#place.threadOf(handle) !== thread)
+      if (watched.thread === thread && this.#place.placeOf(handle) !== thread)
         this.heard(handle, 'thread-lost');
     }
     for (const [handle, threads] of this.#threads)

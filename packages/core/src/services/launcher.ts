@@ -1,11 +1,27 @@
-import type { NodeHost } from '../actor/node-host.ts';
 import type { LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { SkynetError } from '../errors.ts';
-import { formatHandle, parseHandle } from '../handle.ts';
+import { formatHandle, type Handle, parseHandle } from '../handle.ts';
+
+/** What lives in a node. */
+export interface NodeList {
+  /** Handle and title of every service, lowest handle first. */
+  readonly services: readonly (readonly [Handle, string])[];
+  /** Threads that did not answer. */
+  readonly silent: readonly number[];
+}
+
+/** What the launcher asks of the main thread. */
+export interface LauncherHost {
+  readonly router: { isAlive(handle: Handle): boolean };
+  /** What lives in all threads. One that does not answer within a second is named instead. */
+  listAll(): Promise<NodeList>;
+  /** Lets later starts see changed files. */
+  clearCache(): void;
+}
 
 /** Bookkeeping of the node's services, for consoles and tools (the original's `.launcher`). */
-export function createLauncher(host: NodeHost): ServiceDefinition {
+export function createLauncher(host: LauncherHost): ServiceDefinition {
   return defineService((skynet) => {
     skynet.register('.launcher');
     const listed = async (): Promise<{ services: { handle: number; title: string }[]; silent: string[] }> => {
@@ -20,7 +36,7 @@ export function createLauncher(host: NodeHost): ServiceDefinition {
 
     const handleOf = (address: unknown): number => {
       const handle = typeof address === 'number' ? address : parseHandle(String(address));
-      if (handle === undefined || !host.isAlive(handle)) {
+      if (handle === undefined || !host.router.isAlive(handle)) {
         throw new SkynetError('ERR_NO_SERVICE', `no service ${String(address)}`, {
           details: { service: String(address) },
         });

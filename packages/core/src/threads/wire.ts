@@ -1,6 +1,7 @@
 import type { ErrorData } from '../codec/error.ts';
 import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
+import type { Redirection } from '../route/redirections.ts';
 import type { RemoteOrder } from '../route/remote-route.ts';
 
 /**
@@ -53,15 +54,6 @@ export type Control =
   | { op: 'driver'; key: string; values: unknown[] }
   | { op: 'node-lost'; harbor: number }
   | RemoteOrder;
-
-/** A request goes on from one service to another, which lives in `thread` (below 0 if that is unknown). */
-export interface Redirection {
-  readonly source: Handle;
-  readonly session: number;
-  readonly from: Handle;
-  readonly to: Handle;
-  readonly thread: number;
-}
 
 /** What all threads of a node see: it is posted to each. */
 export interface SharedMemory {

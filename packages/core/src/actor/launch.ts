@@ -1,0 +1,15 @@
+import type { Placement, ServiceDefinition } from '../contracts/skynet.ts';
+import type { Handle } from '../handle.ts';
+
+/** What is to be started: a name on the search path, or a definition. */
+export interface LaunchRequest {
+  readonly service: string | ServiceDefinition;
+  readonly args: readonly string[];
+  readonly placement: Placement;
+}
+
+/** Told once what became of a start: an error, or the handle, and what the service has started meanwhile, if anything. */
+export type Started = (error: unknown, handle: Handle, withIt?: readonly Handle[]) => void;
+
+/** Starts a service; `done` is told when its start function has returned. */
+export type Launch = (request: LaunchRequest, done: Started) => void;

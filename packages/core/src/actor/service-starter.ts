@@ -1,0 +1,289 @@
+import { markTold, messageOf, textOf } from '../codec/error.ts';
+import type { CommandTable, ServiceDefinition } from '../contracts/skynet.ts';
+import { type ErrorCode, SkynetError } from '../errors.ts';
+import { formatHandle, type Handle } from '../handle.ts';
+import { printable } from '../log/printable.ts';
+import { PTYPE } from '../protocol.ts';
+import type { Router } from '../route/router.ts';
+import type { CpuAccounts } from '../schedule/cpu-accounts.ts';
+import { failAtCaller } from '../stack.ts';
+import { Context, type ContextHost } from './context.ts';
+import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
+import { callFailed, describe, failedWait, reasonIn } from './failure.ts';
+import type { Host } from './host.ts';
+import type { LaunchRequest, Started } from './launch.ts';
+import type { ServiceLoader } from './loader.ts';
+import { loadPreload, type Preload, preloaded } from './preload.ts';
+import { Service, STATE } from './service.ts';
+import { isExit, KillSignal, WorkTask } from './task.ts';
+
+/** The word in front of the names of services, as in the original. */
+const SNLUA = 'snlua ';
+
+/** Other threads that services can be started in. */
+export interface OtherPlaces {
+  /** Starts a service there. */
+  launch(thread: number, name: string, args: readonly string[], done: Started): void;
+  /** The thread whose turn it is, perhaps this one. */
+  next(): number;
+}
+
+/** What a starter of services works with. */
+export interface StarterParts {
+  /** What the services and their contexts get. */
+  readonly host: Host & ContextHost;
+  readonly router: Router<Service>;
+  readonly loader: ServiceLoader;
+  readonly others: OtherPlaces;
+  /** Number of this thread, and how many there are. */
+  readonly thread: number;
+  readonly threads: number;
+  readonly accounts: CpuAccounts | undefined;
+}
+
+/** Starts services: finds their module, gives them a number, runs their start function, and sees to what comes of that. */
+export class ServiceStarter {
+  readonly #parts: StarterParts;
+  #preload: Preload | undefined;
+  #isStopping = false;
+
+  constructor(parts: StarterParts) {
+    this.#parts = parts;
+  }
+
+  /** Loads what runs before every service, if the configuration names something. @throws ERR_CONFIG. */
+  async prepare(preload: string | undefined): Promise<void> {
+    if (preload !== undefined) this.#preload = await loadPreload(preload);
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Starts nothing any more. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  // --- what is asked for
+
+  /** Starts a service; resolves to its handle when its start function has returned. */
+  launch(request: LaunchRequest): Promise<Handle> {
+    return new Promise((resolve) => {
+      this.launchThen(request, (error, handle) =>
+        resolve(error === undefined ? handle : failAtCaller(error)),
+      );
+    });
+  }
+
+  /** Starts a service for another thread: what it has started meanwhile, and itself as the last. */
+  launchFor(service: string, args: readonly string[]): Promise<Handle[]> {
+    return new Promise((resolve, reject) => {
+      this.launchThen({ service, args, placement: {} }, (error, handle, withIt = []) =>
+        error === undefined ? resolve([...withIt, handle]) : reject(error),
+      );
+    });
+  }
+
+  /** As {@link launch} for callers that count every promise. */
+  readonly launchThen = ({ service, args, placement }: LaunchRequest, done: Started): void => {
+    const { loader, others, thread: here } = this.#parts;
+    const { thread = 'same' } = placement;
+    const objection = this.#objectionTo(service, thread);
+    if (objection !== undefined) {
+      done(failedWait('ERR_ARGUMENT', objection), 0);
+      return;
+    }
+    const target = thread === 'spread' ? others.next() : thread;
+    const isElsewhere = typeof target === 'number' && target !== here;
+    if (typeof service !== 'string') {
+      if (isElsewhere)
+        done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
+      else this.#startHere(service, service.start.name || 'service', args, done);
+      return;
+    }
+    if (isElsewhere) {
+      others.launch(target, service, args, done);
+      return;
+    }
+    const loaded = loader.cached(service);
+    if (loaded !== undefined) {
+      this.#startHere(loaded, service, args, done);
+      return;
+    }
+    loader.load(service).then(
+      (definition) => this.#startHere(definition, service, args, done),
+      (error: unknown) => this.#loadFailed(service, args, error, done),
+    );
+  };
+
+  #objectionTo(service: unknown, thread: unknown): string | undefined {
+    const { threads } = this.#parts;
+    if (typeof service !== 'string' && (service as ServiceDefinition | undefined)?.kind !== 'skynet.service')
+      return `a service is a name or a definition, not ${printable(service)}`;
+    const isPlace =
+      thread === 'same' ||
+      thread === 'spread' ||
+      (Number.isInteger(thread) && (thread as number) >= 0 && (thread as number) < threads);
+    return isPlace
+      ? undefined
+      : `thread must be "same", "spread" or a number below ${threads}, not ${printable(thread)}`;
+  }
+
+  // --- here
+
+  /** What cannot be loaded has a number and an end in the log all the same, as in the original. */
+  #loadFailed(name: string, args: readonly string[], thrown: unknown, done: Started): void {
+    if (this.#isStopping) {
+      done(thrown, 0);
+      return;
+    }
+    const error =
+      thrown instanceof SkynetError
+        ? thrown
+        : new SkynetError('ERR_SERVICE_MODULE', `${name} cannot be loaded: ${textOf(thrown)}`, {
+            cause: thrown,
+          });
+    const service = this.#add(SNLUA, printable(name), args);
+    service.log(`LAUNCH ${service.title}`);
+    service.log(`lua loader error : ${describeLoading(error)}`);
+    service.log('KILL self');
+    service.onStarted = done;
+    // Several may wait for one module: each gets an error of its own.
+    service.end('failed', startError(service, error.code, error.message, error.cause, error.details));
+  }
+
+  #startHere(definition: ServiceDefinition, name: string, args: readonly string[], done: Started): void {
+    const preload = this.#preload;
+    this.#start(preload === undefined ? definition : preloaded(definition, preload), name, args, SNLUA, done);
+  }
+
+  /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
+  start(
+    definition: ServiceDefinition,
+    name: string,
+    args: readonly string[],
+    kind: string = SNLUA,
+  ): Promise<Handle> {
+    return new Promise((resolve, reject) => {
+      this.#start(definition, name, args, kind, (error, handle) =>
+        error === undefined ? resolve(handle) : reject(error),
+      );
+    });
+  }
+
+  // Services are started by the hundred thousand: no promise and one closure for each, all of it the caller's.
+  #start(
+    definition: ServiceDefinition,
+    name: string,
+    args: readonly string[],
+    kind: string,
+    done: Started,
+  ): void {
+    if (this.#isStopping) {
+      done(failedWait('ERR_NODE_STOPPED', 'the node is stopping'), 0);
+      return;
+    }
+    const service = this.#add(kind, name, definition.shownArgs?.(args) ?? args);
+    service.log(`LAUNCH ${service.title}${kind === '' ? ' ' : ''}`);
+    service.onStarted = done;
+    // The original starts through a timer of its own, which takes session 1.
+    service.sessions.next();
+    service.push(new WorkTask(this.#runStart, [service, definition, args]));
+  }
+
+  /** Gives a new service its number and its place. */
+  #add(kind: string, name: string, args: readonly string[]): Service {
+    const { host, router, accounts } = this.#parts;
+    const service = router.add(
+      (handle, local) => new Service(host, handle, local, kind, name, args, DEFAULT_PROTOCOLS),
+    );
+    accounts?.open(service.handle);
+    return service;
+  }
+
+  /** The first task of a service. */
+  readonly #runStart = (
+    service: Service,
+    definition: ServiceDefinition,
+    args: readonly string[],
+  ): unknown => {
+    try {
+      const result = definition.start(new Context(service, this.#parts.host), ...args);
+      const inits = service.takeInits();
+      if (!(result instanceof Promise) && inits === undefined) return this.#started(service, result);
+      return whenReady(service, result, inits ?? []).then(
+        (value) => this.#started(service, value),
+        (thrown: unknown) => this.#startFailed(service, thrown),
+      );
+    } catch (thrown) {
+      return this.#startFailed(service, thrown);
+    }
+  };
+
+  #started(service: Service, result: unknown): void {
+    if (service.state !== STATE.STARTING) return;
+    service.state = STATE.RUNNING;
+    const brood = service.takeBrood();
+    if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
+    const { onStarted } = service;
+    service.onStarted = undefined;
+    onStarted?.(undefined, service.handle, brood?.handles);
+  }
+
+  #startFailed(service: Service, thrown: unknown): void {
+    // A start that was killed has failed; one that ends its service is told of when that has ended.
+    if (!service.alive || (isExit(thrown) && !(thrown instanceof KillSignal))) return;
+    service.log(`init service failed: ${describe(thrown)}`);
+    service.log('KILL self');
+    markTold(thrown, 'logged');
+    const reason = reasonIn(messageOf(thrown));
+    const text = callFailed(`${service.name} could not start: ${reason}`);
+    // What it has started is of no use to anybody without it.
+    this.#parts.router.killAll(service.takeBrood()?.fail() ?? [], service.handle);
+    service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
+  }
+}
+
+/** What the start function returned, once it and everything given to `skynet.init` meanwhile have finished. */
+async function whenReady(
+  service: Service,
+  result: unknown,
+  inits: readonly Promise<unknown>[],
+): Promise<unknown> {
+  const [value] = await Promise.all([result, ...inits]);
+  for (let more = service.takeInits(); more !== undefined; more = service.takeInits())
+    await Promise.all(more);
+  return value;
+}
+
+/** What the starter of a service gets whose failure the service has logged. */
+function startError(
+  { name, handle }: Service,
+  code: ErrorCode,
+  text: string,
+  cause: unknown,
+  details: SkynetError['details'] = { name },
+): SkynetError {
+  const error = failedWait(code, text, {
+    ...(cause === undefined ? {} : { cause }),
+    details: { ...details, service: formatHandle(handle) },
+  });
+  markTold(cause, 'logged');
+  markTold(error, 'passed');
+  return error;
+}
+
+/** Why a service could not be loaded, as the original's log tells it. */
+function describeLoading(error: SkynetError): string {
+  const { code, message } = error;
+  return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : describe(error);
+}
+
+function isCommandTable(value: unknown): value is CommandTable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).some((part) => typeof part === 'function')
+  );
+}

@@ -1,0 +1,239 @@
+import { failedWait, goneFailure, nodeLostFailure } from '../actor/failure.ts';
+import type { SkynetError } from '../errors.ts';
+import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from '../handle.ts';
+import { Message } from '../message.ts';
+import { PTYPE } from '../protocol.ts';
+import type { RemoteRoute } from './remote-route.ts';
+import { type Numbered, ServiceTable } from './service-table.ts';
+
+/** A call that waits for its answer. */
+export interface Waiting {
+  readonly session: number;
+  /** Whose answer it waits for. */
+  dest: Handle;
+}
+
+/** A service, as what goes to it is concerned. */
+export interface Routed extends Numbered {
+  /** Its calls that have no answer yet. */
+  readonly sessions: { get(session: number): Waiting | undefined; all(): readonly Waiting[] };
+  push(message: Message): void;
+  /** Ends it in the name of somebody else. */
+  kill(): void;
+}
+
+/** Which thread has which number, in a node with several. */
+interface Routes {
+  /** Below 0 if nobody has it. */
+  threadOf(local: number): number;
+  /** Takes a number for a thread; one that it still uses is no free one. */
+  allocate(isFree: (local: number) => boolean, thread: number): number;
+  release(local: number): void;
+}
+
+/** Thread that holds the network. */
+export const NETWORK_THREAD = 0;
+
+/** What a router needs of the thread it works in. */
+export interface RouterPlace {
+  readonly thread: number;
+  readonly harbor: number;
+  /** Undefined in a node with one thread. */
+  readonly routes: Routes | undefined;
+  /** Hands a message to another thread. */
+  post(thread: number, to: Handle, message: Message): void;
+  /** Has another thread kill one of its services; it calls {@link Router.killHere}. */
+  killIn(thread: number, handle: Handle, by: Handle): void;
+  log(source: Handle, text: string): void;
+}
+
+/**
+ * Knows where each service lives and brings messages there: to a mailbox of this thread, to another thread, or to the
+ * network, if the harbor in the handle is that of another node.
+ */
+export class Router<Service extends Routed> {
+  readonly harbor: number;
+  readonly #thread: number;
+  readonly #routes: Routes | undefined;
+  readonly #table = new ServiceTable<Service>();
+  readonly #place: RouterPlace;
+  /** The way to other nodes. */
+  readonly remote: RemoteRoute;
+
+  constructor(place: RouterPlace, remote: RemoteRoute) {
+    this.harbor = place.harbor;
+    this.#thread = place.thread;
+    this.#routes = place.routes;
+    this.#place = place;
+    this.remote = remote;
+  }
+
+  // --- who is where
+
+  /** Gives the service that `make` makes a number and a place. @throws ERR_HANDLES_EXHAUSTED. */
+  add(make: (handle: Handle, local: number) => Service): Service {
+    const build = (local: number): Service => make(makeHandle(this.harbor, local), local);
+    const routes = this.#routes;
+    if (routes === undefined) return this.#table.add(build);
+    const service = build(routes.allocate(this.#isFree, this.#thread));
+    this.#table.put(service);
+    return service;
+  }
+
+  readonly #isFree = (local: number): boolean => this.#table.isFree(local);
+
+  /** A service of this thread has ended. */
+  remove(handle: Handle): void {
+    this.#table.remove(localOf(handle));
+    this.#routes?.release(localOf(handle));
+  }
+
+  /** Services of this thread, lowest handle first. */
+  services(): Service[] {
+    return this.#table.all();
+  }
+
+  /** A service of this thread. */
+  find(handle: Handle): Service | undefined {
+    return this.isOwn(handle) ? this.#table.get(localOf(handle)) : undefined;
+  }
+
+  /** Whether a handle is one of this node. */
+  isOwn(handle: Handle): boolean {
+    return harborOf(handle) === this.harbor;
+  }
+
+  /** Whether a service lives in another node, if anywhere. */
+  isRemote(handle: Handle): boolean {
+    const harbor = harborOf(handle);
+    return harbor !== this.harbor && harbor !== 0;
+  }
+
+  /** Thread of a service, -1 if it does not live in this node. */
+  threadOf(handle: Handle): number {
+    if (!this.isOwn(handle)) return -1;
+    if (this.#routes !== undefined) return this.#routes.threadOf(localOf(handle));
+    return this.find(handle) === undefined ? -1 : this.#thread;
+  }
+
+  /** Thread where the end of a service is heard of: its own, or that of the network; -1 if it does not live. */
+  placeOf(handle: Handle): number {
+    if (!this.isRemote(handle)) return this.threadOf(handle);
+    return this.remote.isReachable(handle) ? NETWORK_THREAD : -1;
+  }
+
+  /** Whether a service lives, in whichever thread or node. */
+  isAlive(handle: Handle): boolean {
+    return this.placeOf(handle) >= 0;
+  }
+
+  // --- messages
+
+  /** Hands a message to its receiver, wherever that is. False if there is no such service. */
+  deliver(to: Handle, message: Message): boolean {
+    if (this.isRemote(to)) return this.remote.deliver(to, message);
+    const local = localOf(to);
+    const service = this.#table.get(local);
+    if (service !== undefined) {
+      service.push(message);
+      return true;
+    }
+    const thread = this.#routes?.threadOf(local) ?? -1;
+    if (thread < 0 || thread === this.#thread) return false;
+    this.#place.post(thread, to, message);
+    return true;
+  }
+
+  /**
+   * Sends to a global name that nobody here is known to have, if there is a network: the handle that stands for its owner.
+   * @throws ERR_UNSERIALIZABLE, ERR_FRAME_TOO_LARGE.
+   */
+  deliverToName(name: string, message: Message): Handle | undefined {
+    return this.remote.deliverToName(name, message) ? this.unknown : undefined;
+  }
+
+  /** Stands for whoever has a name that is not known yet: nobody has this number. */
+  get unknown(): Handle {
+    return makeHandle(this.harbor, 0);
+  }
+
+  /** A message from another thread: for a service of this one, or for another node by way of this thread. */
+  arrived(to: Handle, message: Message): void {
+    if (this.isRemote(to)) {
+      this.remote.deliver(to, message);
+      return;
+    }
+    const service = this.#table.get(localOf(to));
+    if (service !== undefined) service.push(message);
+    // It ended while the message was under way.
+    else this.refuse(to, message);
+  }
+
+  /** A thread was lost before it read this: it goes to the thread that took the place, else who asked is told. */
+  unread(to: Handle, message: Message): void {
+    if (!this.deliver(to, message)) this.refuse(to, message, threadLostFailure);
+  }
+
+  /** Its receiver does not live: tells who waits for an answer. */
+  refuse(
+    to: Handle,
+    { session, type, source }: Message,
+    failure: (service: Handle) => SkynetError = goneFailure,
+  ): void {
+    if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR)
+      this.deliver(source, new Message(PTYPE.ERROR, session, to, failure(to)));
+  }
+
+  // --- ends
+
+  /** Ends a service in the name of another. */
+  kill(handle: Handle, by: Handle): void {
+    const thread = this.threadOf(handle);
+    if (thread < 0) {
+      this.#place.log(by, `kill: no service ${formatShort(handle)}`);
+      return;
+    }
+    this.#place.log(by, `KILL ${formatShort(handle)}`);
+    if (thread === this.#thread) this.killHere(handle);
+    else this.#place.killIn(thread, handle, by);
+  }
+
+  /** Ends several, those that live. */
+  killAll(handles: readonly Handle[], by: Handle): void {
+    for (const handle of handles) if (this.threadOf(handle) >= 0) this.kill(handle, by);
+  }
+
+  /** Ends a service of this thread, if it still lives. */
+  killHere(handle: Handle): void {
+    this.find(handle)?.kill();
+  }
+
+  /** Makes a call fail behind what its service has been sent: an answer may be among that. */
+  fail(service: Service, { session, dest }: Waiting, error: SkynetError): void {
+    service.push(new Message(PTYPE.ERROR, session, dest, error));
+  }
+
+  /** A thread is gone with these services: nobody answers for them. */
+  threadLost(lost: ReadonlySet<Handle>): void {
+    this.#failCalls((dest) => lost.has(dest), threadLostFailure);
+  }
+
+  /** A node is gone with all its services. */
+  nodeLost(harbor: number): void {
+    this.#failCalls((dest) => dest !== 0 && harborOf(dest) === harbor, nodeLostFailure);
+  }
+
+  #failCalls(isLost: (dest: Handle) => boolean, failure: (service: Handle) => SkynetError): void {
+    for (const service of this.services())
+      for (const waiting of service.sessions.all())
+        if (isLost(waiting.dest)) this.fail(service, waiting, failure(waiting.dest));
+  }
+}
+
+/** What the callers of a service get whose thread was lost. */
+function threadLostFailure(service: Handle): SkynetError {
+  const text = formatHandle(service);
+  return failedWait('ERR_SERVICE_GONE', `call failed: the thread of ${text} was lost`, {
+    details: { service: text },
+  });
+}

@@ -1,0 +1,155 @@
+import { failedWait } from '../actor/failure.ts';
+import type { Started } from '../actor/launch.ts';
+import { isSkynetError, type SkynetError } from '../errors.ts';
+import { formatHandle, type Handle } from '../handle.ts';
+import type { Routed, Router } from '../route/router.ts';
+import type { Activity } from './activity.ts';
+import type { Neighbours } from './neighbours.ts';
+
+/** Milliseconds after which a thread that does not answer is taken to be held by one of its services. */
+const PATIENCE = 1000;
+/** Silences of a thread, at the same piece of work, after which it counts as held without a watchdog. */
+const MAX_SILENCES = 10;
+
+/** What lives in a thread: handle and title of each service. */
+export type ServiceList = readonly (readonly [Handle, string])[];
+
+/** What is needed of the thread that asks. */
+export interface AskingThread {
+  readonly thread: number;
+  readonly activity: Activity;
+  /** Whether it is stopping. */
+  isStopping(): boolean;
+  /** A number that grows with each call, in whichever thread. */
+  nextTurn(): number;
+  /** Ends a thread, which is started again. Only the main thread can do that. */
+  endThread?(thread: number, reason: string): void;
+}
+
+/**
+ * What one thread has others do. One that a service holds answers nothing: so there is an end to all waiting, and a thread
+ * is ended if it cannot do what it was told to.
+ */
+export class OtherThreads {
+  readonly #neighbours: Neighbours;
+  readonly #router: Router<Routed>;
+  readonly #here: AskingThread;
+
+  constructor(neighbours: Neighbours, router: Router<Routed>, here: AskingThread) {
+    this.#neighbours = neighbours;
+    this.#router = router;
+    this.#here = here;
+  }
+
+  /** Takes turns among the threads that there are, this one too, but for those that a service holds. */
+  next(): number {
+    const { thread, activity } = this.#here;
+    const all = [thread, ...this.#neighbours.threads].sort((a, b) => a - b);
+    const free = all.filter((other) => other === thread || !activity.isHeld(other));
+    return free[this.#here.nextTurn() % free.length] as number;
+  }
+
+  /** Starts a service in another thread. One that does not take the order is not waited for; it undoes it when it does. */
+  launch(thread: number, name: string, args: readonly string[], done: Started): void {
+    const launched = this.#neighbours.ask(thread, (id) => ({ op: 'launch', id, name, args: [...args] }));
+    let isOver = false;
+    const watching = setTimeout(() => {
+      void this.#untilHeld(thread, () => isOver).then((failure) => {
+        if (isOver || failure === undefined) return;
+        isOver = true;
+        done(failure, 0);
+        launched.then(
+          (handles) => this.#router.killAll([...(handles as Handle[])].reverse(), 0),
+          () => {},
+        );
+      });
+    }, PATIENCE).unref();
+    const settle = (error: unknown, handles: readonly Handle[]): void => {
+      clearTimeout(watching);
+      if (isOver) return;
+      isOver = true;
+      done(error, handles.at(-1) ?? 0, handles.slice(0, -1));
+    };
+    launched.then(
+      (handles) => settle(undefined, handles as Handle[]),
+      (error: unknown) => settle(error, []),
+    );
+  }
+
+  /** Why a thread does not answer, once that is known; undefined if it answers, is lost, or nobody waits any more. */
+  async #untilHeld(thread: number, isOver: () => boolean): Promise<SkynetError | undefined> {
+    const { activity } = this.#here;
+    const { count } = activity.at(thread);
+    for (let silences = 1; !isOver() && (await this.#isSilent(thread)); silences++) {
+      const now = activity.at(thread);
+      if (!activity.isHeld(thread) && (silences < MAX_SILENCES || now.count !== count)) continue;
+      const text = `thread ${thread} does not start anything: ${formatHandle(now.handle)} holds it`;
+      return failedWait('ERR_TIMEOUT', text, { details: { thread, service: formatHandle(now.handle) } });
+    }
+    return undefined;
+  }
+
+  /** Whether a thread gives no answer for a while. */
+  #isSilent(thread: number): Promise<boolean> {
+    return this.#neighbours
+      .ask(thread, (id) => ({ op: 'ping', id }), { timeout: PATIENCE })
+      .then(
+        () => false,
+        (error: unknown) => isSkynetError(error, 'ERR_TIMEOUT'),
+      );
+  }
+
+  /** Resolves when everything has arrived that a thread has sent so far. */
+  heardOut(thread: number): Promise<unknown> {
+    return this.#neighbours.ask(thread, (id) => ({ op: 'ping', id }));
+  }
+
+  /** Kills a service of another thread; ends the thread if it cannot do that because a service does not give it back. */
+  kill(thread: number, handle: Handle, by: Handle): void {
+    this.#neighbours.tell(thread, { op: 'kill', handle, by });
+    void this.#endIfStuck(thread, handle);
+  }
+
+  async #endIfStuck(thread: number, handle: Handle): Promise<void> {
+    const { activity } = this.#here;
+    for (let before = activity.at(thread); await this.#isSilent(thread); ) {
+      const now = activity.at(thread);
+      if (this.#here.isStopping() || this.#router.threadOf(handle) !== thread) return;
+      const isStuck = now.handle === handle && now.count === before.count;
+      if (isStuck || activity.isHeld(thread)) {
+        const holder = isStuck
+          ? 'does not stop'
+          : `cannot be stopped while ${formatHandle(now.handle)} holds the thread`;
+        this.end(thread, `${formatHandle(handle)} was killed and ${holder}`);
+        return;
+      }
+      before = now;
+    }
+  }
+
+  /** Ends a thread, which is started again. */
+  end(thread: number, reason: string): void {
+    if (this.#here.thread === 0) this.#here.endThread?.(thread, reason);
+    else this.#neighbours.tell(0, { op: 'end-thread', thread, reason });
+  }
+
+  /** What lives in the other threads; `silent` are those that did not answer. */
+  async list(): Promise<{ services: ServiceList; silent: readonly number[] }> {
+    const silent: number[] = [];
+    const asked = this.#neighbours.threads.map((thread) =>
+      this.#neighbours
+        .ask(thread, (id) => ({ op: 'list', id }), { timeout: PATIENCE })
+        .catch((error: unknown) => {
+          if (isSkynetError(error, 'ERR_TIMEOUT')) silent.push(thread);
+          return [];
+        }),
+    );
+    const services = ((await Promise.all(asked)) as ServiceList[]).flat();
+    return { services, silent };
+  }
+
+  /** Stops the services of another thread, within so many milliseconds. */
+  stop(thread: number, deadline: number): Promise<unknown> {
+    return this.#neighbours.ask(thread, (id) => ({ op: 'stop', id, deadline }));
+  }
+}
