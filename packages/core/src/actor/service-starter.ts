@@ -185,7 +185,7 @@ export class ServiceStarter {
       return;
     }
     const service = this.#add(kind, name, definition.shownArgs?.(args) ?? args);
-    service.log(`LAUNCH ${service.title}${kind === '' ? ' ' : ''}`);
+    service.log(`LAUNCH ${service.title}${kind === '' && args.length === 0 ? ' ' : ''}`);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();

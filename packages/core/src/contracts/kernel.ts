@@ -9,7 +9,7 @@ import type {
   Transports,
 } from '../transport/contract.ts';
 import type { Registry } from './registry.ts';
-import type { GoneEvent, Skynet } from './skynet.ts';
+import type { GoneEvent, ServiceDefinition, Skynet } from './skynet.ts';
 
 /**
  * What packages that extend the framework need from it besides the public context; get it with
@@ -110,6 +110,11 @@ export interface ThreadKernel {
   readonly transports: Transports;
   /** A log line in the name of a service, 0 for the kernel. */
   log(source: Handle, text: string): void;
+  /**
+   * Starts a service of this thread that belongs to the node, not to whoever needs it first: it stays when that service
+   * ends, or fails to start. @throws as {@link Skynet.newService}.
+   */
+  start(definition: ServiceDefinition, name: string): Promise<Handle>;
   /** Whether the node is part of a network of nodes. */
   readonly hasNetwork: boolean;
   /** Number of threads of the node. */

@@ -189,6 +189,7 @@ export class NodeThread implements Host, ContextHost, Resident {
       transports,
       log: (source, text) => this.log(source, text),
       threads,
+      start: (definition, name) => this.starter.start(definition, name, []),
       get hasNetwork() {
         return Atomics.load(counters, COUNTER.MAX_BODY) > 0;
       },

@@ -1,4 +1,4 @@
-import { textOf } from '../codec/error.ts';
+import { messageOf } from '../codec/error.ts';
 import { packSeri } from '../codec/lua-seri.ts';
 import type { Remote } from '../contracts/remote.ts';
 import { SkynetError } from '../errors.ts';
@@ -115,7 +115,7 @@ export class RemoteRoute {
       return bytes === body ? message : new Message(type, session, source, bytes as Body);
     } catch (error) {
       if (type !== PTYPE.RESPONSE) throw error;
-      this.#place.log(source, `the answer to ${to()} cannot be sent: ${textOf(error)}`);
+      this.#place.log(source, `the answer to ${to()} cannot be sent: ${messageOf(error)}`);
       return new Message(PTYPE.ERROR, session, source, NOTHING);
     }
   }

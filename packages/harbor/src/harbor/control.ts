@@ -11,7 +11,9 @@ export type ToMaster =
   /** A name it gives. */
   | readonly ['R', name: string, handle: number]
   /** A name it wants to know; answered once somebody has it. */
-  | readonly ['Q', name: string];
+  | readonly ['Q', name: string]
+  /** The answer to `V`. */
+  | readonly ['V'];
 
 /** A message of the master to a node. */
 export type ToSlave =
@@ -22,7 +24,12 @@ export type ToSlave =
   /** A name and whose it is. */
   | readonly ['N', name: string, handle: number]
   /** A node that the master has lost. */
-  | readonly ['D', id: number];
+  | readonly ['D', id: number]
+  /**
+   * Whether it connects again to a node that comes back. The original has neither question nor answer, and passes over
+   * letters that it does not know.
+   */
+  | readonly ['V'];
 
 /** In place of a message whose letter means nothing here. */
 export type Unknown = readonly [typeof UNKNOWN, letter: unknown];
@@ -65,6 +72,7 @@ const TO_MASTER: Readonly<Record<string, readonly Check[]>> = {
   H: [isAnyId, isText],
   R: [isText, isHandle],
   Q: [isText],
+  V: [],
 };
 
 const TO_SLAVE: Readonly<Record<string, readonly Check[]>> = {
@@ -72,6 +80,7 @@ const TO_SLAVE: Readonly<Record<string, readonly Check[]>> = {
   C: [isId, isText],
   N: [isText, isHandle],
   D: [isId],
+  V: [],
 };
 
 /** Reads the messages of one control connection. It holds at most one message of 255 bytes. */

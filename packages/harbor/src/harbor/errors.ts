@@ -7,7 +7,9 @@ export type HarborErrorCode =
   /** The master does not let this node in: its id is in use, or another program listens there. */
   | 'ERR_HARBOR_REFUSED'
   /** The master, or a node that should have connected, did not answer in time. */
-  | 'ERR_HARBOR_SILENT';
+  | 'ERR_HARBOR_SILENT'
+  /** The node is part of no network. */
+  | 'ERR_HARBOR_ALONE';
 
 /** An error of the network, or one of the kernel's codes. */
 export function harborError(

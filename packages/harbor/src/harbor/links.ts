@@ -1,0 +1,311 @@
+import { formatHandle, type Handle, harborOf, makeHandle, PTYPE, printable, SkynetError } from '@skynet/core';
+import { Message, type NetworkPlace } from '@skynet/core/kernel';
+import type { Connection } from '@skynet/core/transport';
+import { harborError } from './errors.ts';
+import { createFrameReader, encodeFrame } from './frame.ts';
+
+/** What is known of the way to another node. */
+export type LinkState =
+  /** It has not been heard of, or it is being connected to: messages wait. */
+  | 'waiting'
+  /** Messages go there. */
+  | 'ready'
+  /** It was lost, or it does not speak our language. */
+  | 'down';
+
+/** What a link tells of itself. */
+export interface LinkInfo {
+  readonly id: number;
+  readonly state: LinkState;
+  readonly address: string;
+  /** Bytes that have come, and that have been sent. */
+  readonly received: number;
+  readonly sent: number;
+  /** Bytes that wait for the peer. */
+  readonly waiting: number;
+  /** When it got into this state, in milliseconds of the wall clock. */
+  readonly since: number;
+}
+
+/** Who hears of what becomes of links. */
+export interface LinksOwner {
+  log(text: string): void;
+  /** A link is ready now, or down. */
+  changed(id: number, state: LinkState): void;
+}
+
+interface Link {
+  readonly id: number;
+  state: LinkState;
+  since: number;
+  connection: Connection | undefined;
+  /** Frames that wait until it is ready, and their bytes. */
+  queue: Uint8Array[];
+  queued: number;
+  received: number;
+  sent: number;
+  /** Unsent bytes at which the log is told next. */
+  warnAt: number;
+  /** Messages that went nowhere since it is down. */
+  dropped: number;
+}
+
+/** Bytes that may wait for a node that has not been heard of. */
+const MAX_QUEUED = 64 << 20;
+/** Unsent bytes of a link that the log is told of first. */
+const FIRST_WARNING = 1 << 20;
+/** Unsent bytes above which a peer that reads nothing counts as lost. */
+const MAX_UNSENT = 1 << 30;
+/** Milliseconds after which a silent connection is probed. */
+const KEEP_ALIVE = 10_000;
+
+const NOTHING = new Uint8Array(0);
+
+/** The ways to the other nodes of a network (the original's C service `harbor`). */
+export class Links {
+  readonly #harbor: number;
+  readonly #place: NetworkPlace;
+  readonly #owner: LinksOwner;
+  readonly #links = new Map<number, Link>();
+
+  constructor(harbor: number, place: NetworkPlace, owner: LinksOwner) {
+    this.#harbor = harbor;
+    this.#place = place;
+    this.#owner = owner;
+  }
+
+  stateOf(id: number): LinkState | undefined {
+    return this.#links.get(id)?.state;
+  }
+
+  info(): LinkInfo[] {
+    return [...this.#links.values()]
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, state, connection, received, sent, queued, since }) => ({
+        id,
+        state,
+        address: connection?.remoteAddress ?? '',
+        received,
+        sent,
+        waiting: queued + (connection?.pendingBytes ?? 0),
+        since,
+      }));
+  }
+
+  /** As {@link Remote.deliver}. */
+  deliver(to: Handle, message: Message): boolean {
+    const { type, session, source } = message;
+    const body = message.body as Uint8Array;
+    const link = this.#linkTo(harborOf(to));
+    if (link.state === 'ready') {
+      this.#write(link, encodeFrame(body, source, type, to, session));
+      return true;
+    }
+    if (link.state === 'waiting' && link.queued + body.length <= MAX_QUEUED) {
+      const frame = encodeFrame(body, source, type, to, session);
+      link.queue.push(frame);
+      link.queued += frame.length;
+      return true;
+    }
+    return this.#drop(link, to, message);
+  }
+
+  #drop(link: Link, to: Handle, { type, session, source, body }: Message): boolean {
+    const isRequest = session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR;
+    // A flood to a lost node is not to flood the log as well.
+    if (++link.dropped === 1 || Number.isInteger(Math.log2(link.dropped)))
+      this.#owner.log(
+        `Drop message to harbor ${link.id} from ${source.toString(16)} to ${to.toString(16)} (session = ${session}, msgsz = ${(body as Uint8Array).length})`,
+      );
+    if (!isRequest) return false;
+    const why = link.state === 'down' ? 'is lost' : 'has not come, and too much waits for it';
+    this.#place.deliver(source, new Message(PTYPE.ERROR, session, to, nodeLost(link.id, to, why)));
+    return true;
+  }
+
+  /** A connection that was made to a node: it is to answer with its id. */
+  dialled(id: number, connection: Connection, fd: number): void {
+    const link = this.#linkTo(id);
+    let isKnown = false;
+    this.#run(link, connection, (first) => {
+      if (!isKnown) {
+        const got = first[0] as number;
+        if (got !== id) {
+          this.#owner.log(`Invalid shakehand id (fd = ${fd}, harbor = ${id}) : ${got}`);
+          connection.destroy();
+          this.#lost(link);
+          return undefined;
+        }
+        isKnown = true;
+        this.#ready(link);
+      }
+      return first.subarray(1);
+    });
+    connection.write(Uint8Array.of(this.#harbor));
+  }
+
+  /** A connection that a node has made, which has told its id already; `rest` came behind that. */
+  accepted(id: number, connection: Connection, rest: Uint8Array): void {
+    const link = this.#linkTo(id);
+    const read = this.#run(link, connection, undefined);
+    connection.write(Uint8Array.of(this.#harbor));
+    this.#ready(link);
+    if (rest.length > 0) read(rest);
+  }
+
+  /** The master has lost a node, or nobody can connect to it. */
+  down(id: number): void {
+    const link = this.#linkTo(id);
+    link.connection?.destroy();
+    this.#lost(link);
+  }
+
+  /** A node comes again: messages to it wait from now on. */
+  expect(id: number): void {
+    const link = this.#linkTo(id);
+    if (link.state === 'down') this.#become(link, 'waiting');
+  }
+
+  /** Ends all links; what was written is sent. */
+  close(): void {
+    for (const { connection } of this.#links.values()) connection?.close(1000);
+  }
+
+  #linkTo(id: number): Link {
+    const known = this.#links.get(id);
+    if (known !== undefined) return known;
+    const link: Link = {
+      id,
+      state: 'waiting',
+      since: Date.now(),
+      connection: undefined,
+      queue: [],
+      queued: 0,
+      received: 0,
+      sent: 0,
+      warnAt: FIRST_WARNING,
+      dropped: 0,
+    };
+    this.#links.set(id, link);
+    return link;
+  }
+
+  /** Reads a connection from now on; `open` takes what comes before the frames and gives the rest, until it is done. */
+  #run(
+    link: Link,
+    connection: Connection,
+    open: ((chunk: Uint8Array) => Uint8Array | undefined) | undefined,
+  ): (chunk: Uint8Array) => void {
+    link.connection = connection;
+    connection.setNoDelay(true);
+    connection.setKeepAlive(KEEP_ALIVE);
+    const isOurs = (): boolean => link.connection === connection;
+    const frames = createFrameReader(
+      (content, source, type, destination, session) =>
+        this.#take(content, source, type, makeHandle(this.#harbor, destination), session),
+      (length) => harborError('ERR_HARBOR_PROTOCOL', `a frame of ${length} bytes, which is too short`),
+    );
+    let opening = open;
+    const read = (chunk: Uint8Array): void => {
+      if (!isOurs()) return;
+      link.received += chunk.length;
+      let rest: Uint8Array | undefined = chunk;
+      if (opening !== undefined) {
+        rest = opening(chunk);
+        opening = undefined;
+      }
+      if (rest === undefined || rest.length === 0) return;
+      try {
+        frames(rest);
+      } catch (error) {
+        this.#owner.log(
+          (error as SkynetError).code === 'ERR_FRAME_TOO_LARGE'
+            ? `Message is too long from harbor ${link.id}`
+            : `harbor ${link.id}: ${printable(error)}`,
+        );
+        connection.destroy();
+        this.#lost(link);
+      }
+    };
+    connection.start({
+      data: read,
+      end: () => {
+        if (isOurs()) this.#lost(link);
+        connection.close();
+      },
+      drained: () => {
+        link.warnAt = FIRST_WARNING;
+      },
+      error: () => {},
+      closed: () => {
+        if (isOurs()) this.#lost(link);
+      },
+    });
+    return read;
+  }
+
+  #ready(link: Link): void {
+    link.dropped = 0;
+    const { queue } = link;
+    link.queue = [];
+    link.queued = 0;
+    this.#become(link, 'ready');
+    for (const frame of queue) this.#write(link, frame);
+  }
+
+  #become(link: Link, state: LinkState): void {
+    link.state = state;
+    link.since = Date.now();
+    this.#owner.changed(link.id, state);
+  }
+
+  #lost(link: Link): void {
+    link.connection = undefined;
+    link.queue = [];
+    link.queued = 0;
+    if (link.state === 'down') return;
+    this.#become(link, 'down');
+    this.#place.lost(link.id);
+  }
+
+  #write(link: Link, frame: Uint8Array): void {
+    const connection = link.connection as Connection;
+    connection.write(frame);
+    link.sent += frame.length;
+    const { pendingBytes } = connection;
+    if (pendingBytes < link.warnAt) return;
+    if (pendingBytes > MAX_UNSENT) {
+      this.#owner.log(`harbor ${link.id} reads nothing: ${pendingBytes >> 20} M bytes wait for it`);
+      connection.destroy();
+      this.#lost(link);
+      return;
+    }
+    this.#owner.log(`May overload, ${pendingBytes >> 10} K bytes wait for harbor ${link.id}`);
+    link.warnAt = pendingBytes * 2;
+  }
+
+  /** A message of another node. */
+  #take(content: Uint8Array, source: Handle, type: number, to: Handle, session: number): void {
+    const body = type === PTYPE.ERROR ? failedThere(source) : content;
+    if (this.#place.deliver(to, new Message(type, session, source, body))) return;
+    this.#owner.log(`Unknown destination :${to.toString(16)} from :${source.toString(16)} type(${type})`);
+    // An answer to nobody is not answered: that would carry the session of somebody else's call.
+    if (type !== PTYPE.ERROR && type !== PTYPE.RESPONSE)
+      this.deliver(source, new Message(PTYPE.ERROR, session, to, NOTHING));
+  }
+}
+
+/** What a call gets that cannot reach its node. */
+export function nodeLost(harbor: number, service: Handle, why: string): SkynetError {
+  return new SkynetError('ERR_NODE_LOST', `call failed: node ${harbor} ${why}`, {
+    details: { harbor, service: formatHandle(service) },
+  });
+}
+
+/** What a call gets that fails in another node: nothing more crosses. */
+function failedThere(service: Handle): SkynetError {
+  const text = formatHandle(service);
+  return new SkynetError('ERR_REMOTE', `call failed: by ${text} in another node, whose log says more`, {
+    details: { service: text },
+  });
+}

@@ -1,0 +1,52 @@
+import { isSkynetError } from '@skynet/core';
+import type { Network, NetworkPlace } from '@skynet/core/kernel';
+import { readOptions } from '@skynet/core/options';
+import { createDatacenterService } from '../datacenter/service.ts';
+import { MAX_CONTENT } from './frame.ts';
+import { createMaster } from './master.ts';
+import { createSlave } from './slave.ts';
+
+/** A node's part in a network of the original's kind. */
+export interface HarborOptions {
+  /** Id of the node, 1 to 255: no two have the same. */
+  id: number;
+  /** Where it listens for other nodes, `"ip:port"`, as they reach it. */
+  address: string;
+  /** Where the master of the network listens, `"ip:port"`. Default: `standalone`. */
+  master?: string;
+  /** Makes this node the master: where it listens, `"ip:port"`. It keeps the datacenter and the unique services, too. */
+  standalone?: string;
+}
+
+/**
+ * The original's network of nodes, byte for byte: `network: harbor({ id: 2, address, master })` in the configuration. The
+ * keys `harbor`, `address`, `master` and `standalone` of the original do the same without it.
+ * @throws ERR_ARGUMENT for options that cannot be used.
+ */
+export function harbor(options: HarborOptions): Network {
+  const { id, address, master, standalone } = readOptions('harbor option', options, (read) => {
+    const own = read.text('standalone', undefined);
+    return {
+      id: read.whole('id', 1, 255, undefined) ?? read.wrong('id', 'a whole number from 1 to 255'),
+      address:
+        read.text('address', undefined) ?? read.wrong('address', 'an address such as "127.0.0.1:2526"'),
+      master: read.text('master', own) ?? read.wrong('master', 'an address such as "127.0.0.1:2013"'),
+      standalone: own,
+    };
+  });
+  return {
+    harbor: id,
+    isMaster: standalone !== undefined,
+    maxBody: MAX_CONTENT,
+    async join(place: NetworkPlace): Promise<void> {
+      try {
+        if (standalone !== undefined) await place.start(createMaster(standalone), 'cmaster', []);
+        await place.start(createSlave({ id, address, master }, place), 'cslave', []);
+        if (standalone !== undefined) await place.start(createDatacenterService(), 'datacenterd', []);
+      } catch (error) {
+        // What has failed says why in fewer words than the start of the service does.
+        throw isSkynetError(error, 'ERR_SERVICE_INIT') && isSkynetError(error.cause) ? error.cause : error;
+      }
+    },
+  };
+}

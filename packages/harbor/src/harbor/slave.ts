@@ -1,0 +1,425 @@
+import {
+  defineService,
+  type Handle,
+  makeHandle,
+  PTYPE,
+  printable,
+  type ServiceDefinition,
+  type Skynet,
+  SkynetError,
+} from '@skynet/core';
+import { kernelOf, Message, type NetworkPlace, type Remote, type ServiceKernel } from '@skynet/core/kernel';
+import type { Connection, Listener } from '@skynet/core/transport';
+import { createSlaveReader, encodeControl, type ToMaster, type ToSlave, type Unknown } from './control.ts';
+import { harborError } from './errors.ts';
+import { type LinkState, Links } from './links.ts';
+
+/** What a node of the network is told. */
+export interface SlaveOptions {
+  readonly id: number;
+  /** Where it listens for other nodes while it joins. */
+  readonly address: string;
+  /** Where the master listens. */
+  readonly master: string;
+}
+
+/** How long a connection may take until it has said which node it is. */
+const HANDSHAKE_TIME = '10s';
+/** Milliseconds that connecting to a node or to the master may take. */
+const CONNECT_TIME = 10_000;
+/** How often a node that has come is tried to be connected to, and the pause between. */
+const TRIES = 5;
+const PAUSE = '200ms';
+/** How long the master may take until it lets a node in. */
+const WELCOME_TIME = '10s';
+/** After how long the log says that nodes are missing. */
+const PATIENCE = '5s';
+
+/**
+ * A node's part in the network (the original's `cslave`): the connection to the master, and whom to connect to. Its start
+ * function returns when the node is connected with all that were there.
+ */
+export function createSlave(options: SlaveOptions, place: NetworkPlace): ServiceDefinition {
+  return defineService(async (skynet) => {
+    skynet.register('.cslave');
+    const slave = new Slave(skynet, options, place);
+    skynet.own(() => slave.close());
+    await slave.join();
+    return {
+      LINK: (id: number) => slave.untilLost(id),
+      CONNECT: (id: number) => slave.untilConnected(id),
+      LINKMASTER: () => slave.untilMasterLost(),
+      QUERYNAME: (name: string) => skynet.queryName(name),
+      REGISTER: (name: string, handle: Handle) => skynet.nameService(name, handle),
+    };
+  });
+}
+
+class Slave implements Remote {
+  readonly #skynet: Skynet;
+  readonly #kernel: ServiceKernel;
+  readonly #options: SlaveOptions;
+  readonly #place: NetworkPlace;
+  readonly #links: Links;
+  /** The service that stands for the links: it asks services of other nodes. */
+  #harbor: ServiceKernel | undefined;
+  #master: Connection | undefined;
+  #isMasterLost = false;
+  #listener: Listener | undefined;
+  /** Nodes to connect to, until this one is ready. */
+  #queue: (readonly [id: number, address: string])[] | undefined = [];
+  /** Nodes that have not connected yet and will, once the master has said how many. */
+  #awaited: number | undefined;
+  /** Messages to global names that are not known yet. */
+  readonly #unnamed = new Map<string, Message[]>();
+  /** Names the master was asked for. */
+  readonly #asked = new Set<string>();
+  readonly #watched = new Set<Handle>();
+  /** Tasks that wait, by what for. */
+  readonly #waiting = new Map<string, Set<object>>();
+
+  constructor(skynet: Skynet, options: SlaveOptions, place: NetworkPlace) {
+    this.#skynet = skynet;
+    this.#kernel = kernelOf(skynet);
+    this.#options = options;
+    this.#place = place;
+    this.#links = new Links(options.id, place, {
+      log: (text) => this.#harbor?.skynet.error(text),
+      changed: (id, state) => this.#changed(id, state),
+    });
+  }
+
+  // --- joining
+
+  async join(): Promise<void> {
+    const { id, address, master } = this.#options;
+    this.#listener = await this.#kernel.listen(address, {}, (connection) => this.#accept(connection));
+    // They are heard when it is known how many will come.
+    this.#listener.pause();
+    this.#skynet.error(`slave connect to master ${master}`);
+    const connection = await this.#connectToMaster();
+    await this.#place.start(
+      defineService((harbor) => {
+        this.#harbor = kernelOf(harbor);
+        harbor.info(() => this.info());
+      }),
+      'harbor',
+      [String(id), String(this.#skynet.self())],
+      '',
+    );
+    this.#place.install(this);
+    connection.write(encodeControl(['H', id, address]));
+    await this.#welcome();
+    this.#skynet.error('Shakehand ready');
+    this.#skynet.fork(() => this.#connectQueued());
+  }
+
+  async #connectToMaster(): Promise<Connection> {
+    const { master } = this.#options;
+    let connection: Connection;
+    try {
+      connection = await this.#kernel.connect(master, { timeout: CONNECT_TIME });
+    } catch (error) {
+      throw harborError('ERR_CONNECT', `Can't connect to master ${master}: ${printable(error)}`, {
+        cause: error,
+      });
+    }
+    this.#master = connection;
+    connection.setNoDelay(true);
+    connection.setKeepAlive(CONNECT_TIME);
+    const read = createSlaveReader((message) => this.#kernel.enqueue(this.#told, message));
+    connection.start({
+      data: (chunk) => {
+        try {
+          read(chunk);
+        } catch (error) {
+          this.#skynet.error(`master: ${printable(error)}`);
+          connection.destroy();
+        }
+      },
+      end: () => connection.close(),
+      drained: () => {},
+      error: () => {},
+      closed: () => this.#kernel.enqueue(() => this.#masterLost()),
+    });
+    return connection;
+  }
+
+  /** Waits until the master has let the node in and all who were there have connected. */
+  async #welcome(): Promise<void> {
+    const { id, master } = this.#options;
+    await this.#until('welcome', () => this.#awaited !== undefined || this.#isMasterLost, WELCOME_TIME);
+    if (this.#isMasterLost && this.#awaited === undefined)
+      throw harborError(
+        'ERR_HARBOR_REFUSED',
+        `the master ${master} does not let harbor ${id} in: the id is in use`,
+        {
+          details: { harbor: id, master },
+        },
+      );
+    if (this.#awaited === undefined)
+      throw harborError('ERR_HARBOR_SILENT', `the master ${master} does not answer harbor ${id}`, {
+        details: { harbor: id, master },
+      });
+    this.#skynet.error(`Waiting for ${this.#awaited} harbors`);
+    if (this.#awaited > 0) this.#listener?.resume();
+    const isComplete = (): boolean => (this.#awaited as number) <= 0;
+    while (!(await this.#until('harbors', isComplete, PATIENCE)))
+      this.#skynet.error(`still waiting for ${this.#awaited} harbors`);
+    await this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** What the master tells, in the order of coming. */
+  readonly #told = (message: ToSlave | Unknown): void => {
+    switch (message[0]) {
+      case 'W':
+        this.#awaited ??= message[1];
+        this.#wake('welcome');
+        break;
+      case 'C':
+        this.#links.expect(message[1]);
+        if (this.#queue === undefined) this.#skynet.fork(() => this.#connect(message[1], message[2]));
+        else this.#queue.push([message[1], message[2]]);
+        break;
+      case 'N':
+        this.#nameKnown(message[1], message[2]);
+        break;
+      case 'D':
+        this.#gone(message[1]);
+        break;
+      case 'V':
+        this.#tell(['V']);
+        break;
+      default:
+    }
+  };
+
+  #tell(message: ToMaster): void {
+    this.#master?.write(encodeControl(message));
+  }
+
+  #masterLost(): void {
+    if (this.#isMasterLost) return;
+    this.#isMasterLost = true;
+    this.#master = undefined;
+    this.#skynet.error('Master disconnect');
+    this.#wake('welcome');
+    this.#wake('master');
+    for (const [name, messages] of this.#unnamed) {
+      this.#unnamed.delete(name);
+      for (const message of messages) this.#refuseUnnamed(name, message);
+    }
+  }
+
+  // --- links
+
+  #accept(connection: Connection): void {
+    const fd = this.#kernel.thread.nextId();
+    this.#skynet.error(`New connection (fd = ${fd}, ${connection.remoteAddress})`);
+    const limit = this.#skynet.timeout(HANDSHAKE_TIME, () => connection.destroy());
+    let isKnown = false;
+    connection.start({
+      data: (chunk) => {
+        if (isKnown) return;
+        isKnown = true;
+        limit.cancel();
+        this.#accepted(connection, fd, chunk);
+      },
+      end: () => connection.close(),
+      drained: () => {},
+      error: () => {},
+      closed: () => {
+        limit.cancel();
+        if (!isKnown) this.#skynet.error(`Connection (fd =${fd}) closed`);
+      },
+    });
+  }
+
+  #accepted(connection: Connection, fd: number, chunk: Uint8Array): void {
+    const id = chunk[0] as number;
+    const isConnected = this.#links.stateOf(id) === 'ready';
+    if (id === 0 || id === this.#options.id || isConnected) {
+      this.#skynet.error(`Slave ${id} exist (fd =${fd})`);
+      connection.destroy();
+      return;
+    }
+    this.#skynet.error(`Harbor ${id} connected (fd = ${fd})`);
+    this.#links.accepted(id, connection, chunk.slice(1));
+    this.#arrived();
+  }
+
+  /** One node less to wait for. */
+  #arrived(): void {
+    if (this.#listener === undefined || this.#awaited === undefined) return;
+    this.#awaited--;
+    this.#kernel.enqueue(() => this.#wake('harbors'));
+  }
+
+  async #connectQueued(): Promise<void> {
+    const queue = this.#queue ?? [];
+    this.#queue = undefined;
+    await Promise.all(queue.map(([id, address]) => this.#connect(id, address)));
+  }
+
+  /** Connects to a node that has come. One that cannot be reached is lost. */
+  async #connect(id: number, address: string): Promise<void> {
+    if (id === this.#options.id || this.#links.stateOf(id) === 'ready') return;
+    for (let tries = 1; ; tries++) {
+      try {
+        const connection = await this.#kernel.connect(address, { timeout: CONNECT_TIME });
+        const fd = this.#kernel.thread.nextId();
+        this.#skynet.error(`Connect to harbor ${id} (fd=${fd}), ${printable(address)}`);
+        this.#links.dialled(id, connection, fd);
+        return;
+      } catch (error) {
+        if (this.#links.stateOf(id) === 'down') return;
+        if (tries < TRIES) await this.#skynet.sleep(PAUSE);
+        else {
+          this.#skynet.error(`Can't connect to ${printable(address)}: ${printable(error)}`);
+          this.#links.down(id);
+          return;
+        }
+      }
+    }
+  }
+
+  /** The master has lost a node. */
+  #gone(id: number): void {
+    if (this.#queue !== undefined) this.#queue = this.#queue.filter(([other]) => other !== id);
+    // It may be one of those that are waited for: of them only the number is known.
+    if (this.#links.stateOf(id) !== 'ready') this.#arrived();
+    this.#links.down(id);
+  }
+
+  #changed(id: number, state: LinkState): void {
+    if (state === 'waiting') return;
+    this.#kernel.enqueue(() => this.#wake(state === 'ready' ? `connect ${id}` : `link ${id}`));
+  }
+
+  // --- what services wait for
+
+  async untilLost(id: number): Promise<void> {
+    await this.#until(`link ${id}`, () => this.#links.stateOf(id) !== 'ready');
+  }
+
+  async untilConnected(id: number): Promise<void> {
+    if (id !== this.#options.id)
+      await this.#until(`connect ${id}`, () => this.#links.stateOf(id) === 'ready');
+  }
+
+  async untilMasterLost(): Promise<void> {
+    await this.#until('master', () => this.#isMasterLost);
+  }
+
+  /** Waits until something has happened, or that time has passed. Whether it has happened. */
+  async #until(what: string, isTrue: () => boolean, time?: string): Promise<boolean> {
+    if (isTrue()) return true;
+    const token = {};
+    const waiting = this.#waiting.get(what) ?? new Set();
+    waiting.add(token);
+    this.#waiting.set(what, waiting);
+    if (time === undefined) await this.#skynet.wait(token);
+    else await this.#skynet.sleep(time, token);
+    waiting.delete(token);
+    return time === undefined || isTrue();
+  }
+
+  #wake(what: string): void {
+    const waiting = this.#waiting.get(what);
+    this.#waiting.delete(what);
+    for (const token of waiting ?? []) this.#skynet.wakeup(token);
+  }
+
+  // --- messages and names
+
+  deliver(to: Handle, message: Message): boolean {
+    return this.#links.deliver(to, message);
+  }
+
+  isReachable(handle: Handle): boolean {
+    return this.#links.stateOf(handle >>> 24) !== 'down';
+  }
+
+  deliverToName(name: string, message: Message): void {
+    if (this.#isMasterLost) {
+      this.#refuseUnnamed(name, message);
+      return;
+    }
+    const { type, session, source, body } = message;
+    // Whoever sent the bytes may use their memory for something else by then.
+    const own = new Message(type, session, source, (body as Uint8Array).slice());
+    const waiting = this.#unnamed.get(name);
+    if (waiting === undefined) this.#unnamed.set(name, [own]);
+    else waiting.push(own);
+    this.wanted(name);
+  }
+
+  #refuseUnnamed(name: string, { type, session, source }: Message): void {
+    if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) return;
+    const error = new SkynetError(
+      'ERR_NODE_LOST',
+      `call failed: the master is lost, which would know who ${printable(name)} is`,
+      { details: { name } },
+    );
+    this.#place.deliver(source, new Message(PTYPE.ERROR, session, makeHandle(this.#options.id, 0), error));
+  }
+
+  named(name: string, handle: Handle): void {
+    try {
+      this.#tell(['R', name, handle]);
+    } catch (error) {
+      this.#skynet.error(printable(error));
+    }
+    this.#flushNamed(name, handle);
+  }
+
+  wanted(name: string): void {
+    if (this.#asked.has(name) || this.#isMasterLost) return;
+    this.#asked.add(name);
+    this.#tell(['Q', name]);
+  }
+
+  #nameKnown(name: string, handle: Handle): void {
+    this.#asked.delete(name);
+    this.#place.named(name, handle);
+    this.#flushNamed(name, handle);
+  }
+
+  #flushNamed(name: string, handle: Handle): void {
+    const messages = this.#unnamed.get(name);
+    this.#unnamed.delete(name);
+    for (const message of messages ?? []) this.#place.resolved(message, handle);
+  }
+
+  /** The end of a service is the end of a request that it answers no sooner, to the original's nodes too. */
+  watch(handle: Handle): void {
+    if (this.#watched.has(handle)) return;
+    this.#watched.add(handle);
+    const gone = (reason: 'exited' | 'node-lost'): void => {
+      this.#watched.delete(handle);
+      this.#place.gone(handle, reason);
+    };
+    try {
+      this.#harbor?.ask(handle, 'debug', this.#skynet.pack('LINK'), (error) =>
+        gone(error?.code === 'ERR_NODE_LOST' ? 'node-lost' : 'exited'),
+      );
+    } catch {
+      gone('node-lost');
+    }
+  }
+
+  info(): Record<string, unknown> {
+    return {
+      harbor: this.#options.id,
+      master: this.#isMasterLost ? `${this.#options.master} (lost)` : this.#options.master,
+      links: this.#links.info(),
+      names: [...this.#asked],
+    };
+  }
+
+  close(): void {
+    this.#links.close();
+    this.#master?.close(1000);
+  }
+}
