@@ -30,8 +30,8 @@ function readArguments() {
   }
 }
 
-const { harbor, address, master, standalone, name, thread } = readArguments();
-if (harbor === undefined || address === undefined || (master ?? standalone) === undefined)
+const { harbor, address, standalone, name, thread, master = standalone } = readArguments();
+if (harbor === undefined || address === undefined || master === undefined)
   fail('--harbor, --address and --master are needed', 2);
 
 let node: Node;
@@ -40,7 +40,7 @@ try {
     {
       harbor: Number(harbor),
       address,
-      master: master ?? standalone,
+      master,
       ...(standalone === undefined ? {} : { standalone }),
       thread: Number(thread),
       start: 'main',
