@@ -8,8 +8,22 @@ function port(name: string, otherwise: number): number {
   throw new Error(`${name} must be a port (0 to 65535), not ${JSON.stringify(text)}`);
 }
 
+/** What its services read with `getenv`. */
+interface DemoConfig {
+  host: string;
+  password: string;
+  gatePort: number;
+  debugPort: number;
+  loginPort: number;
+  msgPort: number;
+  wsPort: number;
+  webPort: number;
+  myname: string;
+  myage: number;
+}
+
 /** The demo: a game server as in the book's chapter 3.2, and the book's examples on the search path. */
-export default defineConfig({
+export default defineConfig<DemoConfig>({
   thread: Number(process.env.SKYNET_THREAD || 1),
   harbor: 1,
   start: 'main',

@@ -19,6 +19,12 @@ export type Values = readonly unknown[];
 /** Type number that `lua` messages are taken for, so that their bytes are read without losing anything. */
 const EXACT = 20;
 
+declare module '@skynet/core' {
+  interface Protocols {
+    exact: true;
+  }
+}
+
 /** Values of a body. Floats stay apart from integers. */
 export function readExactly(body: Body): unknown[] {
   return body instanceof Uint8Array ? unpackSeri(body, 0, { floats: 'exact' }) : [...body];

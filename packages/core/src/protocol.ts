@@ -17,6 +17,28 @@ export const PTYPE = {
   TRACE: 12,
 } as const;
 
+/**
+ * Names of message types that the compiler lets pass in `send`, `call`, `dispatch` and the like. An application adds those
+ * that it registers:
+ *
+ *     declare module '@skynet/core' {
+ *       interface Protocols { chat: true }
+ *     }
+ */
+export interface Protocols {
+  text: true;
+  response: true;
+  client: true;
+  system: true;
+  error: true;
+  debug: true;
+  lua: true;
+  snax: true;
+}
+
+/** Name of a message type. */
+export type ProtocolName = keyof Protocols;
+
 /** The largest message type. */
 export const MAX_TYPE = 255;
 

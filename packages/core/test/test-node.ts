@@ -6,7 +6,9 @@ import { startTestNode as start, type TestNode } from '../src/testing/index.ts';
 export type { TestNode } from '../src/testing/index.ts';
 
 /** Starts a node with the fixture services on its search path; it stops with the test. */
-export function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
+export function startTestNode(
+  config: SkynetConfig | Readonly<Record<string, unknown>> = {},
+): Promise<TestNode> {
   return start(
     { services: ['./services/?'], ...config },
     { base: fileURLToPath(new URL('./fixtures', import.meta.url)), after: onTestFinished },

@@ -13,7 +13,10 @@ import { importModule } from '../typescript.ts';
 import { type LuaValue, readLuaConfig } from './lua.ts';
 import { doubtsAbout } from './spelling.ts';
 
-/** Configuration of a node. Keys that the book knows mean the same here; keys of your own become environment values. */
+/**
+ * Configuration of a node. Keys that the book knows mean the same here. Keys of your own become environment values: the
+ * type of them goes to {@link defineConfig}.
+ */
 export interface SkynetConfig {
   /** Threads, 1 to 64. Default 1. */
   thread?: number;
@@ -75,9 +78,13 @@ export interface SkynetConfig {
   watchdog?: boolean;
   /** Asked for as `token <text>` by debug consoles before anything else. Without it they take commands from anybody who reaches their port. */
   consoleToken?: string;
-  /** Anything else: text, numbers and booleans that services read with `getenv`. */
-  [key: string]: unknown;
 }
+
+/** What keys of your own may have: services read it as text with `getenv`. */
+type ConfigValue = string | number | boolean | readonly string[] | undefined;
+
+/** Types of keys of your own. */
+export type OwnKeys<Own> = { readonly [Key in keyof Own]: ConfigValue };
 
 /** A configuration with every default filled in. */
 export interface ResolvedConfig {
@@ -150,8 +157,13 @@ const DEFAULTS = {
 /** Keys whose values hold functions: other threads and the environment do without them. */
 const FUNCTIONS: ReadonlySet<string> = new Set(['transports', 'network']);
 
-/** The default export of `skynet.config.ts`; checks nothing, completes in the editor. */
-export function defineConfig(config: SkynetConfig): SkynetConfig {
+/**
+ * The default export of `skynet.config.ts`; checks nothing when it runs, completes in the editor. The compiler refuses
+ * keys that it does not know, so it is told of those that are your own: `defineConfig<{ gatePort: number }>({ … })`.
+ */
+export function defineConfig<Own extends OwnKeys<Own> = object>(
+  config: SkynetConfig & NoInfer<Own>,
+): SkynetConfig & Own {
   return config;
 }
 
@@ -218,7 +230,7 @@ class Keys {
     const value = this.#config[key];
     if (typeof value === 'string' || (typeof value === 'number' && value >= 0)) {
       try {
-        return toMilliseconds(value);
+        return toMilliseconds(value as Duration);
       } catch {
         // Told below.
       }
@@ -331,7 +343,11 @@ function isTransport(value: unknown): value is Transport {
  * errors call the configuration.
  * @throws ERR_CONFIG, naming key, value and what is allowed.
  */
-export function resolveConfig(config: SkynetConfig, base: string, from = 'configuration'): ResolvedConfig {
+export function resolveConfig(
+  config: SkynetConfig | Readonly<Record<string, unknown>>,
+  base: string,
+  from = 'configuration',
+): ResolvedConfig {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new SkynetError('ERR_CONFIG', `${from}: the default export must be an object of keys and values`);
   }
@@ -445,7 +461,7 @@ function fromLua(values: ReadonlyMap<string, LuaValue>): SkynetConfig {
     .filter((pattern) => pattern !== '');
   return {
     ...config,
-    luaservice,
+    ...{ luaservice },
     services: [...new Set(patterns.map((pattern) => pattern.replace(/(\/init)?\.lua$/, '')))],
   };
 }

@@ -8,6 +8,7 @@ import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
+import type { ProtocolName } from '../protocol.ts';
 import { hideSecrets } from '../secret.ts';
 import { connectionTable } from '../transport/connection-table.ts';
 import { readValues } from './values.ts';
@@ -42,7 +43,7 @@ export interface ConsoleCommand {
 function ask<Result>(
   context: ConsoleContext,
   to: Handle | string,
-  type: string,
+  type: ProtocolName,
   ...values: unknown[]
 ): Promise<Result> {
   return askFor(ANSWER_LIMIT, context, to, type, ...values);
@@ -53,7 +54,7 @@ function askFor<Result>(
   timeout: number,
   { kernel, signal }: ConsoleContext,
   to: Handle | string,
-  type: string,
+  type: ProtocolName,
   ...values: unknown[]
 ): Promise<Result> {
   const target: CallTarget = { to, signal, timeout };

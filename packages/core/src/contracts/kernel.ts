@@ -1,6 +1,7 @@
 import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import type { Body } from '../message.ts';
+import type { ProtocolName } from '../protocol.ts';
 import type {
   Connection,
   ConnectOptions,
@@ -41,7 +42,7 @@ export interface ServiceKernel {
    * @returns the session of the call.
    * @throws ERR_NO_SERVICE, ERR_PROTOCOL, ERR_SERVICE_ENDED.
    */
-  ask(to: Handle, type: string, body: Body, answered: Answered): number;
+  ask(to: Handle, type: ProtocolName, body: Body, answered: Answered): number;
   /** A promise that a driver settles by `resolve`/`reject`; the awaiting task resumes in its turn, in mailbox order. */
   suspend<Result>(): Suspension<Result>;
   /**

@@ -2,7 +2,7 @@ import type { Duration } from '../duration.ts';
 import type { SkynetError } from '../errors.ts';
 import type { Address, Handle } from '../handle.ts';
 import type { Body, Packed } from '../message.ts';
-import type { Protocol } from '../protocol.ts';
+import type { Protocol, ProtocolName } from '../protocol.ts';
 
 /**
  * Why a service is gone: it ended itself (`exited`), was killed (`killed`), its start failed (`failed`), the node stopped
@@ -150,7 +150,7 @@ export interface CallGroup extends AsyncIterable<CallOutcome> {
    * Adds a call, to be made when the iteration begins; returns the number that its outcome carries.
    * @throws ERR_PROTOCOL, ERR_UNSERIALIZABLE.
    */
-  add(target: Address | CallTarget, type: string, ...values: unknown[]): number;
+  add(target: Address | CallTarget, type: ProtocolName, ...values: unknown[]): number;
   /** Whether the time limit ended the iteration. */
   readonly timedOut: boolean;
 }
@@ -277,23 +277,23 @@ export interface Skynet {
    * Sends without waiting (book §7.4). Returns 0, or undefined when the address does not exist.
    * @throws ERR_ADDRESS_INVALID, ERR_PROTOCOL, ERR_UNSERIALIZABLE.
    */
-  send(to: Address, type: string, ...values: unknown[]): number | undefined;
+  send(to: Address, type: ProtocolName, ...values: unknown[]): number | undefined;
   /** As {@link send} with a packed body. */
-  rawSend(to: Address, type: string, body: Body): number | undefined;
+  rawSend(to: Address, type: ProtocolName, body: Body): number | undefined;
   /**
    * Sends and waits for the answer: its first value (book §7.4; all of them: {@link rawCall} and {@link unpack}).
    * @throws ERR_NO_SERVICE, ERR_SERVICE_GONE, ERR_REMOTE, ERR_TIMEOUT, … ; never hangs because the other side died.
    */
-  call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result>;
+  call<Result = unknown>(to: Address | CallTarget, type: ProtocolName, ...values: unknown[]): Promise<Result>;
   /** As {@link call} with a packed body both ways. */
-  rawCall(to: Address | CallTarget, type: string, body: Body): Promise<Body>;
+  rawCall(to: Address | CallTarget, type: ProtocolName, body: Body): Promise<Body>;
   /** Several calls at once; `timeout` bounds the iteration (`skynet.request`). */
   request(options?: { timeout?: Duration }): CallGroup;
   /**
    * Sends in the name of `source`, which gets the answer (book §7.14). A request of `source` to this service that goes on
    * so fails with `ERR_SERVICE_GONE` when its new receiver ends or loses its thread.
    */
-  redirect(to: Address, source: Handle, type: string, session: number, body: Body): number | undefined;
+  redirect(to: Address, source: Handle, type: ProtocolName, session: number, body: Body): number | undefined;
   /** A fresh session for use with {@link redirect} (`skynet.genid`). */
   genid(): number;
   /** Calls by commands, typed by the service's own table. */
@@ -301,7 +301,7 @@ export interface Skynet {
   /** Sends by commands, typed by the service's own table. */
   sender<Commands>(to: ServiceHandle<Commands> | Address): Sender<Commands>;
   /** Sets who handles messages of a type: a function, or a table of commands (book §7.2). Returns the previous one. */
-  dispatch(type: string, handler?: Dispatcher | CommandTable): Dispatcher | CommandTable | undefined;
+  dispatch(type: ProtocolName, handler?: Dispatcher | CommandTable): Dispatcher | CommandTable | undefined;
   /** Makes another message type usable in this service (book §7.12). @throws ERR_PROTOCOL_EXISTS. */
   registerProtocol(protocol: Protocol & { dispatch?: Dispatcher | CommandTable }): void;
   /** Treats messages of the types in `map` (number to number) as another type, bodies untouched (book §7.13). */

@@ -1,4 +1,4 @@
-import type { ResolvedConfig, SkynetConfig } from '../config/config.ts';
+import type { OwnKeys, ResolvedConfig, SkynetConfig } from '../config/config.ts';
 import { resolveConfig } from '../config/config.ts';
 import type { Network } from '../contracts/remote.ts';
 import type { LaunchArgument, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
@@ -57,8 +57,8 @@ export interface Node {
  * Without `start` in the configuration none is started: the caller does that with {@link Node.newService}.
  * @throws ERR_CONFIG, or what the first service failed with; the node is stopped then.
  */
-export async function startNode(
-  config: SkynetConfig = {},
+export async function startNode<Own extends OwnKeys<Own> = object>(
+  config: SkynetConfig & NoInfer<Own> = {} as SkynetConfig & Own,
   options: NodeOptions & TestOptions = {},
 ): Promise<Node> {
   const resolved = resolveConfig(config, options.base ?? process.cwd());

@@ -1,4 +1,4 @@
-import type { SkynetConfig } from '../config/config.ts';
+import type { OwnKeys, SkynetConfig } from '../config/config.ts';
 import type { Duration } from '../duration.ts';
 import { formatHandle } from '../handle.ts';
 import { type Node, type NodeOptions, startNode } from '../node/node.ts';
@@ -34,8 +34,8 @@ export interface TestNode extends Node {
 }
 
 /** Starts a node for a test: harbor 1, no watchdog, its log kept; for the rest as `startNode`. */
-export async function startTestNode(
-  config: SkynetConfig = {},
+export async function startTestNode<Own extends OwnKeys<Own> = object>(
+  config: SkynetConfig & NoInfer<Own> = {} as SkynetConfig & Own,
   options: TestNodeOptions = {},
 ): Promise<TestNode> {
   const { after, patience, clock, ...rest } = options;

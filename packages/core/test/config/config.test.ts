@@ -134,7 +134,7 @@ describe('resolveConfig', () => {
     });
   });
 
-  test.each<[SkynetConfig, string]>([
+  test.each<[object, string]>([
     [{ thread: 0 }, 'thread must be a whole number from 1 to 64, not 0'],
     [{ thread: 65 }, 'thread must be a whole number from 1 to 64, not 65'],
     [{ thread: '2' as never }, 'thread must be a whole number from 1 to 64, not "2"'],

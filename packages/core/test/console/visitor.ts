@@ -80,7 +80,9 @@ export async function visit(
 }
 
 /** A node with a debug console, and a visitor there. */
-export async function openedNode(config: SkynetConfig = {}): Promise<{ node: TestNode; console: Console }> {
+export async function openedNode(
+  config: SkynetConfig | Readonly<Record<string, unknown>> = {},
+): Promise<{ node: TestNode; console: Console }> {
   const node = await startTestNode(config);
   return { node, console: await open(node) };
 }

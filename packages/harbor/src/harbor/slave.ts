@@ -1,4 +1,5 @@
 import {
+  type Duration,
   defineService,
   type Handle,
   makeHandle,
@@ -313,7 +314,7 @@ class Slave implements Remote {
   }
 
   /** Waits until something has happened, or that time has passed. Whether it has happened. */
-  async #until(what: string, isTrue: () => boolean, time?: string): Promise<boolean> {
+  async #until(what: string, isTrue: () => boolean, time?: Duration): Promise<boolean> {
     if (isTrue()) return true;
     const token = {};
     const waiting = this.#waiting.get(what) ?? new Set();
