@@ -11,11 +11,13 @@ export default defineConfig({
   harbor: 1,
   start: process.env.SKYNET_START ?? 'console',
   timeScale: Number(process.env.SKYNET_TIME_SCALE ?? 1),
-  services: ['03', '04', '05', '06', '07', '09', '10', '13', '14', '15', '17'].map(
+  services: ['03', '04', '05', '06', '07', '09', '10', '11', '13', '14', '15', '17'].map(
     (chapter) => `./ch${chapter}/?`,
   ),
   // The book's servers listen everywhere; here they are asked to.
   host: process.env.SKYNET_HOST || '127.0.0.1',
+  // Book 11; resolv.conf names one otherwise.
+  ...(process.env.SKYNET_NAMESERVER ? { nameserver: process.env.SKYNET_NAMESERVER } : {}),
   // Book 3.3.
   myname: 'Dmaker',
   myage: 20,

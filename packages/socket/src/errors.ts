@@ -37,7 +37,15 @@ export type SocketErrorCode =
   /** An answer of that session is still to come. */
   | 'ERR_CHANNEL_SESSION'
   /** As many requests wait as the channel takes. */
-  | 'ERR_CHANNEL_FULL';
+  | 'ERR_CHANNEL_FULL'
+  /** A text that is no host name. */
+  | 'ERR_DNS_NAME'
+  /** A name without addresses, or nobody answers; `details.reason` tells which. */
+  | 'ERR_DNS_NO_ANSWER'
+  /** No name server is known. */
+  | 'ERR_DNS_SERVER'
+  /** As many names are asked for as may be. */
+  | 'ERR_DNS_BUSY';
 
 /** An error of this package, or one of the kernel's codes. */
 export function socketError(

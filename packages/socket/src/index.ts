@@ -12,6 +12,8 @@ export type { AnswerValue, SessionAnswer } from './channel-answer.ts';
 export type { ChannelSource } from './channel-link.ts';
 export type { ChannelHost, ChannelOptions } from './channel-options.ts';
 export type { Encoding, SocketData, WriteData, WritePiece } from './data.ts';
+export { createDns, type Dns, type DnsOptions } from './dns.ts';
+export { type DnsCommands, default as dnsService } from './dnsservice.ts';
 export type { SocketStat } from './entry.ts';
 export type { SocketErrorCode } from './errors.ts';
 export type { AcceptCallback } from './listener.ts';

@@ -1,6 +1,6 @@
 import { uncoded } from '@skynet/core/testing';
 import { expect, test } from 'vitest';
-import { createSocket, decodeText, encodeText } from '../src/index.ts';
+import { createChannel, createDns, createSocket, decodeText, encodeText } from '../src/index.ts';
 import { livingService, testNode } from './setup.ts';
 
 test('nonsense gets an error with a code, and leaves sockets and service as they were', async () => {
@@ -13,7 +13,29 @@ test('nonsense gets an error with a code, and leaves sockets and service as they
   const id = await socket.open('127.0.0.1', port);
   const other = await accepted;
   const udp = await socket.udp(() => {}, '127.0.0.1');
+  const channel = createChannel(skynet, { host: '127.0.0.1', port, timeout: '100ms' });
+  const dns = createDns(skynet, { hosts: false, timeout: '20ms' });
+  await dns.server('127.0.0.1', port);
   const found = await uncoded({
+    createChannel: (value) => createChannel(skynet, value),
+    'channel host': (value) => createChannel(skynet, { host: value }),
+    'channel port': (value) => createChannel(skynet, { host: 'x', port: value ?? -1 }),
+    'channel backup': (value) => createChannel(skynet, { host: 'x', port: 1, backup: value ?? 5 }),
+    'channel backup host': (value) => createChannel(skynet, { host: 'x', port: 1, backup: [value] }),
+    'channel reconnect': (value) => createChannel(skynet, { host: 'x', port: 1, reconnect: value ?? 5 }),
+    'channel request': (value) => channel.request(value),
+    // A function is one.
+    'channel request response': (value) =>
+      typeof value === 'function' || channel.request('x', value ?? (5 as never)),
+    'channel request options': (value) => channel.request('x', undefined, value),
+    'channel response': (value) => typeof value === 'function' || channel.response(value),
+    'channel connect': (value) => channel.connect(value ?? 5),
+    changeHost: (value) => channel.changeHost(value),
+    changeBackup: (value) => channel.changeBackup(value),
+    createDns: (value) => createDns(skynet, value),
+    'dns server': (value) => dns.server(value ?? ''),
+    'dns server port': (value) => dns.server('127.0.0.1', value ?? -1),
+    'dns resolve': (value) => dns.resolve(value),
     createSocket: (value) => createSocket(value),
     'createSocket options': (value) => createSocket(skynet, value),
     open: (value) => socket.open(value),
