@@ -1,3 +1,4 @@
+import type { ConsoleDoor } from '../contracts/console.ts';
 import type { Answered, ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
 import type { GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
@@ -6,6 +7,7 @@ import { type Body, Message } from '../message.ts';
 import type { Router } from '../route/router.ts';
 import { atCaller } from '../stack.ts';
 import type { Connection, ConnectOptions, Listener, ListenOptions } from '../transport/contract.ts';
+import { createConsoleDoor } from './console-door.ts';
 import { describe, goneFailure } from './failure.ts';
 import { Pending } from './pending.ts';
 import type { Service } from './service.ts';
@@ -24,6 +26,7 @@ export class KernelOfService implements ServiceKernel {
   readonly #host: KernelHost;
   readonly #listeners = new WeakMap<object, () => void>();
   #held: HeldConnections | undefined;
+  #console: ConsoleDoor | undefined;
 
   constructor(skynet: Skynet, service: Service, host: KernelHost) {
     this.skynet = skynet;
@@ -176,6 +179,11 @@ export class KernelOfService implements ServiceKernel {
     const { extras } = this.#service;
     extras.debug ??= new Map();
     extras.debug.set(name, answer);
+  }
+
+  get console(): ConsoleDoor {
+    this.#console ??= createConsoleDoor(this);
+    return this.#console;
   }
 
   fail(error: unknown): void {

@@ -3,6 +3,7 @@ import { Session } from 'node:inspector';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeHeapSnapshot } from 'node:v8';
+import { addedCommands, commandQuestion, type ListedCommand } from '../actor/console-door.ts';
 import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
@@ -11,6 +12,7 @@ import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '..
 import type { ProtocolName } from '../protocol.ts';
 import { hideSecrets } from '../secret.ts';
 import { connectionTable } from '../transport/connection-table.ts';
+import { supervisionTree } from './tree.ts';
 import { readValues } from './values.ts';
 
 /** Seconds a CPU profile takes if nothing is said, and at most. */
@@ -161,12 +163,13 @@ async function recordProfile(context: ConsoleContext, seconds: number): Promise<
 const tasksOf = (context: ConsoleContext, address: string | undefined): Promise<Waiting[]> =>
   ask<Waiting[]>(context, handleOf(context, address), 'debug', 'TASK');
 
-/** The commands of the debug console, by name. */
+/** The consoles' own commands, by name. */
 export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   help: {
     help: 'this list',
     reads: true,
-    run: () => Object.fromEntries(Object.entries(CONSOLE_COMMANDS).map(([name, { help }]) => [name, help])),
+    run: ({ kernel }) =>
+      Object.fromEntries(Object.entries(commandsOf(kernel)).map(([name, { help }]) => [name, help])),
   },
   list: {
     help: 'all services',
@@ -196,6 +199,17 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     help: 'unique services',
     reads: true,
     run: (context) => ask(context, '.service', 'lua', 'LIST'),
+  },
+  tree: {
+    help: 'services that keep others running, and what they keep',
+    reads: true,
+    run: async (context) => {
+      const titles = await ask<Record<string, string>>(context, '.launcher', 'lua', 'LIST');
+      return supervisionTree(context.kernel, {
+        childrenOf: (supervisor) => ask(context, supervisor, 'debug', 'CHILDREN'),
+        titleOf: (handle) => titles[formatHandle(handle)] ?? '',
+      });
+    },
   },
   info: {
     help: 'address args... : what a service tells of itself',
@@ -344,3 +358,19 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     run: ({ kernel }) => void kernel.skynet.timeout(1, () => kernel.skynet.abort()),
   },
 };
+
+/** All commands that there are now, those of packages too. */
+export function commandsOf(kernel: ServiceKernel): Readonly<Record<string, ConsoleCommand>> {
+  const added = [...addedCommands(kernel)].map(([name, listed]) => [name, commandOfService(name, listed)]);
+  return { ...CONSOLE_COMMANDS, ...Object.fromEntries(added) };
+}
+
+/** A command that a service has added: that service does it. */
+function commandOfService(name: string, { help, reads, owner }: ListedCommand): ConsoleCommand {
+  return {
+    help,
+    reads,
+    run: async (context, ...words) =>
+      hideSecrets(await askFor(CALL_LIMIT, context, owner, 'debug', commandQuestion(name), ...words)),
+  };
+}

@@ -6,7 +6,7 @@ import { kernelOf } from '../kernel.ts';
 import { printable } from '../log/printable.ts';
 import { writeAboveTyped } from '../log/typed-line.ts';
 import { nearest } from '../nearest.ts';
-import { CONSOLE_COMMANDS } from './commands.ts';
+import { commandsOf } from './commands.ts';
 import { readInput } from './input.ts';
 import { runLine, wordsOf } from './line.ts';
 
@@ -39,7 +39,7 @@ export function createConsole(catalog: ServiceCatalog): ServiceDefinition {
     let busy = false;
 
     const complete = (words: readonly string[]): readonly string[] => {
-      if (words.length === 1) return [...new Set([...catalog.names(), ...Object.keys(CONSOLE_COMMANDS)])];
+      if (words.length === 1) return [...new Set([...catalog.names(), ...Object.keys(commandsOf(kernel))])];
       return words.length === 2 && STARTING.includes(words[0]) ? catalog.names() : [];
     };
 

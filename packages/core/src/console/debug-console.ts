@@ -6,7 +6,7 @@ import { nearest } from '../nearest.ts';
 import { HIDDEN } from '../secret.ts';
 import { AddressTable, networkOf } from '../transport/address-table.ts';
 import type { Connection } from '../transport/contract.ts';
-import { CONSOLE_COMMANDS } from './commands.ts';
+import { commandsOf } from './commands.ts';
 import { commandOf, runLine, wordsOf } from './line.ts';
 import { type ConsoleRules, ConsoleSession, NO_COMMAND } from './session.ts';
 import { Visitors } from './visitors.ts';
@@ -41,7 +41,7 @@ export const debugConsole: ServiceDefinition = {
         token,
         guesses,
         hosts: [ip, hostOf(connection.localAddress)].filter(isOneHost),
-        effectOf,
+        effectOf: (line) => effectOf(kernel, line),
         execute: (line, signal) => execute(kernel, line, signal),
       };
       const session = new ConsoleSession(kernel, connection, rules, () => {
@@ -88,8 +88,8 @@ function isOneHost(host: string): boolean {
   return !/^(0\.0\.0\.0|\[?::\]?)$/.test(host);
 }
 
-function effectOf(line: string): 'reads' | 'changes' | undefined {
-  const command = commandOf(line);
+function effectOf(kernel: ServiceKernel, line: string): 'reads' | 'changes' | undefined {
+  const command = commandOf(kernel, line);
   return command === undefined ? undefined : command.reads ? 'reads' : 'changes';
 }
 
@@ -99,7 +99,7 @@ async function execute(kernel: ServiceKernel, line: string, signal: AbortSignal)
   if (name === '') return [];
   const result = await runLine(kernel, line, signal);
   if (result !== undefined) return [...result.lines, result.failed ? '<CMD Error>' : '<CMD OK>'];
-  const meant = nearest(name, Object.keys(CONSOLE_COMMANDS));
+  const meant = nearest(name, Object.keys(commandsOf(kernel)));
   const [invalid = '', ...rest] = NO_COMMAND;
   return [meant === undefined ? invalid : `${invalid}; did you mean "${meant}"?`, ...rest];
 }

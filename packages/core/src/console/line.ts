@@ -1,6 +1,6 @@
 import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import { CONSOLE_COMMANDS, type ConsoleCommand } from './commands.ts';
+import { type ConsoleCommand, commandsOf } from './commands.ts';
 import { showResult } from './values.ts';
 
 /** What a command line has come to: lines to print, and whether it failed. */
@@ -15,9 +15,10 @@ export function wordsOf(line: string): string[] {
 }
 
 /** The command that a line begins with, if it is one. */
-export function commandOf(line: string): ConsoleCommand | undefined {
+export function commandOf(kernel: ServiceKernel, line: string): ConsoleCommand | undefined {
   const [name = ''] = wordsOf(line);
-  return Object.hasOwn(CONSOLE_COMMANDS, name) ? CONSOLE_COMMANDS[name] : undefined;
+  const commands = commandsOf(kernel);
+  return Object.hasOwn(commands, name) ? commands[name] : undefined;
 }
 
 /** Does what a command line says; undefined if it does not begin with a command. */
@@ -26,7 +27,7 @@ export async function runLine(
   line: string,
   signal: AbortSignal,
 ): Promise<LineResult | undefined> {
-  const command = commandOf(line);
+  const command = commandOf(kernel, line);
   if (command === undefined) return undefined;
   const [, ...args] = wordsOf(line);
   const rest = line.trim().replace(/^\S+\s+\S+\s*/, '');

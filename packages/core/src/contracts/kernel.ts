@@ -9,6 +9,7 @@ import type {
   ListenOptions,
   Transports,
 } from '../transport/contract.ts';
+import type { ConsoleDoor } from './console.ts';
 import type { Registry } from './registry.ts';
 import type { GoneEvent, ServiceDefinition, Skynet } from './skynet.ts';
 
@@ -84,6 +85,8 @@ export interface ServiceKernel {
    * question that every service answers already stays as it is.
    */
   answerDebug(name: string, answer: (...args: unknown[]) => unknown): void;
+  /** Adds commands to the consoles of the node, and sockets to their `netstat`. */
+  readonly console: ConsoleDoor;
   /** The service has failed as a whole: logs that and ends it, exit hooks first; who watches is told `failed`. */
   fail(error: unknown): void;
   /** Logs an error with its stack in the name of the service. */

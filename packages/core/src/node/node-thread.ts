@@ -101,7 +101,7 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.startTime = Math.floor(shared.origin / 1000);
     this.startFraction = Math.floor((shared.origin % 1000) / 10);
     this.#loader = new ServiceLoader(config.services, config.base);
-    provideBuiltIns(this.#loader);
+    provideBuiltIns(this.#loader, shared.packages);
     this.#timers = new Timers(
       this.#time,
       () => this.clock(),

@@ -1,5 +1,6 @@
 import { kernelOf } from '../actor/context.ts';
 import { describe } from '../actor/failure.ts';
+import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CriticalSection, GoneEvent, Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -13,6 +14,7 @@ import {
   type SupervisorOptions,
   tooMany,
 } from './options.ts';
+import { registerSupervisor } from './registered.ts';
 import { RestartLimit } from './restart-limit.ts';
 
 /** What a supervisor tells of a child. */
@@ -76,6 +78,9 @@ class Child implements ChildState {
   }
 }
 
+/** Those of each service, for whoever asks it for its children. */
+const supervisors = new WeakMap<ServiceKernel, readonly ServiceSupervisor[]>();
+
 class ServiceSupervisor implements Supervisor {
   readonly #skynet: Skynet;
   readonly #options: ResolvedSupervisor;
@@ -94,7 +99,11 @@ class ServiceSupervisor implements Supervisor {
     this.#section = skynet.queue();
     skynet.onExit(() => this.stop());
     skynet.own(() => this.#killAll());
-    kernelOf(skynet).answerDebug('CHILDREN', () => this.children());
+    const kernel = kernelOf(skynet);
+    const all = supervisors.get(kernel) ?? [];
+    supervisors.set(kernel, [...all, this]);
+    registerSupervisor(kernel);
+    kernel.answerDebug('CHILDREN', () => supervisors.get(kernel)?.flatMap((other) => other.children()));
   }
 
   async start(children: readonly ChildOptions[]): Promise<void> {

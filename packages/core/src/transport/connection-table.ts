@@ -1,6 +1,6 @@
 import type { ServiceKernel, ThreadKernel } from '../contracts/kernel.ts';
 import type { Handle } from '../handle.ts';
-import type { Connection } from './contract.ts';
+import type { Connection, ConnectionStat } from './contract.ts';
 
 /**
  * A connection under its id, as packages show theirs to each other: what a gate accepted can be written to with
@@ -26,31 +26,17 @@ export interface ConnectionEntry {
   destroy(): void;
 }
 
-/** What `netstat` tells of one socket. */
-export interface ConnectionStat {
-  readonly id: number;
-  readonly type: 'TCP' | 'UDP' | 'LISTEN' | 'CLOSING';
-  /** Handle of the service it belongs to, 0 if none. */
-  readonly address: Handle;
-  /** Bytes received; of a listener, connections. */
-  readonly read: number;
-  /** Bytes taken for sending. */
-  readonly write: number;
-  /** Bytes received that the service has not seen yet. */
-  readonly rbuffer: number;
-  /** Bytes that have not left the process. */
-  readonly wbuffer: number;
-  /** Own address. */
-  readonly sock: string | undefined;
-  /** The other side's address. */
-  readonly peer: string | undefined;
-}
-
 const KEY: unique symbol = Symbol.for('skynet.connections');
 /** What goes from thread to thread: ids, each with bytes to write, or null to close. */
 const POST = 'connections';
 /** How long connections may take to send what was written when the node stops, in milliseconds. */
 const GRACE = 2000;
+
+/** What a package keeps in a table of its own. */
+interface Contribution {
+  readonly list: () => readonly ConnectionStat[];
+  readonly deliver: ((id: number, bytes: Uint8Array | null) => void) | undefined;
+}
 
 /**
  * The shared connections of one thread. A package adds what it opened or accepted when others may write to it, and
@@ -61,8 +47,7 @@ export class ConnectionTable {
   readonly #byId = new Map<number, ConnectionEntry>();
   /** What waits to go to other threads, by thread. */
   readonly #outgoing = new Map<number, unknown[]>();
-  readonly #others: (() => readonly ConnectionStat[])[] = [];
-  readonly #deliverers: ((id: number, bytes: Uint8Array | null) => void)[] = [];
+  readonly #others = new Set<Contribution>();
   #empty: (() => void) | undefined;
 
   constructor(thread: ThreadKernel) {
@@ -126,7 +111,7 @@ export class ConnectionTable {
       const id = values[i] as number;
       const entry = this.#byId.get(id);
       const bytes = values[i + 1] as Uint8Array | null;
-      if (entry === undefined) for (const deliver of this.#deliverers) deliver(id, bytes);
+      if (entry === undefined) for (const { deliver } of this.#others) deliver?.(id, bytes);
       else if (bytes === null) entry.close();
       else entry.write(bytes);
     }
@@ -138,20 +123,19 @@ export class ConnectionTable {
 
   /**
    * Adds what a package keeps in a table of its own: to {@link netstat}, and to what other threads can write to and
-   * close (`deliver`, with null to close; ids it does not know are none of its business).
+   * close (`deliver`, with null to close; ids it does not know are none of its business). Returns a function that takes
+   * it away.
    */
-  contribute(
-    list: () => readonly ConnectionStat[],
-    deliver: (id: number, bytes: Uint8Array | null) => void,
-  ): void {
-    this.#others.push(list);
-    this.#deliverers.push(deliver);
+  contribute(list: Contribution['list'], deliver?: Contribution['deliver']): () => void {
+    const contribution = { list, deliver };
+    this.#others.add(contribution);
+    return () => void this.#others.delete(contribution);
   }
 
   /** All sockets of the thread, by id. */
   netstat(): ConnectionStat[] {
     const shared = [...this.#byId.values()].map(statOf);
-    return [...shared, ...this.#others.flatMap((list) => list())].sort((a, b) => a.id - b.id);
+    return [...shared, ...[...this.#others].flatMap(({ list }) => list())].sort((a, b) => a.id - b.id);
   }
 
   /** Closes all connections, and waits a little for what was written to leave. */

@@ -1,4 +1,5 @@
 import type { SkynetError } from '../errors.ts';
+import type { Handle } from '../handle.ts';
 
 /**
  * How bytes get in and out. A transport is a plain factory call (`tcp({ noDelay: true })`) put into the node's
@@ -144,4 +145,24 @@ export interface Transports {
     options: ListenOptions,
     accept: (connection: Connection) => void,
   ): Promise<Listener>;
+}
+
+/** What `netstat` tells of one socket. */
+export interface ConnectionStat {
+  readonly id: number;
+  readonly type: 'TCP' | 'UDP' | 'LISTEN' | 'CLOSING';
+  /** Handle of the service it belongs to, 0 if none. */
+  readonly address: Handle;
+  /** Bytes received; of a listener, connections. */
+  readonly read: number;
+  /** Bytes taken for sending. */
+  readonly write: number;
+  /** Bytes received that the service has not seen yet. */
+  readonly rbuffer: number;
+  /** Bytes that have not left the process. */
+  readonly wbuffer: number;
+  /** Own address. */
+  readonly sock: string | undefined;
+  /** The other side's address. */
+  readonly peer: string | undefined;
 }

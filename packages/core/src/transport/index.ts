@@ -1,9 +1,10 @@
 export { AcceptGate } from './accept-gate.ts';
 export { AddressTable, networkOf } from './address-table.ts';
-export type { ConnectionEntry, ConnectionStat } from './connection-table.ts';
+export type { ConnectionEntry } from './connection-table.ts';
 export { ConnectionTable, connectionTable } from './connection-table.ts';
 export type {
   Connection,
+  ConnectionStat,
   ConnectOptions,
   Listener,
   ListenOptions,
