@@ -48,7 +48,7 @@ export type Wire = Pick<
 >;
 
 /**
- * What takes connections over that ask for another protocol. `websocketEndpoint` of `@skynet/http/websocket` makes one.
+ * What takes connections over that ask for another protocol. `createWebSocket(skynet).endpoint` of `@skynet/http/websocket` makes one.
  */
 export interface UpgradeEndpoint {
   /**

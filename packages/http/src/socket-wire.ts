@@ -15,6 +15,8 @@ export class SocketWire implements Wire {
   #reading = false;
   #paused = false;
   #ended = false;
+  /** What a read has given that nobody has had. */
+  #unread: Awaited<ReturnType<SocketPort['read']>> | undefined = undefined;
   /** Unsent bytes as far as the socket tells of them. */
   #backlog = 0;
 
@@ -52,11 +54,15 @@ export class SocketWire implements Wire {
 
   async #read(): Promise<void> {
     while (!this.#paused && !this.closed) {
-      const [data, rest] = await this.#socket.read(this.#id);
+      // What came while nobody wanted it is kept.
+      this.#unread ??= await this.#socket.read(this.#id);
+      if (this.#paused || this.closed) break;
+      const [data, rest] = this.#unread;
+      this.#unread = undefined;
       const bytes = asBytes(data ?? rest ?? '');
-      if (bytes.length > 0 && !this.closed) this.#receiver?.data(bytes);
-      if (data !== undefined) continue;
-      this.#ended = true;
+      this.#ended = data === undefined;
+      if (bytes.length > 0) this.#receiver?.data(bytes);
+      if (!this.#ended) continue;
       if (!this.closed) this.#receiver?.end();
       break;
     }

@@ -184,6 +184,6 @@ function readUpgrades(given: OptionReader<ServerOptions>): ReadonlyMap<string, U
   if (typeof upgrades !== 'object') given.wrong('upgrades', 'endpoints by path');
   const entries = Object.entries(upgrades as Record<string, UpgradeEndpoint>);
   if (!entries.every(([, endpoint]) => typeof endpoint?.takeOver === 'function'))
-    given.wrong('upgrades', 'endpoints by path, as websocketEndpoint makes them');
+    given.wrong('upgrades', 'endpoints by path, as createWebSocket(skynet).endpoint makes them');
   return new Map(entries);
 }

@@ -180,14 +180,15 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
 
   head(head: MessageHead): boolean {
     const { kernel, settings } = this.#host;
-    const { refusal, expectsContinue } = checkHead(head, settings.bodyLimit);
-    this.#refusal = refusal;
-    if (refusal !== undefined) return true;
     const endpoint = settings.upgrades.size === 0 ? undefined : this.#endpoint(head);
     if (endpoint !== undefined) {
+      // It has rules of its own, and nothing of HTTP follows.
       this.#upgrade = { endpoint, head };
       return true;
     }
+    const { refusal, expectsContinue } = checkHead(head, settings.bodyLimit);
+    this.#refusal = refusal;
+    if (refusal !== undefined) return true;
     this.#keepAlive = head.keepAlive && settings.keepAlive && !this.#host.draining;
     this.#expects = expectsContinue;
     this.#bodyBytes = 0;
