@@ -65,6 +65,7 @@ export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   transport: [],
   ws: ['transport'],
   adopt: ['one thread', 'parts that stand alone'],
+  sharedata: ['one thread', 'parts that stand alone'],
   // Starts nodes for tests, so it stands above everything.
   testing: ['transport', 'netpack', 'node', 'one thread', 'parts that stand alone'],
 };

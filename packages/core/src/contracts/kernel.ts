@@ -106,6 +106,9 @@ export interface Suspension<Result> {
   reject(error: unknown): void;
 }
 
+/** Takes what {@link ThreadKernel.post} of another thread hands over. */
+export type TakePost = (values: unknown[], from: number, memories: readonly SharedArrayBuffer[]) => void;
+
 /** What a thread-wide driver may use. */
 export interface ThreadKernel {
   /** Number of the thread, 0 for the main thread. */
@@ -130,13 +133,16 @@ export interface ThreadKernel {
   readonly registry: Registry;
   /** The thread that a number from {@link nextId} was given out in. */
   threadOf(id: number): number;
-  /** Hands values to whoever listens for `key` in another thread, in order with messages that go there. */
-  post(thread: number, key: string, values: unknown[]): void;
+  /**
+   * Hands values to whoever listens for `key` in another thread, in order with messages that go there. Memory arrives as
+   * the same memory, not as a copy.
+   */
+  post(thread: number, key: string, values: unknown[], memories?: readonly SharedArrayBuffer[]): void;
   /**
    * Listens for what {@link post} of other threads sends. Returns a function that stops listening.
    * @throws ERR_ARGUMENT when somebody listens for that key already.
    */
-  onPost(key: string, take: (values: unknown[], from: number) => void): () => void;
+  onPost(key: string, take: TakePost): () => void;
   /** One value for each key and thread, made on first use: drivers keep their tables here, not in module state. */
   local<T>(key: symbol, create: (thread: ThreadKernel) => T): T;
   /**

@@ -27,6 +27,7 @@ import { HOST_TIME, type TimeSource } from '../schedule/time-source.ts';
 import { Timers } from '../schedule/timers.ts';
 import { provideBuiltIns } from '../services/built-in.ts';
 import type { NodeList } from '../services/launcher.ts';
+import { SheetStore } from '../sharedata/sheet-store.ts';
 import { Neighbours, type Order, type Resident } from '../threads/neighbours.ts';
 import { OtherThreads, type ServiceList } from '../threads/other-threads.ts';
 import type { PeerSetup } from '../threads/wire.ts';
@@ -166,6 +167,8 @@ export class NodeThread implements Host, ContextHost, Resident {
       accounts: this.#accounts,
     });
     this.threadKernel = this.#kernel(transports);
+    // The main thread decides for the others, whether or not it has services that share data.
+    if (thread === 0 && threads > 1) SheetStore.of(this.threadKernel);
     if (neighbours.source !== undefined) this.#scheduler.attach(neighbours.source);
     neighbours.open();
   }
@@ -196,7 +199,13 @@ export class NodeThread implements Host, ContextHost, Resident {
       registry: packages,
       nextId: () => (Atomics.add(counters, COUNTER.ID, 1) + 1) * threads + thread - (threads - 1),
       threadOf: (id) => (id + threads - 1) % threads,
-      post: (to, key, values) => this.#neighbours.tell(to, { op: 'driver', key, values }),
+      post: (to, key, values, memories = []) =>
+        this.#neighbours.tell(to, {
+          op: 'driver',
+          key,
+          values,
+          ...(memories.length === 0 ? {} : { memories }),
+        }),
       onPost: (key, take) => this.#neighbours.onPost(key, take),
       local: <T>(key: symbol, create: (thread: ThreadKernel) => T): T => {
         if (!locals.has(key)) locals.set(key, create(kernel));

@@ -8,7 +8,7 @@ import type { Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
 import { RecordReader, type RecordTaker } from './record-reader.ts';
 import { type RingReader, RingWriter } from './ring.ts';
-import { type Control, type PeerSetup, placeOfBytes, RECORD, RECORD_HEAD } from './wire.ts';
+import { type Control, type Lent, type PeerSetup, placeOfBytes, RECORD, RECORD_HEAD } from './wire.ts';
 
 /** Room asked for when the size of a body is not known before it is encoded. */
 const GUESS = 2048;
@@ -29,10 +29,10 @@ export interface LinkReceiver extends RecordTaker {
 /** Something that another thread has not read. */
 export type Unread = { to: Handle; message: Message } | { control: Control };
 
-/** A large body, and where its record stands in the ring. */
+/** What went through the port, and where its record stands in the ring. */
 interface Kept {
   readonly position: number;
-  readonly bytes: Uint8Array;
+  readonly lent: Lent;
 }
 
 /**
@@ -53,7 +53,7 @@ export class Link {
   #waiting: Unread[] = [];
   #overload = OVERLOAD;
   #large: Region | undefined = undefined;
-  /** Large bodies that the other thread has not read. */
+  /** What went through the port and the other thread has not read. */
   #kept: Kept[] = [];
   #forgetting: NodeJS.Timeout | undefined = undefined;
   /** Where the tables of the encoder began anew, as far as the other thread has not read that. */
@@ -68,7 +68,7 @@ export class Link {
       setup.thread,
       setup.in,
       new LinkDecoder(),
-      () => receiveMessageOnPort(setup.bulk)?.message as Uint8Array | undefined,
+      () => receiveMessageOnPort(setup.bulk)?.message as Lent | undefined,
       receiver,
     );
     this.#reader = this.#records.ring;
@@ -133,7 +133,10 @@ export class Link {
   }
 
   #writeControl(control: Control): boolean {
-    return this.#values(RECORD.CONTROL, 0, 0, 0, 0, [control]);
+    if (control.op !== 'driver' || control.memories === undefined)
+      return this.#values(RECORD.CONTROL, 0, 0, 0, 0, [control]);
+    const { memories, ...rest } = control;
+    return this.#values(RECORD.MEMORY, 0, 0, 0, 0, [rest], memories);
   }
 
   #values(
@@ -143,6 +146,7 @@ export class Link {
     source: Handle,
     to: Handle,
     values: readonly unknown[],
+    memories?: readonly SharedArrayBuffer[],
   ): boolean {
     const writer = this.#writer;
     const start = writer.reserve(Math.min(GUESS, writer.maxRecord));
@@ -150,11 +154,12 @@ export class Link {
     const end = this.#encoder.encode(values, writer.region, start + RECORD_HEAD, writer.limit);
     if (end >= 0) {
       this.#noteReset();
+      if (memories !== undefined) this.#lend(memories);
       this.#head(start, kind, type, session, source, to);
       this.#commit(end - start);
       return true;
     }
-    return this.#largeValues(kind, type, session, source, to, values);
+    return this.#largeValues(kind, type, session, source, to, values, memories);
   }
 
   /** The body did not fit in what is free: it may fit later, or never. */
@@ -165,6 +170,7 @@ export class Link {
     source: Handle,
     to: Handle,
     values: readonly unknown[],
+    memories: readonly SharedArrayBuffer[] | undefined,
   ): boolean {
     const start = this.#writer.reserve(RECORD_HEAD);
     if (start < 0) return false;
@@ -173,7 +179,7 @@ export class Link {
       const end = this.#encoder.encode(values, this.#large, 0, this.#large.bytes.length);
       if (end >= 0) {
         this.#noteReset();
-        this.#postLarge(start, kind, type, session, source, to, this.#large.bytes.subarray(0, end));
+        this.#postLarge(start, kind, type, session, source, to, this.#large.bytes.subarray(0, end), memories);
         if (this.#large.bytes.length > LARGE * 16) this.#large = undefined;
         return true;
       }
@@ -208,15 +214,22 @@ export class Link {
     source: Handle,
     to: Handle,
     body: Uint8Array,
+    memories?: readonly SharedArrayBuffer[],
   ): void {
-    this.#forget();
     const bytes = new Uint8Array(new SharedArrayBuffer(body.length));
     bytes.set(body);
-    this.#kept.push({ position: this.#writer.position, bytes });
-    this.#forgetting ??= setTimeout(() => this.#forgetLater(), FORGET).unref();
-    this.#bulk.postMessage(bytes);
+    this.#lend(bytes);
+    if (memories !== undefined) this.#lend(memories);
     this.#head(start, kind | RECORD.LARGE, type, session, source, to);
     this.#commit(RECORD_HEAD);
+  }
+
+  /** Goes through the port in front of its record. */
+  #lend(lent: Lent): void {
+    this.#forget();
+    this.#kept.push({ position: this.#writer.position, lent });
+    this.#forgetting ??= setTimeout(() => this.#forgetLater(), FORGET).unref();
+    this.#bulk.postMessage(lent);
   }
 
   /** Lets go of what is kept for the case that the other thread ends without having read it. */
@@ -295,9 +308,7 @@ export class Link {
       control: (_from, control) => unread.push({ control }),
     };
     const decoder = new LinkDecoder(this.#encoder.oldestShapes);
-    this.#drain(
-      new RecordReader(this.thread, this.#out, decoder, () => this.#kept.shift()?.bytes, collector),
-    );
+    this.#drain(new RecordReader(this.thread, this.#out, decoder, () => this.#kept.shift()?.lent, collector));
     return unread.concat(this.#waiting.splice(0));
   }
 

@@ -1,5 +1,6 @@
 import { failedWait } from '../actor/failure.ts';
 import { errorFromData, errorToData } from '../codec/error.ts';
+import type { TakePost } from '../contracts/kernel.ts';
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
@@ -41,7 +42,7 @@ export class Neighbours {
   readonly #resident: Resident;
   readonly #links: ThreadLinks | undefined;
   readonly #asked = new Map<number, Asked>();
-  readonly #drivers = new Map<string, (values: unknown[], from: number) => void>();
+  readonly #drivers = new Map<string, TakePost>();
   readonly #lossListeners = new Set<(thread: number) => void>();
   #lastAsk: number;
 
@@ -106,7 +107,7 @@ export class Neighbours {
   }
 
   /** Listens for what drivers of other threads send under a key. */
-  onPost(key: string, take: (values: unknown[], from: number) => void): () => void {
+  onPost(key: string, take: TakePost): () => void {
     if (this.#drivers.has(key))
       throw new SkynetError('ERR_ARGUMENT', `somebody listens for "${key}" of other threads already`);
     this.#drivers.set(key, take);
@@ -158,7 +159,7 @@ export class Neighbours {
         this.#settle(control.id)?.reject(errorFromData(control.error));
         break;
       case 'driver':
-        this.#drivers.get(control.key)?.(control.values, from);
+        this.#drivers.get(control.key)?.(control.values, from, control.memories ?? []);
         break;
       default: {
         const answer = this.#resident.carryOut(control);

@@ -6,7 +6,9 @@ import type { Handle } from '../handle.ts';
 import { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 import { RingReader } from './ring.ts';
-import { type Control, placeOfBytes, RECORD, RECORD_HEAD } from './wire.ts';
+import { type Control, type Lent, placeOfBytes, RECORD, RECORD_HEAD } from './wire.ts';
+
+type Driver = Extract<Control, { op: 'driver' }>;
 
 /** Who takes what is read. */
 export interface RecordTaker {
@@ -22,23 +24,23 @@ export class RecordReader {
   readonly #thread: number;
   readonly #words: DataView;
   readonly #decoder: LinkDecoder;
-  readonly #large: () => Uint8Array | undefined;
+  readonly #lent: () => Lent | undefined;
   readonly #taker: RecordTaker;
   readonly #take = (start: number, end: number): void => this.#record(start, end);
 
-  /** `large` gives the next body that was too large for the ring, if it is there. */
+  /** `lent` gives what came through the port next, if it is there. */
   constructor(
     thread: number,
     memory: SharedArrayBuffer,
     decoder: LinkDecoder,
-    large: () => Uint8Array | undefined,
+    lent: () => Lent | undefined,
     taker: RecordTaker,
   ) {
     this.ring = new RingReader(memory);
     this.#thread = thread;
     this.#words = this.ring.region.view;
     this.#decoder = decoder;
-    this.#large = large;
+    this.#lent = lent;
     this.#taker = taker;
   }
 
@@ -60,7 +62,7 @@ export class RecordReader {
     let from = start + RECORD_HEAD;
     let until = end;
     if (kind !== plain) {
-      const body = this.#large();
+      const body = this.#lent() as Uint8Array | undefined;
       // Its sender is gone and took it along.
       if (body === undefined) return;
       if (plain === RECORD.BYTES) {
@@ -83,7 +85,14 @@ export class RecordReader {
     } else {
       // Whatever it leads to, the sender must not think that it was never read.
       this.ring.pass();
-      this.#taker.control(this.#thread, values[0] as Control);
+      const control = values[0] as Control;
+      if (plain !== RECORD.MEMORY) this.#taker.control(this.#thread, control);
+      else this.#withMemory(control as Driver, this.#lent() as readonly SharedArrayBuffer[] | undefined);
     }
+  }
+
+  #withMemory(control: Driver, memories: readonly SharedArrayBuffer[] | undefined): void {
+    // Its sender is gone and took it along.
+    if (memories !== undefined) this.#taker.control(this.#thread, { ...control, memories });
   }
 }

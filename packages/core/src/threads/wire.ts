@@ -20,9 +20,14 @@ export const RECORD = {
   ERROR: 2,
   /** A {@link Control}, as values. */
   CONTROL: 3,
+  /** A control record whose memory comes through the port, in the same order. */
+  MEMORY: 4,
   /** Added to another kind: the body is too large for the ring and comes through the port, in the same order. */
   LARGE: 8,
 } as const;
+
+/** What goes through the port: the bytes of a large body, or memory. */
+export type Lent = Uint8Array | readonly SharedArrayBuffer[];
 
 /** Bytes of the four words. */
 export const RECORD_HEAD = 16;
@@ -51,7 +56,7 @@ export type Control =
   | { op: 'end-thread'; thread: number; reason: string }
   | { op: 'stop'; id: number; deadline: number }
   | { op: 'abort' }
-  | { op: 'driver'; key: string; values: unknown[] }
+  | { op: 'driver'; key: string; values: unknown[]; memories?: readonly SharedArrayBuffer[] }
   | { op: 'node-lost'; harbor: number }
   | RemoteOrder;
 
