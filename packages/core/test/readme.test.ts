@@ -43,6 +43,11 @@ test('the tables of crypt and netpack explain every code of theirs, and no other
   expect(firstCells('### Errors of netpack').sort()).toEqual(netpack.sort());
 });
 
+test('the table of shared data explains every code of theirs, and no other', () => {
+  const codes = codesIn(read('src/sharedata/errors.ts'), /\| '(ERR_\w+)'/g);
+  expect(firstCells('### Errors of shared data').sort()).toEqual(codes.sort());
+});
+
 test('the table of transports explains every code that they use, and no other', () => {
   const used = codesIn(sources('transport/'), /'(ERR_\w+)'/g);
   expect(firstCells('### Errors of transports').sort()).toEqual(used.sort());
@@ -54,7 +59,7 @@ test('every code is used, and the kernel uses no other', () => {
   const ofSockets = ['ERR_CONNECTION_CLOSED'];
   for (const code of declared) if (!ofSockets.includes(code)) expect(text, code).toContain(`'${code}'`);
   const others = codesIn(text, /'(ERR_\w+)'/g).filter((code) => !declared.includes(code));
-  expect(others.filter((code) => !/^ERR_(CRYPT_\w+|FRAME_READER_BUSY)$/.test(code))).toEqual([]);
+  expect(others.filter((code) => !/^ERR_((CRYPT|SHAREDATA)_\w+|FRAME_READER_BUSY)$/.test(code))).toEqual([]);
 });
 
 test('the table of the configuration has every key, and no other', () => {
