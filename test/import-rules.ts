@@ -66,6 +66,7 @@ export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   ws: ['transport'],
   adopt: ['one thread', 'parts that stand alone'],
   sharedata: ['one thread', 'parts that stand alone'],
+  multicast: ['services', 'one thread', 'parts that stand alone'],
   // Starts nodes for tests, so it stands above everything.
   testing: ['transport', 'netpack', 'node', 'one thread', 'parts that stand alone'],
 };

@@ -30,7 +30,7 @@ import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandl
 import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
 import { type Body, Message, type Packed } from '../message.ts';
-import { type Protocol, PTYPE } from '../protocol.ts';
+import { isRequestType, type Protocol } from '../protocol.ts';
 import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
 import { onAbort } from './abort-listener.ts';
@@ -360,7 +360,7 @@ export class Context implements Skynet {
     const { id } = this.#service.protocols.named(type);
     const target = this.#find(to);
     const delivered = this.#deliver(to, target, new Message(id, session, source, checkBody(body)), session);
-    const isRequest = session !== 0 && id !== PTYPE.RESPONSE && id !== PTYPE.ERROR;
+    const isRequest = session !== 0 && isRequestType(id);
     if (isRequest && delivered !== undefined && target !== undefined && source !== this.#service.handle)
       this.#host.redirections.add(source, session, this.#service.handle, target);
     return delivered;

@@ -13,7 +13,7 @@ import type {
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
 import { type Body, Message } from '../message.ts';
-import { type Protocol, PTYPE } from '../protocol.ts';
+import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
 import { type Runnable, TURN, type TurnResult } from '../schedule/scheduler.ts';
 import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
@@ -486,9 +486,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #refuse(message: Message, error: SkynetError): boolean {
-    return this.host.router.deliver(
-      message.source,
-      new Message(PTYPE.ERROR, message.session, this.handle, error),
+    return (
+      isRequestType(message.type) &&
+      this.host.router.deliver(message.source, new Message(PTYPE.ERROR, message.session, this.handle, error))
     );
   }
 

@@ -192,6 +192,7 @@ export class NodeThread implements Host, ContextHost, Resident {
       transports,
       log: (source, text) => this.log(source, text),
       threads,
+      deliver: (to, message) => this.router.deliver(to, message),
       start: (definition, name) => this.starter.start(definition, name, []),
       get hasNetwork() {
         return Atomics.load(counters, COUNTER.MAX_BODY) > 0;

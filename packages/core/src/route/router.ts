@@ -2,7 +2,7 @@ import { failedWait, goneFailure, nodeLostFailure } from '../actor/failure.ts';
 import type { SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from '../handle.ts';
 import { Message } from '../message.ts';
-import { PTYPE } from '../protocol.ts';
+import { isRequestType, PTYPE } from '../protocol.ts';
 import type { RemoteRoute } from './remote-route.ts';
 import { type Numbered, ServiceTable } from './service-table.ts';
 
@@ -180,7 +180,7 @@ export class Router<Service extends Routed> {
     { session, type, source }: Message,
     failure: (service: Handle) => SkynetError = goneFailure,
   ): void {
-    if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR)
+    if (session !== 0 && isRequestType(type))
       this.deliver(source, new Message(PTYPE.ERROR, session, to, failure(to)));
   }
 

@@ -4,6 +4,7 @@ import { CONSOLE_COMMANDS } from '../console/commands.ts';
 import { createConsole } from '../console/console.ts';
 import { debugConsole } from '../console/debug-console.ts';
 import type { Registry } from '../contracts/registry.ts';
+import { multicastService } from './multicastd.ts';
 
 /**
  * Services that every node has on its search path, under the names of the original; in `registry`, that of the whole node,
@@ -13,4 +14,5 @@ export function provideBuiltIns(loader: ServiceLoader, registry: Registry): void
   loader.provide('console', createConsole(loader));
   loader.provide('debug_console', debugConsole);
   reserveCommands(registry, Object.keys(CONSOLE_COMMANDS));
+  loader.provide('multicastd', multicastService);
 }

@@ -1,4 +1,13 @@
-import { formatHandle, type Handle, harborOf, makeHandle, PTYPE, printable, SkynetError } from '@skynet/core';
+import {
+  formatHandle,
+  type Handle,
+  harborOf,
+  isRequestType,
+  makeHandle,
+  PTYPE,
+  printable,
+  SkynetError,
+} from '@skynet/core';
 import { Message, type NetworkPlace } from '@skynet/core/kernel';
 import type { Connection } from '@skynet/core/transport';
 import { harborError } from './errors.ts';
@@ -111,7 +120,7 @@ export class Links {
   }
 
   #drop(link: Link, to: Handle, { type, session, source, body }: Message): boolean {
-    const isRequest = session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR;
+    const isRequest = session !== 0 && isRequestType(type);
     // A flood to a lost node is not to flood the log as well.
     if (++link.dropped === 1 || Number.isInteger(Math.log2(link.dropped)))
       this.#owner.log(
@@ -290,8 +299,7 @@ export class Links {
     if (this.#place.deliver(to, new Message(type, session, source, body))) return;
     this.#owner.log(`Unknown destination :${to.toString(16)} from :${source.toString(16)} type(${type})`);
     // An answer to nobody is not answered: that would carry the session of somebody else's call.
-    if (type !== PTYPE.ERROR && type !== PTYPE.RESPONSE)
-      this.deliver(source, new Message(PTYPE.ERROR, session, to, NOTHING));
+    if (isRequestType(type)) this.deliver(source, new Message(PTYPE.ERROR, session, to, NOTHING));
   }
 }
 

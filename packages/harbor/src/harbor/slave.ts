@@ -2,6 +2,7 @@ import {
   type Duration,
   defineService,
   type Handle,
+  isRequestType,
   makeHandle,
   PTYPE,
   printable,
@@ -357,7 +358,7 @@ class Slave implements Remote {
   }
 
   #refuseUnnamed(name: string, { type, session, source }: Message): void {
-    if (session === 0 || type === PTYPE.RESPONSE || type === PTYPE.ERROR) return;
+    if (session === 0 || !isRequestType(type)) return;
     const error = new SkynetError(
       'ERR_NODE_LOST',
       `call failed: the master is lost, which would know who ${printable(name)} is`,
