@@ -16,6 +16,12 @@ import { bytesOf, describe, digest, pattern, sum, upper } from './values.ts';
 export type Command = (request: Request, ...args: never[]) => Values | Promise<Values>;
 export type Values = readonly unknown[];
 
+declare module '@skynet/core' {
+  interface Protocols {
+    exact: true;
+  }
+}
+
 /** Type number that `lua` messages are taken for, so that their bytes are read without losing anything. */
 const EXACT = 20;
 

@@ -39,19 +39,8 @@ export { printable } from './log/printable.ts';
 export type { Body, Packed } from './message.ts';
 export type { Node, NodeOptions } from './node/node.ts';
 export { startNode } from './node/node.ts';
-
-<<<<<<< HEAD
-
 export type { Protocol, ProtocolName, Protocols } from './protocol.ts';
-export { PTYPE } from './protocol.ts';
-
-=======
-
-export type { Protocol } from './protocol.ts';
 export { isRequestType, PTYPE } from './protocol.ts';
-
->>>>>>> 2806b5c (Channels: one body for all subscribers, over threads and nodes of both kinds; rows of multicast and datacenter)
-
 export type { ChildOptions, Strategy, SupervisorOptions } from './supervision/options.ts';
 export { type ChildState, type Supervisor, supervise } from './supervision/supervisor.ts';
 

@@ -18,7 +18,6 @@ export const PTYPE = {
 } as const;
 
 /**
-<<<<<<< HEAD
  * Names of message types that the compiler lets pass in `send`, `call`, `dispatch` and the like. An application adds those
  * that it registers:
  *
@@ -29,6 +28,7 @@ export const PTYPE = {
 export interface Protocols {
   text: true;
   response: true;
+  multicast: true;
   client: true;
   system: true;
   error: true;
@@ -40,7 +40,7 @@ export interface Protocols {
 /** Name of a message type. */
 export type ProtocolName = keyof Protocols;
 
-=======
+/**
  * Whether a message of this type with a session wants an answer. That of one between nodes for subscribers of a channel is
  * the channel.
  */
@@ -48,7 +48,6 @@ export function isRequestType(type: number): boolean {
   return type !== PTYPE.RESPONSE && type !== PTYPE.ERROR && type !== PTYPE.MULTICAST;
 }
 
->>>>>>> 2806b5c (Channels: one body for all subscribers, over threads and nodes of both kinds; rows of multicast and datacenter)
 /** The largest message type. */
 export const MAX_TYPE = 255;
 

@@ -1,17 +1,8 @@
 import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 
-<<<<<<< HEAD
-
-import type { Body } from '../message.ts';
-import type { ProtocolName } from '../protocol.ts';
-
-=======
-
 import type { Body, Message } from '../message.ts';
-
->>>>>>> 2806b5c (Channels: one body for all subscribers, over threads and nodes of both kinds; rows of multicast and datacenter)
-
+import type { ProtocolName } from '../protocol.ts';
 import type {
   Connection,
   ConnectOptions,
@@ -143,18 +134,13 @@ export interface ThreadKernel {
   readonly registry: Registry;
   /** The thread that a number from {@link nextId} was given out in. */
   threadOf(id: number): number;
-<<<<<<< HEAD
+  /** Puts a message in the mailbox of a service, wherever that lives. False if it does not. */
+  deliver(to: Handle, message: Message): boolean;
   /**
    * Hands values to whoever listens for `key` in another thread, in order with messages that go there. Memory arrives as
    * the same memory, not as a copy.
    */
   post(thread: number, key: string, values: unknown[], memories?: readonly SharedArrayBuffer[]): void;
-=======
-  /** Puts a message in the mailbox of a service, wherever that lives. False if it does not. */
-  deliver(to: Handle, message: Message): boolean;
-  /** Hands values to whoever listens for `key` in another thread, in order with messages that go there. */
-  post(thread: number, key: string, values: unknown[]): void;
->>>>>>> 2806b5c (Channels: one body for all subscribers, over threads and nodes of both kinds; rows of multicast and datacenter)
   /**
    * Listens for what {@link post} of other threads sends. Returns a function that stops listening.
    * @throws ERR_ARGUMENT when somebody listens for that key already.
