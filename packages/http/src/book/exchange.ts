@@ -21,6 +21,9 @@ export interface Answer {
   readonly body: IncomingBody;
 }
 
+/** Answers with 1xx that may come before the answer. */
+const MAX_INTERIMS = 32;
+
 /** One request on a connection of its own, and its answer. */
 export class Exchange implements Receiver, MessageSink, BodySource {
   readonly #kernel: ServiceKernel;
@@ -32,6 +35,7 @@ export class Exchange implements Receiver, MessageSink, BodySource {
   #failure: SkynetError | undefined = undefined;
   #bodyBytes = 0;
   #interim = false;
+  #interims = 0;
   #over = false;
   /** Bytes behind the head of an answer that changes the protocol. */
   rest: Buffer = Buffer.alloc(0);
@@ -152,7 +156,10 @@ export class Exchange implements Receiver, MessageSink, BodySource {
   head(head: MessageHead): boolean {
     if (head.status < 200 && !(head.status === 101 && this.#upgrade)) {
       this.#interim = true;
-      return false;
+      this.#interims += 1;
+      if (this.#interims <= MAX_INTERIMS) return false;
+      this.#failure = httpError('ERR_HTTP_MESSAGE', 'the server only says that it will answer');
+      return true;
     }
     const headers = new Headers(head.fields);
     const coding = headers.get('transfer-encoding');
