@@ -29,7 +29,9 @@ export default defineConfig<DemoConfig>({
   start: 'main',
   services: [
     './services/?',
-    ...['03', '04', '05', '06', '07', '09', '13', '14', '15', '17'].map((chapter) => `./book/ch${chapter}/?`),
+    ...['03', '04', '05', '06', '07', '09', '13', '14', '15', '17', '18'].map(
+      (chapter) => `./book/ch${chapter}/?`,
+    ),
   ],
   // Other machines are served when they are asked for.
   host: process.env.SKYNET_HOST || '127.0.0.1',
