@@ -51,5 +51,6 @@ export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
 export type { Value } from './codec/value.ts';
 export type { ResolvedConfig } from './config/config.ts';
 export { loadConfig, resolveConfig } from './config/config.ts';
+export { readLuaConfig } from './config/lua.ts';
 export { harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
 export { startResolved } from './node/node.ts';

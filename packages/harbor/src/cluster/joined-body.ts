@@ -1,0 +1,28 @@
+/** A body that comes in parts. It holds what has come, never what was merely announced. */
+export class JoinedBody {
+  readonly #size: number;
+  #parts: Uint8Array[] = [];
+  #filled = 0;
+
+  /** @param size - what the head of it has announced. */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Bytes that have come. */
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /** Adds a part, which is copied. More than was announced is not kept. */
+  add(part: Uint8Array): void {
+    this.#filled += part.length;
+    if (this.#filled > this.#size) this.#parts = [];
+    else this.#parts.push(Uint8Array.prototype.slice.call(part));
+  }
+
+  /** All of it; undefined when the parts are not as long as was announced. */
+  join(): Uint8Array | undefined {
+    return this.#filled === this.#size ? Buffer.concat(this.#parts, this.#size) : undefined;
+  }
+}

@@ -1,0 +1,228 @@
+import { isSkynetError, printable, type Skynet, type SkynetError } from '@skynet/core';
+import type { ServiceKernel } from '@skynet/core/kernel';
+import { type Answered, ClusterLink, type LinkOwner } from './cluster-link.ts';
+import { clusterError } from './errors.ts';
+import type { Target } from './request-frame.ts';
+
+/** Milliseconds until an attempt to connect is given up. */
+const CONNECT_TIMEOUT = 10_000;
+
+/** Behind the text of an error that has passed through a call. */
+const SUFFIX = ': call failed';
+
+/** Where a node listens, `false` when it is down, undefined when nobody has said. */
+export type NodeAddress = string | false | undefined;
+
+/** What waits for the connection. */
+interface Waiting {
+  readonly to: Target;
+  readonly body: Uint8Array;
+  /** Undefined for a push. */
+  readonly answered: Answered | undefined;
+}
+
+/** Another node: the connection to it, made when something is first sent and again when it was lost. */
+export class RemoteNode implements LinkOwner {
+  readonly name: string;
+  readonly #skynet: Skynet;
+  readonly #kernel: ServiceKernel;
+  readonly #waits: () => boolean;
+  #address: NodeAddress;
+  #link: ClusterLink | undefined;
+  /** Links to the address before, with requests under way. */
+  readonly #retired = new Set<ClusterLink>();
+  #waiting: Waiting[] = [];
+  #isConnecting = false;
+  #isWaitedFor = false;
+  #lostAt: number | undefined;
+
+  /** @param waits - whether requests to a node without an address wait for one. */
+  constructor(kernel: ServiceKernel, name: string, address: NodeAddress, waits: () => boolean) {
+    this.#kernel = kernel;
+    this.#skynet = kernel.skynet;
+    this.name = name;
+    this.#address = address;
+    this.#waits = waits;
+  }
+
+  get address(): NodeAddress {
+    return this.#address;
+  }
+
+  /** How it stands, for the console. */
+  get state(): string {
+    if (this.#link !== undefined) return 'connected';
+    if (this.#isConnecting) return 'connecting';
+    if (this.#address === false) return 'down';
+    if (this.#address === undefined) return 'unknown';
+    return this.#lostAt === undefined ? 'idle' : `lost since ${this.#lostAt}`;
+  }
+
+  /** Requests that wait for an answer or for the connection. */
+  get pending(): number {
+    return (this.#link?.pending ?? 0) + this.#waiting.length;
+  }
+
+  /** Bytes that have not left. */
+  get pendingBytes(): number {
+    return this.#link?.pendingBytes ?? 0;
+  }
+
+  /** In a turn. `answered` is called once. @throws ERR_CLUSTER_NAME. */
+  request(to: Target, body: Uint8Array, answered: Answered): void {
+    if (this.#link !== undefined) this.#link.request(to, body, answered);
+    else this.#wait({ to, body, answered });
+  }
+
+  /** As {@link request}, without an answer; what cannot be sent is only logged. */
+  push(to: Target, body: Uint8Array): void {
+    if (this.#link !== undefined) this.#link.push(to, body);
+    else this.#wait({ to, body, answered: undefined });
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#advance();
+  }
+
+  /** The table says something else. */
+  setAddress(address: NodeAddress): void {
+    if (address === this.#address) return;
+    this.#address = address;
+    const link = this.#link;
+    if (link !== undefined) {
+      this.#link = undefined;
+      this.#retired.add(link);
+      if (address === false) this.#skynet.error(`Close cluster sender ${this.name}`);
+      link.retire();
+    }
+    this.#lostAt = undefined;
+    if (this.#isWaitedFor && address !== undefined && address !== false)
+      this.#skynet.error(`Cluster node [${printable(this.name)}] resolved : ${address}`);
+    this.advance();
+  }
+
+  /** Goes on with what waits. */
+  advance(): void {
+    if (this.#waiting.length > 0) this.#advance();
+  }
+
+  #advance(): void {
+    if (this.#isConnecting) return;
+    const address = this.#address;
+    if (typeof address === 'string') {
+      this.#isWaitedFor = false;
+      this.#isConnecting = true;
+      this.#skynet.fork(() => this.#connect(address));
+    } else if (address === false) {
+      this.#skynet.error(`${printable(this.name)} is down`);
+      this.#fail(() => this.#error('ERR_CLUSTER_NODE_DOWN', 'is down'));
+    } else if (!this.#waits()) {
+      this.#skynet.error(`cluster node [${printable(this.name)}] is absent.`);
+      this.#fail(() => this.#error('ERR_CLUSTER_NODE_UNKNOWN', 'is absent: no table has it'));
+    } else if (!this.#isWaitedFor) {
+      this.#isWaitedFor = true;
+      this.#skynet.error(`Waiting for cluster node [${printable(this.name)}]`);
+    }
+  }
+
+  async #connect(address: string): Promise<void> {
+    try {
+      const connection = await this.#kernel.connect(address, { timeout: CONNECT_TIMEOUT });
+      this.#isConnecting = false;
+      if (address !== this.#address) {
+        connection.destroy();
+        this.advance();
+        return;
+      }
+      this.#lostAt = undefined;
+      this.#link = new ClusterLink(this, connection);
+      this.#flush(this.#link);
+    } catch (cause) {
+      this.#isConnecting = false;
+      if (address !== this.#address) {
+        this.advance();
+        return;
+      }
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#skynet.error(`Connect failed ${printable(reason)}`);
+      this.#skynet.error(`changenode [${printable(this.name)}] (${address}) failed`);
+      this.#fail(() => this.#error('ERR_CLUSTER_CONNECT', `connect failed: ${reason}`, cause));
+    }
+  }
+
+  #flush(link: ClusterLink): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { to, body, answered } of waiting) {
+      try {
+        if (answered === undefined) link.push(to, body);
+        else link.request(to, body, answered);
+      } catch (error) {
+        if (isSkynetError(error)) answered?.(error, undefined);
+        else throw error;
+      }
+    }
+  }
+
+  #fail(error: () => SkynetError): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { answered } of waiting) answered?.(error(), undefined);
+  }
+
+  /** Everything that waits fails, connections are closed: the service ends. */
+  close(): void {
+    for (const link of this.#retired) link.destroy();
+    this.#link?.destroy();
+    this.#fail(() => this.lostError());
+  }
+
+  // --- owner of links
+
+  remoteError(text: string): SkynetError {
+    const reason = text.endsWith(SUFFIX) ? text.slice(0, -SUFFIX.length) : text;
+    this.note(reason);
+    const isName = reason === 'Invalid name' || reason === 'name not found';
+    return this.#error(
+      isName ? 'ERR_CLUSTER_NAME' : 'ERR_REMOTE',
+      `answers: ${printable(reason)}`,
+      undefined,
+      {
+        text: reason,
+      },
+    );
+  }
+
+  lostError(): SkynetError {
+    this.#skynet.error('[Error: socket]');
+    return this.#error('ERR_NODE_LOST', 'is lost: the connection closed before it answered');
+  }
+
+  invalidError(text: string): SkynetError {
+    return this.#error('ERR_CLUSTER_PROTOCOL', text);
+  }
+
+  note(text: string): void {
+    this.#skynet.error(printable(text));
+  }
+
+  linkClosed(link: ClusterLink): void {
+    this.#retired.delete(link);
+    if (link !== this.#link) return;
+    this.#link = undefined;
+    this.#lostAt = this.#skynet.now();
+  }
+
+  #error(
+    code: Parameters<typeof clusterError>[0],
+    text: string,
+    cause?: unknown,
+    details: Record<string, unknown> = {},
+  ): SkynetError {
+    return clusterError(code, `call failed: cluster node [${printable(this.name)}] ${text}`, {
+      ...(cause === undefined ? {} : { cause }),
+      details: { node: this.name, address: this.#address, ...details },
+    });
+  }
+}
