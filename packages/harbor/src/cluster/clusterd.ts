@@ -30,7 +30,10 @@ const TABLE_KEY = 'harbor.cluster.table';
 /** Sends through the service that has the connections. */
 export function forwardThrough(skynet: Skynet, clusterd: () => Handle): Forward {
   return {
-    call: (node, to, body) => skynet.rawCall(clusterd(), 'lua', ['req', node, to, body]),
+    call: async (node, to, body) => {
+      const answer = await skynet.rawCall(clusterd(), 'lua', ['req', node, to, body]);
+      return answer[0] as Uint8Array;
+    },
     send: (node, to, body) => void skynet.rawSend(clusterd(), 'lua', ['push', node, to, body]),
   };
 }

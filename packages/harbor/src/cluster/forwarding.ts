@@ -12,9 +12,15 @@ import type { Target } from './request-frame.ts';
 /** Type number that messages are taken for, so that their bodies are passed on as they are. */
 const FORWARDED = 250;
 
+declare module '@skynet/core' {
+  interface Protocols {
+    forwarded: true;
+  }
+}
+
 /** Sends a body to where it belongs, and gives what comes back. */
 export interface Forward {
-  call(node: string, to: Target, body: Uint8Array): Promise<Body>;
+  call(node: string, to: Target, body: Uint8Array): Promise<Uint8Array>;
   send(node: string, to: Target, body: Uint8Array): void;
 }
 
