@@ -1,5 +1,4 @@
-// Book §14.3: `login <name> <address>`. Takes any user with the password of the configuration; a second one, with another
-// name and address, serves other clients of the same game.
+// Book §14.3: `login <address>…`. Takes any user with the password of the configuration.
 import { defineService, type Handle, printable } from '@skynet/core';
 import { startLoginServer } from '@skynet/loginserver';
 import { parseToken } from '../book/token.ts';
@@ -7,12 +6,11 @@ import { parseToken } from '../book/token.ts';
 /** Slaves: the handshakes of a few players are no work. */
 const SLAVES = 2;
 
-export default defineService(async (skynet, name = '', url = '') => {
+export default defineService(async (skynet, ...listen) => {
   const gates = new Map<string, Handle>();
   const expected = skynet.getenv('password') ?? 'password';
-  await startLoginServer(skynet, [name, url], {
-    name,
-    url,
+  await startLoginServer(skynet, listen, {
+    listen,
     instance: SLAVES,
     authHandler(token) {
       const { user, server, password } = parseToken(token);

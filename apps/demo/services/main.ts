@@ -1,5 +1,4 @@
 import { defineService, type Skynet } from '@skynet/core';
-import type { MsgGateOptions } from './msggate.ts';
 
 /** Where the demo listens, as its configuration says. */
 interface Places {
@@ -41,16 +40,10 @@ export default defineService(async (skynet) => {
 /** Chapters 14 and 15: login and message server, each by tcp and by WebSocket, and a page for them. */
 async function startLogins(skynet: Skynet, { host, login, msg, ws, web }: Places): Promise<void> {
   const at = host.includes(':') ? `[${host}]` : host;
-  const logins = [
-    await skynet.newService('login', 'login', `tcp://${at}:${login}`),
-    await skynet.newService('login', 'wslogin', `ws://${at}:${ws}/login`),
-  ];
-  const gate = await skynet.newService('msggate', ...logins.map(String));
-  const options: MsgGateOptions = {
-    servername: 'sample',
-    urls: [`tcp://${at}:${msg}`, `ws://${at}:${ws}/game`],
-  };
-  await skynet.call(gate, 'lua', 'open', options);
+  const logins = await skynet.newService('login', `tcp://${at}:${login}`, `ws://${at}:${ws}/login`);
+  const gate = await skynet.newService('msggate', logins);
+  const listen = [`tcp://${at}:${msg}`, `ws://${at}:${ws}/game`];
+  await skynet.call(gate, 'lua', 'open', { servername: 'sample', listen });
   await skynet.newService('webpage', host, web, ws);
 }
 

@@ -1,45 +1,14 @@
-// Book §15.5: a message server with an agent for each player. `msggate <login server>…`, then `open` with the addresses.
+// Book §15.5: a message server with an agent for each player. `msggate <login server>…`, then `open`, which tells where it
+// listens.
 import { type CommandsOf, defineService, PTYPE, printable, type ServiceHandle } from '@skynet/core';
 import { startGateserver } from '@skynet/gateserver';
-import { type StartGate, startMsgServer } from '@skynet/msgserver';
+import { startMsgServer } from '@skynet/msgserver';
 import type playerService from './player.ts';
 
 type Player = ServiceHandle<CommandsOf<typeof playerService>>;
 
-/** Where a message server listens: one gate for each address, all of one service. */
-export interface MsgGateOptions {
-  servername: string;
-  urls: readonly string[];
-}
-
 /** Why a login is over, as the player's client is told: a push that begins with this word. */
 const OVER = 'over';
-
-/** Gates on several addresses that look like one to the message server. */
-const startGates: StartGate = (skynet, events) => {
-  const gates: ReturnType<typeof startGateserver>[] = [];
-  skynet.dispatch('lua', async (request, command: string, ...args: unknown[]) => {
-    if (command !== 'open') return events.command(command, request.source, ...(args as never[]));
-    const options = args[0] as MsgGateOptions;
-    const { open: _once, ...handler } = events;
-    for (const url of options.urls) {
-      const gate = startGateserver(skynet, { ...handler, embed: true }, { url });
-      gates.push(gate);
-      await gate.open({});
-    }
-    await events.open(request.source, { ...options });
-    return gates.map(({ address }) => address);
-  });
-  const first = (act: (gate: (typeof gates)[number]) => boolean): boolean => gates.some(act);
-  return {
-    get address(): string | undefined {
-      return gates[0]?.address;
-    },
-    openClient: (fd) => first((gate) => gate.openClient(fd)),
-    closeClient: (fd) => first((gate) => gate.closeClient(fd)),
-    send: (fd, payload) => first((gate) => gate.send(fd, payload)),
-  };
-};
 
 export default defineService((skynet, ...logins: string[]) => {
   const players = new Map<string, Player>();
@@ -51,7 +20,7 @@ export default defineService((skynet, ...logins: string[]) => {
   const nameOf = (uid: string, subid: string | number | bigint | Uint8Array): string =>
     msgserver.username(uid, subid, msgserver.servername);
 
-  const msgserver = startMsgServer(skynet, startGates, {
+  const msgserver = startMsgServer(skynet, startGateserver, {
     async loginHandler(uid, secret) {
       const before = subids.get(uid);
       const subid = ++last;
@@ -86,6 +55,7 @@ export default defineService((skynet, ...logins: string[]) => {
     async registerHandler(name) {
       for (const login of logins)
         await skynet.call(Number(login), 'lua', 'register_gate', name, skynet.self());
+      return msgserver.addresses;
     },
   });
 

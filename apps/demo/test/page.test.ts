@@ -36,12 +36,12 @@ async function startDemo(config: SkynetConfig = {}): Promise<Demo> {
   );
   onTestFinished(() => node.stop());
   const msg = await node.newService('msggate');
-  const open = (urls: string[]): Promise<string[]> =>
-    node.run((skynet) => skynet.call<string[]>(msg, 'lua', 'open', { servername: 'sample', urls }));
+  const open = (listen: string[]): Promise<string[]> =>
+    node.run((skynet) => skynet.call<string[]>(msg, 'lua', 'open', { servername: 'sample', listen }));
   const [address = ''] = await open(['ws://127.0.0.1:0/game']);
   const wsPort = Number(/\d+$/.exec(address)?.[0]);
   const url = `ws://127.0.0.1:${wsPort}/login`;
-  const loginServer = await node.newService('login', 'login', url);
+  const loginServer = await node.newService('login', url);
   await node.run((skynet) => skynet.call(loginServer, 'lua', 'register_gate', 'sample', msg));
   const web = await node.newService('webpage', '127.0.0.1', 0, wsPort);
   const port = await node.run((skynet) => skynet.call<number>(web, 'lua', 'port'));

@@ -124,6 +124,14 @@ export class OptionReader<Given extends object> {
     return typeof value === 'string' && value !== '' ? value : this.wrong(key, wanted);
   }
 
+  /** A list of such texts, at least one. */
+  texts(key: Key<Given>, wanted = 'a list of texts'): readonly string[] | undefined {
+    const value = this.value(key);
+    if (value === undefined) return undefined;
+    const isList = Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== '');
+    return isList && value.length > 0 ? (value as string[]) : this.wrong(key, wanted);
+  }
+
   /** Refuses an option that is there and no function. */
   callable(key: Key<Given>, required: boolean): void {
     const value = this.value(key);

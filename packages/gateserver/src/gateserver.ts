@@ -6,20 +6,19 @@ import {
   connectionTable,
   type Listener,
   type ListenOptions,
+  listenOnAll,
+  type Place,
 } from '@skynet/core/transport';
 import { Client, type ClientHost, HOLD, STATE } from './client.ts';
 import { gateError } from './errors.ts';
 import { checkHandler, type GateHandler, type OpenedConfig, ownOptions } from './handler.ts';
-import { type GateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { type GateOptions, perAddress, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Timeouts } from './timeouts.ts';
 
 /** Callbacks for one client before others get their turn. */
 const TURN = 256;
 /** Dropped packets of one client that get a log line each. */
 const DROPS_LOGGED = 8;
-
-/** Transports that hand a connection out the moment it is accepted, so that the gate counts all there are. */
-const AT_ONCE = /^(tcp|unix|memory):/i;
 
 /** Nothing waits of a client. */
 const NOTHING_LEFT: unique symbol = Symbol('nothing left');
@@ -46,7 +45,8 @@ function isPromise(value: unknown): value is Promise<unknown> {
  */
 export function startGateserver(skynet: Skynet, handler: GateHandler, options: GateOptions = {}): Gateserver {
   checkHandler(handler);
-  resolveOptions({ port: 0, ...options }, ownOptions(handler));
+  const placed = options?.listen === undefined ? { port: 0, ...options } : options;
+  resolveOptions(placed, ownOptions(handler));
   const gateserver = new Gateserver(skynet, kernelOf(skynet), handler, options);
   if (handler.embed !== true) {
     skynet.dispatch('lua', (request: Request, command: string, ...args: unknown[]) =>
@@ -68,7 +68,7 @@ export class Gateserver implements ClientHost {
   readonly #table: ConnectionTable;
   readonly #clients = new Map<number, Client>();
   readonly #timeouts: Timeouts;
-  #listener: Listener | undefined;
+  #listeners: readonly Listener[] = [];
   /** Connections that came while the gate opens. */
   #early: Connection[] | undefined;
 
@@ -90,9 +90,14 @@ export class Gateserver implements ClientHost {
     return this.#clients.size;
   }
 
-  /** Where the gate listens, undefined while it does not. */
+  /** Where the gate listens, the first place if there are several; undefined while it does not. */
   get address(): string | undefined {
-    return this.#listener?.address;
+    return this.#listeners[0]?.address;
+  }
+
+  /** All places where the gate listens. */
+  get addresses(): readonly string[] {
+    return this.#listeners.map(({ address }) => address);
   }
 
   // --- connections
@@ -180,52 +185,63 @@ export class Gateserver implements ClientHost {
    * @throws ERR_GATE_LISTENING, ERR_ARGUMENT, ERR_LISTEN, ERR_ADDRESS_INVALID, and what `handler.open` threw.
    */
   async open(config: GateOptions, source: Handle = this.handle): Promise<unknown> {
-    if (this.#listener !== undefined || this.#early !== undefined) {
-      throw gateError(
-        'ERR_GATE_LISTENING',
-        `the gate listens on ${this.#listener?.address ?? 'an address'} already`,
-      );
+    if (this.#listeners.length > 0 || this.#early !== undefined) {
+      throw gateError('ERR_GATE_LISTENING', `the gate listens on ${this.address ?? 'an address'} already`);
     }
     const given = this.#withDefaults(config);
     const options = resolveOptions(given, ownOptions(this.#handler));
     const early: Connection[] = [];
     this.#early = early;
     try {
-      const listener = await this.#listen(options);
-      this.#listener = listener;
-      this.#skynet.error(`Listen on ${listener.address}`);
-      const { address, port } = listener;
-      const host = port === 0 ? address : address.slice(0, address.lastIndexOf(':'));
-      const { maxclient } = options;
-      const opened: OpenedConfig = { ...given, host, address: host, port, maxclient };
-      const result = this.#handler.open?.(source, opened);
+      this.#listeners = await listenOnAll(options.places, (place) => this.#listen(place, options));
+      for (const { address } of this.#listeners) this.#skynet.error(`Listen on ${address}`);
+      const result = this.#handler.open?.(source, this.#opened(given, options));
       this.#early = undefined;
       for (const connection of early) this.#accept(connection, options);
       return await result;
     } catch (error) {
       this.#early = undefined;
       for (const connection of early) connection.destroy();
-      const listener = this.#listener;
-      this.#listener = undefined;
-      await listener?.close();
+      await this.#closeAll();
       throw error;
     }
+  }
+
+  /** What the handler is told of the options. */
+  #opened(given: GateOptions, { maxclient }: ResolvedOptions): OpenedConfig {
+    const { address = '', port = 0 } = this.#listeners[0] ?? {};
+    const host = port === 0 ? address : address.slice(0, address.lastIndexOf(':'));
+    return { ...given, host, address: host, port, addresses: this.addresses, maxclient };
+  }
+
+  #closeAll(): Promise<unknown> {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    return Promise.all(listeners.map((listener) => listener.close()));
   }
 
   /** What `open` was given, with the defaults for what it does not say. */
   #withDefaults(config: GateOptions): GateOptions {
     if (typeof config !== 'object' || config === null) return config;
-    const { host, address, limits, ...defaults } = this.#defaults;
+    const { host, address, port, url, listen, limits, ...others } = this.#defaults;
     const elsewhere = config.host ?? config.address;
-    const given = { ...defaults, ...(elsewhere === undefined ? { host, address } : {}), ...config };
+    const isPlaced = elsewhere ?? config.url ?? config.port ?? config.listen;
+    const given = {
+      ...others,
+      // What is said here of where to listen takes the place of what was said before.
+      ...(isPlaced === undefined ? { listen } : {}),
+      ...(config.listen === undefined ? { url, port } : {}),
+      ...(config.listen === undefined && elsewhere === undefined ? { host, address } : {}),
+      ...config,
+    };
     if (typeof (config.limits ?? {}) === 'object') given.limits = { ...limits, ...config.limits };
     return given as GateOptions;
   }
 
-  #listen(options: ResolvedOptions): Promise<Listener> {
-    const { backlog, maxclient, maxPerAddress, url } = options;
+  #listen(place: Place, options: ResolvedOptions): Promise<Listener> {
+    const { backlog, maxclient } = options;
     const limits: ListenOptions = {
-      maxPerAddress,
+      maxPerAddress: perAddress(options, place),
       onAcceptError: ({ message }) => {
         const reason = printable(message.replace(/^accept error: /, ''));
         this.#thread.log(this.handle, `gateserver accept error: ${reason}`);
@@ -233,8 +249,8 @@ export class Gateserver implements ClientHost {
     };
     if (backlog !== undefined) limits.backlog = backlog;
     // One more than there may be, so that who comes too much gets through its handshake, and the handler hears of it.
-    if (!AT_ONCE.test(url)) limits.maxConnections = maxclient + 1;
-    return this.#kernel.listen(url, limits, (connection) => {
+    if (!place.atOnce) limits.maxConnections = maxclient + 1;
+    return this.#kernel.listen(place.url, limits, (connection) => {
       // Those that come before `handler.open` was called have to wait for it.
       if (this.#early === undefined) this.#accept(connection, options);
       else this.#early.push(connection);
@@ -243,10 +259,8 @@ export class Gateserver implements ClientHost {
 
   /** Stops listening; connections live on. @throws ERR_GATE_NOT_LISTENING. */
   async close(): Promise<void> {
-    const listener = this.#listener;
-    if (listener === undefined) throw gateError('ERR_GATE_NOT_LISTENING', 'the gate does not listen');
-    this.#listener = undefined;
-    await this.#skynet.await(listener.close());
+    if (this.#listeners.length === 0) throw gateError('ERR_GATE_NOT_LISTENING', 'the gate does not listen');
+    await this.#skynet.await(this.#closeAll());
   }
 
   // --- from the transport to the service

@@ -3,7 +3,10 @@ import { readOptions } from '@skynet/core/options';
 import { gateError } from './errors.ts';
 import type { GateOptions } from './options.ts';
 
-/** The configuration as `handler.open` gets it: `host`, `port` and `maxclient` are those in force. */
+/**
+ * The configuration as `handler.open` gets it: `host`, `port` and `maxclient` are those in force. Of several addresses
+ * `host` and `port` are the first one's.
+ */
 export interface OpenedConfig extends GateOptions {
   /** Where the gate listens: an ip, or the path or name of a transport without hosts. */
   host: string;
@@ -11,6 +14,8 @@ export interface OpenedConfig extends GateOptions {
   address: string;
   /** The bound port, 0 for transports without ports. */
   port: number;
+  /** All places where the gate listens: `ip:port`, or the path or name. */
+  addresses: readonly string[];
   maxclient: number;
   /** Whatever else `open` was given. */
   [key: string]: unknown;

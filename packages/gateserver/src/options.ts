@@ -1,5 +1,6 @@
 import type { Duration } from '@skynet/core';
 import { type OptionReader, readOptions } from '@skynet/core/options';
+import { type Place, type PlaceOptions, readPlaces } from '@skynet/core/transport';
 
 /** What a connection may cost. Each bound holds for one connection; `maxclient` bounds their number. */
 export interface GateLimits {
@@ -23,20 +24,15 @@ export interface GateLimits {
 }
 
 /** What the message `open` carries, and what defaults for it may be given to `startGateserver`. */
-export interface GateOptions {
-  /** Address to listen on: a host name or ip. Default `0.0.0.0`. */
-  host?: string;
+export interface GateOptions extends PlaceOptions {
   /** The original's word for `host`. */
   address?: string;
-  /** Port to listen on; 0 takes any that is free. */
-  port?: number;
-  /** Instead of host and port: an address of any transport, such as `unix:///run/game` or `tls://0.0.0.0:8443`. */
-  url?: string;
   /** Connections at the same time. Default 1024. */
   maxclient?: number;
   /**
    * Connections at the same time of one address: an IPv4 address, or an IPv6 network of 64 bits. Default 256, on unix
    * sockets and in `memory://` 0: no limit. What comes above it is closed at once, and `handler` does not hear of it.
+   * Counted for each address that the gate listens on.
    */
   maxPerAddress?: number;
   /** Whether small packets leave at once. Default true; packets written in one turn leave together anyway. */
@@ -54,9 +50,10 @@ export interface GateOptions {
 
 /** Options with every default filled in, times in milliseconds. */
 export interface ResolvedOptions {
-  readonly url: string;
+  readonly places: readonly Place[];
   readonly maxclient: number;
-  readonly maxPerAddress: number;
+  /** Undefined: the default of each place, see {@link perAddress}. */
+  readonly maxPerAddress: number | undefined;
   readonly nodelay: boolean;
   readonly backlog: number | undefined;
   readonly keepalive: number;
@@ -77,25 +74,18 @@ const LARGEST_FRAME = 0x7fff_ffff;
 const MANY = 0x7fff_ffff;
 /** Many players behind one router, and still no way to take all of the 1024 connections. */
 const PER_ADDRESS = 256;
-/** Transports whose peers are all of one address. */
-const WITHOUT_ADDRESSES = /^(unix|memory):/i;
-
-/** `host:port` with the brackets that an IPv6 host needs. */
-function hostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** Connections that one address may have at a place. */
+export function perAddress({ maxPerAddress }: ResolvedOptions, { hasAddresses }: Place): number {
+  return maxPerAddress ?? (hasAddresses ? PER_ADDRESS : 0);
 }
 
 /** Where to listen. */
-function urlOf(options: OptionReader<GateOptions>): string {
-  const url = options.text('url', undefined, 'an address such as tcp://0.0.0.0:8888');
+function placesOf(options: OptionReader<GateOptions>): readonly Place[] {
   const host = options.text('host', undefined, 'a host name or ip');
   const address = options.text('address', undefined, 'a host name or ip');
-  const port = options.whole('port', 0, 0xffff, undefined);
-  if (url !== undefined) return url;
   if (host !== undefined && address !== undefined && host !== address)
     options.wrong('address', 'left out, or the same as host');
-  if (port === undefined) options.wrong('port', 'given (0 takes any that is free)');
-  return `tcp://${hostAndPort(host ?? address ?? '0.0.0.0', port)}`;
+  return readPlaces(options, host ?? address);
 }
 
 /**
@@ -111,11 +101,10 @@ export function resolveOptions(given: GateOptions, own: readonly string[] | unde
     const header = options.oneOf<2 | 4>('header', [2, 4], 2);
     const largest = header === 2 ? MAX_FRAME[2] : LARGEST_FRAME;
     const most = Number.MAX_SAFE_INTEGER;
-    const url = urlOf(options);
     return {
-      url,
+      places: placesOf(options),
       maxclient: options.whole('maxclient', 1, MANY, 1024),
-      maxPerAddress: options.whole('maxPerAddress', 0, MANY, WITHOUT_ADDRESSES.test(url) ? 0 : PER_ADDRESS),
+      maxPerAddress: options.whole('maxPerAddress', 0, MANY, undefined),
       nodelay: options.flag('nodelay', true),
       backlog: options.whole('backlog', 1, MANY, undefined),
       keepalive: options.duration('keepalive', 0),

@@ -8,10 +8,11 @@ import {
   type SkynetConfig,
 } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
+import { Happenings, type TestNode } from '@skynet/core/testing';
 import { connectionTable, type Transport } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { type GateOptions, gate } from '../src/index.ts';
-import { connectClient, Happenings, startTestNode, type TestNode, until } from './harness.ts';
+import { connectClient, startTestNode, until } from './harness.ts';
 
 type WatchdogEvent = readonly unknown[];
 
@@ -31,7 +32,7 @@ interface Started {
 /** A gate with a watchdog that writes down what it is told. */
 async function startGate(options: GateOptions = {}, config: SkynetConfig = {}): Promise<Started> {
   const node = await startTestNode(config);
-  const told = new Happenings<WatchdogEvent>();
+  const told = new Happenings<WatchdogEvent>('events');
   let opened = 0;
   let where = '';
   const watchdog = await node.newService(
@@ -74,7 +75,7 @@ async function startAgent(
   node: TestNode,
   work: (text: string, request: Request, skynet: Skynet) => unknown = () => {},
 ): Promise<{ handle: Handle; packets: Happenings<Packet> }> {
-  const packets = new Happenings<Packet>();
+  const packets = new Happenings<Packet>('packets');
   const handle = await node.newService(
     defineService((skynet) => {
       skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT, unpack: (body) => skynet.toString(body) });
@@ -106,7 +107,7 @@ describe('the watchdog', () => {
 
   test('is who opened the gate when no other is named', async () => {
     const node = await startTestNode();
-    const told = new Happenings<WatchdogEvent>();
+    const told = new Happenings<WatchdogEvent>('events');
     const owner = await node.newService(
       defineService(async (skynet) => {
         const handle = await skynet.newService(gate);
@@ -193,7 +194,7 @@ describe('an agent', () => {
     const { node, gate: handle, port, nextFd } = await startGate();
     const client = await connectClient(port);
     const fd = await nextFd();
-    const packets = new Happenings<string>();
+    const packets = new Happenings<string>('packets');
     await node.newService(
       defineService(async (skynet) => {
         skynet.registerProtocol({

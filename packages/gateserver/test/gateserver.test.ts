@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { defineService, SkynetError } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { pack } from '@skynet/core/netpack';
+import { Happenings } from '@skynet/core/testing';
 import {
   type Connection,
   connectionTable,
@@ -18,10 +19,9 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { certificate } from '../../core/test/transport/certificate.ts';
 import { type GateHandler, type GateOptions, type Gateserver, startGateserver } from '../src/index.ts';
-import { resolveOptions } from '../src/options.ts';
+import { perAddress, resolveOptions } from '../src/options.ts';
 import {
   connectClient,
-  Happenings,
   MemoryClient,
   PacketClient,
   startTestGate,
@@ -78,7 +78,7 @@ describe('packets', () => {
 
   test('a payload that does not fit the header is refused where it is sent', async () => {
     const node = await startTestNode();
-    const refused = new Happenings<unknown>();
+    const refused = new Happenings<unknown>('events');
     const gate = await startTestGate(node, {}, (server) => ({
       message(fd) {
         try {
@@ -96,7 +96,7 @@ describe('packets', () => {
 
   test('nothing is read before openClient', async () => {
     const node = await startTestNode();
-    const connected = new Happenings<number>();
+    const connected = new Happenings<number>('events');
     const gate = await startTestGate(node, {}, () => ({ connect: (fd) => connected.add(fd) }));
     const client = await connectClient(gate.port);
     client.send('early');
@@ -109,7 +109,7 @@ describe('packets', () => {
 
   test('a suspended callback does not hold up the next, a failing one concerns nobody else', async () => {
     const node = await startTestNode();
-    const [started, finished] = [new Happenings<string>(), new Happenings<string>()];
+    const [started, finished] = [new Happenings<string>('starts'), new Happenings<string>('ends')];
     const gate = await startTestGate(node, {}, (_server, skynet) => ({
       async message(_fd, bytes) {
         const text = Buffer.from(bytes).toString();
@@ -127,7 +127,7 @@ describe('packets', () => {
 
   test('a callback that throws at once is logged, and the packets behind it are delivered', async () => {
     const node = await startTestNode();
-    const seen = new Happenings<string>();
+    const seen = new Happenings<string>('events');
     const gate = await startTestGate(node, {}, () => ({
       message(_fd, bytes) {
         const text = Buffer.from(bytes).toString();
@@ -143,7 +143,7 @@ describe('packets', () => {
 
   test('suspended callbacks have tasks of their own', async () => {
     const node = await startTestNode();
-    const order = new Happenings<string>();
+    const order = new Happenings<string>('events');
     const gate = await startTestGate(node, {}, (_server, skynet) => {
       const exclusive = skynet.queue();
       return {
@@ -398,7 +398,7 @@ describe('limits', () => {
   test('a client that sends faster than the service works is not read, and loses nothing', async () => {
     const node = await startTestNode();
     const go = signal();
-    const seen = new Happenings<string>();
+    const seen = new Happenings<string>('events');
     let running = 0;
     let most = 0;
     const gate = await startTestGate(
@@ -541,7 +541,7 @@ describe('limits', () => {
 describe('the messages open and close', () => {
   test('open logs where the gate listens, tells the handler, and answers what it returned', async () => {
     const node = await startTestNode();
-    const opened = new Happenings<unknown>();
+    const opened = new Happenings<unknown>('events');
     const gate = defineService((skynet) => {
       startGateserver(skynet, {
         connect: () => {},
@@ -677,7 +677,7 @@ describe('the messages open and close', () => {
       [{ host: '127.0.0.2' }, { address: '127.0.0.1' }, '127.0.0.1'],
       [{}, {}, '0.0.0.0'],
     ] as const) {
-      const opened = new Happenings<unknown>();
+      const opened = new Happenings<unknown>('events');
       const handle = await node.newService(
         defineService((skynet) => {
           const open = (_source: number, { host, address }: { host: string; address: string }): void =>
@@ -828,10 +828,14 @@ describe('connections of one address', () => {
   });
 
   test('are a quarter of all by default, and none is left out on a unix socket', async () => {
-    expect(resolveOptions({ port: 0 }, [])).toMatchObject({ maxclient: 1024, maxPerAddress: 256 });
-    expect(resolveOptions({ url: 'wss://0.0.0.0:1' }, [])).toMatchObject({ maxPerAddress: 256 });
-    expect(resolveOptions({ url: 'unix:///run/x' }, [])).toMatchObject({ maxPerAddress: 0 });
-    expect(resolveOptions({ url: 'memory://x' }, [])).toMatchObject({ maxPerAddress: 0 });
+    const most = (given: GateOptions): number[] => {
+      const options = resolveOptions(given, []);
+      return options.places.map((place) => perAddress(options, place));
+    };
+    expect(resolveOptions({ port: 0 }, [])).toMatchObject({ maxclient: 1024 });
+    expect(most({ port: 0 })).toEqual([256]);
+    expect(most({ listen: ['wss://0.0.0.0:1', 'unix:///run/x', 'memory://x'] })).toEqual([256, 0, 0]);
+    expect(most({ listen: ['tcp://0.0.0.0:1', 'unix:///run/x'], maxPerAddress: 7 })).toEqual([7, 7]);
     const node = await startTestNode();
     const gate = await startTestGate(node, {}, echo);
     // Silent, as an attacker's are.
@@ -943,7 +947,7 @@ describe('a service that ends', () => {
 
   test('while it works on a packet gets no more of them', async () => {
     const node = await startTestNode();
-    const seen = new Happenings<string>();
+    const seen = new Happenings<string>('events');
     const gate = await startTestGate(node, {}, (_server, skynet) => ({
       message(_fd, bytes) {
         seen.add(Buffer.from(bytes).toString());

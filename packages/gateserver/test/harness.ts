@@ -1,69 +1,22 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import {
-  defineService,
-  formatHandle,
-  type Handle,
-  type Node,
-  type Skynet,
-  type SkynetConfig,
-  startNode,
-} from '@skynet/core';
+import { defineService, type Handle, type Node, type Skynet, type SkynetConfig } from '@skynet/core';
 import { FrameReader, pack } from '@skynet/core/netpack';
+import { Happenings, startTestNode as start, type TestNode } from '@skynet/core/testing';
 import type { Connection } from '@skynet/core/transport';
 import { onTestFinished } from 'vitest';
 import { type GateHandler, type GateOptions, type Gateserver, startGateserver } from '../src/index.ts';
 
-/** A node whose log can be read and waited for; it stops with the test. */
-export interface TestNode extends Node {
-  readonly log: string[];
-  /** Resolves with the first line, past or future, that the pattern matches. */
-  logged(pattern: RegExp): Promise<string>;
-}
-
-export async function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
-  const log = new Happenings<string>();
-  const node = await startNode(
-    { harbor: 1, ...config },
-    { onLog: (source, text) => log.add(`[${formatHandle(source)}] ${text}`) },
-  );
-  onTestFinished(() => node.stop());
-  return Object.assign(node, {
-    log: log.all,
-    logged: (pattern: RegExp) => log.find((line) => pattern.test(line)),
-  });
-}
-
-/** Things that happen, to be waited for one by one or by what they are. */
-export class Happenings<T> {
-  readonly all: T[] = [];
-  #waiting: (() => void)[] = [];
-
-  add(thing: T): void {
-    this.all.push(thing);
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  /** Resolves with the first thing, past or future, of that kind. */
-  async find(matches: (thing: T) => boolean): Promise<T> {
-    for (let at = 0; ; at++) {
-      while (at >= this.all.length) await new Promise<void>((wake) => void this.#waiting.push(wake));
-      if (matches(this.all[at] as T)) return this.all[at] as T;
-    }
-  }
-
-  /** Resolves when so many things have happened. */
-  async count(number: number): Promise<readonly T[]> {
-    while (this.all.length < number) await new Promise<void>((wake) => void this.#waiting.push(wake));
-    return this.all;
-  }
+/** Starts a node; it stops with the test. */
+export function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
+  return start(config, { after: onTestFinished });
 }
 
 /** A client that speaks packets. */
 export class PacketClient {
   readonly socket: Socket;
   /** Packets it got, as text. */
-  readonly packets: Happenings<string> = new Happenings<string>();
+  readonly packets: Happenings<string> = new Happenings('packets');
   /** Resolves when the other side has ended or reset the connection. */
   readonly ended: Promise<void>;
 
@@ -133,7 +86,7 @@ export async function startTestGate(
   options: GateOptions = {},
   parts: (server: Gateserver, skynet: Skynet) => Partial<GateHandler> = () => ({}),
 ): Promise<TestGate> {
-  const events = new Happenings<Event>();
+  const events = new Happenings<Event>('callbacks');
   let started: { server: Gateserver; skynet: Skynet } | undefined;
   const handle = await node.newService(
     defineService((skynet) => {
@@ -155,7 +108,8 @@ export async function startTestGate(
       started = { server, skynet };
     }),
   );
-  const where = options.url === undefined ? { address: '127.0.0.1', port: 0 } : {};
+  const where =
+    options.url === undefined && options.listen === undefined ? { address: '127.0.0.1', port: 0 } : {};
   const port = await node.run((skynet) =>
     skynet.call<number>(handle, 'lua', 'open', { ...where, ...options }),
   );
@@ -165,7 +119,7 @@ export async function startTestGate(
 /** A client of the `memory` transport, for tests that need no sockets. */
 export class MemoryClient {
   readonly connection: Connection;
-  readonly packets: Happenings<string> = new Happenings<string>();
+  readonly packets: Happenings<string> = new Happenings('packets');
   readonly closed: Promise<void>;
 
   constructor(connection: Connection) {

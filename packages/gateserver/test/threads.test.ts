@@ -1,14 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { defineService, type Handle } from '@skynet/core';
+import { Happenings } from '@skynet/core/testing';
 import { expect, test } from 'vitest';
 import { gate } from '../src/index.ts';
-import { connectClient, Happenings, startTestNode } from './harness.ts';
+import { connectClient, startTestNode } from './harness.ts';
 
 const SERVICES = [`${fileURLToPath(new URL('./fixtures', import.meta.url))}/?`];
 
 test('an agent in another thread serves a client of the gate, and takes it along when it ends', async () => {
   const node = await startTestNode({ thread: 2, services: SERVICES });
-  const told = new Happenings<readonly unknown[]>();
+  const told = new Happenings<readonly unknown[]>('events');
   const watchdog = await node.newService(
     defineService(() => ({ socket: (...values: unknown[]) => told.add(values) })),
   );
@@ -46,7 +47,7 @@ test('an agent in another thread serves a client of the gate, and takes it along
 
 test('clients whose agents were lost with their thread are disconnected, the others notice nothing', async () => {
   const node = await startTestNode({ thread: 3, watchdog: false, services: SERVICES });
-  const told = new Happenings<readonly unknown[]>();
+  const told = new Happenings<readonly unknown[]>('events');
   const watchdog = await node.newService(
     defineService(() => ({ socket: (...values: unknown[]) => told.add(values) })),
   );

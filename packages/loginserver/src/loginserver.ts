@@ -7,12 +7,14 @@ import { startSlave } from './slave.ts';
 
 /** A running login server, as its own service sees it. */
 export interface LoginServer {
-  /** Where it listens, `ip:port`, or the path or name. */
+  /** Where it listens, `ip:port`, or the path or name; the first place if there are several. */
   readonly address: string;
   /** The same as an address to connect to from this machine. */
   readonly url: string;
   /** The bound port, 0 for transports without ports. */
   readonly port: number;
+  /** All places where it listens, as addresses to connect to. */
+  readonly urls: readonly string[];
   /** Connections now. */
   readonly count: number;
   /** Stops listening; logins under way go on. */
@@ -61,13 +63,16 @@ export async function startLoginServer(
   await master.start();
   return {
     get address() {
-      return master.listener?.address ?? '';
+      return master.listeners[0]?.address ?? '';
     },
     get url() {
-      return master.listener?.url ?? '';
+      return master.listeners[0]?.url ?? '';
     },
     get port() {
-      return master.listener?.port ?? 0;
+      return master.listeners[0]?.port ?? 0;
+    },
+    get urls() {
+      return master.listeners.map(({ url }) => url);
     },
     get count() {
       return master.count;

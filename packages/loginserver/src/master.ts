@@ -12,10 +12,12 @@ import {
   type Connection,
   type Listener,
   type ListenOptions,
+  listenOnAll,
   networkOf,
+  type Place,
 } from '@skynet/core/transport';
 import { LineClient } from './line-client.ts';
-import type { Authenticated, LoginServerOptions, ResolvedOptions } from './options.ts';
+import { type Authenticated, type LoginServerOptions, limitsAt, type ResolvedOptions } from './options.ts';
 import { Refusal } from './refusal.ts';
 import type { SlaveAnswer, SlaveCommands } from './slave.ts';
 import { isSubid, okStatus, STATUS } from './status.ts';
@@ -23,10 +25,14 @@ import { messageOf, traceOf } from './trace.ts';
 
 /** Milliseconds between two log lines about addresses that are turned away. */
 const QUIET = 1000;
-/** Transports that hand a connection out the moment it is accepted, so that the master counts all there are. */
-const AT_ONCE = /^(tcp|unix|memory):/i;
 /** Characters of the reason for a refusal that the log shows. */
 const REASON = 1024;
+
+/** Who a client is counted as. */
+interface Origin {
+  readonly network: string;
+  readonly addresses: AddressTable;
+}
 
 /** The listening side of a login server: takes clients, passes their lines to slaves, hands users over to login points. */
 export class Master {
@@ -35,10 +41,11 @@ export class Master {
   readonly #thread: ThreadKernel;
   readonly #handlers: LoginServerOptions;
   readonly #options: ResolvedOptions;
-  readonly #addresses: AddressTable;
+  /** What each address does, where peers have some of their own, and where all are of one. */
+  readonly #addresses: { readonly own: AddressTable; readonly shared: AddressTable };
   readonly #clients = new Set<LineClient>();
   /** Those that came before there were slaves; undefined from then on. */
-  #early: [client: LineClient, network: string][] | undefined = [];
+  #early: [client: LineClient, origin: Origin][] | undefined = [];
   /** Users inside the login handler. */
   readonly #busy = new Set<Authenticated['uid']>();
   readonly #args: readonly LaunchArgument[];
@@ -47,7 +54,7 @@ export class Master {
   #launching = 0;
   /** The only slave, lost, in whose place another one starts. */
   #replaced: Handle = 0;
-  #listener: Listener | undefined;
+  #listeners: readonly Listener[] = [];
   #turnedAway = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
 
@@ -64,13 +71,17 @@ export class Master {
     this.#thread = this.#kernel.thread;
     this.#handlers = handlers;
     this.#options = options;
-    this.#addresses = new AddressTable(options.connectionsPerAddress, options.failuresPerMinute);
+    const tableFor = (hasAddresses: boolean): AddressTable => {
+      const { connections, failures } = limitsAt(options, hasAddresses);
+      return new AddressTable(connections, failures);
+    };
+    this.#addresses = { own: tableFor(true), shared: tableFor(false) };
     this.#kernel.own(() => this.#end());
   }
 
-  /** Where it listens, undefined once it does not. */
-  get listener(): Listener | undefined {
-    return this.#listener;
+  /** Where it listens; empty once it does not. */
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
   }
 
   /** Connections now. */
@@ -83,44 +94,47 @@ export class Master {
    * @throws ERR_LISTEN, ERR_ADDRESS_INVALID, and what starting a slave throws.
    */
   async start(): Promise<void> {
-    const listener = await this.#listen();
+    const listeners = await listenOnAll(this.#options.places, (place) => this.#listen(place));
     try {
       for (let i = 0; i < this.#options.instance; i++) this.#slaves.push(await this.#startSlave());
     } catch (error) {
       for (const slave of this.#slaves) this.#skynet.kill(slave);
       this.#end();
-      await this.#skynet.await(listener.close());
+      await this.#skynet.await(closeAll(listeners));
       throw error;
     }
-    this.#listener = listener;
-    const { address, port } = listener;
-    const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;
-    this.#skynet.error(`login server listen at : ${shown}`);
-    for (const [client, network] of this.#early ?? []) this.#kernel.enqueue(this.#serve, client, network);
+    this.#listeners = listeners;
+    for (const { address, port } of listeners) {
+      const shown = port === 0 ? address : `${address.slice(0, address.lastIndexOf(':'))} ${port}`;
+      this.#skynet.error(`login server listen at : ${shown}`);
+    }
+    for (const [client, origin] of this.#early ?? []) this.#kernel.enqueue(this.#serve, client, origin);
     this.#early = undefined;
   }
 
-  #listen(): Promise<Listener> {
-    const { url, maxclient, connectionsPerAddress } = this.#options;
+  #listen(place: Place): Promise<Listener> {
+    const { maxclient } = this.#options;
     const limits: ListenOptions = {
       onAcceptError: ({ message }) => {
         const reason = printable(message.replace(/^accept error: /, ''));
         this.#thread.log(this.#skynet.self(), `login server accept error: ${reason}`);
       },
     };
-    if (!AT_ONCE.test(url)) {
+    if (!place.atOnce) {
       // One more than there may be, so that who comes too much is told of in the same way on every transport.
+      const { connections } = limitsAt(this.#options, place.hasAddresses);
       limits.maxConnections = maxclient + 1;
-      limits.maxPerAddress = connectionsPerAddress === 0 ? 0 : connectionsPerAddress + 1;
+      limits.maxPerAddress = connections === 0 ? 0 : connections + 1;
     }
-    return this.#kernel.listen(url, limits, (connection) => this.#accept(connection));
+    const addresses = place.hasAddresses ? this.#addresses.own : this.#addresses.shared;
+    return this.#kernel.listen(place.url, limits, (connection) => this.#accept(connection, addresses));
   }
 
   /** Stops listening; logins under way go on. */
   async close(): Promise<void> {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    if (listener !== undefined) await this.#skynet.await(listener.close());
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    if (listeners.length > 0) await this.#skynet.await(closeAll(listeners));
   }
 
   #end(): void {
@@ -138,7 +152,7 @@ export class Master {
     }
   }
 
-  #accept(connection: Connection): void {
+  #accept(connection: Connection, addresses: AddressTable): void {
     if (!this.#kernel.alive) {
       connection.destroy();
       return;
@@ -147,21 +161,22 @@ export class Master {
     const refusal =
       this.#clients.size >= this.#options.maxclient
         ? `more than ${this.#options.maxclient} connections in all`
-        : this.#addresses.refusal(network);
+        : addresses.refusal(network);
     if (refusal !== undefined) {
       connection.destroy();
       this.#tellTurnedAway(network, refusal);
       return;
     }
-    this.#addresses.opened(network);
+    const origin: Origin = { network, addresses };
+    addresses.opened(network);
     const fd = this.#thread.nextId();
     const client = new LineClient(this.#kernel, connection, fd, this.#options.handshakeTimeout, () => {
       this.#clients.delete(client);
-      this.#addresses.closed(network);
+      addresses.closed(network);
     });
     this.#clients.add(client);
-    if (this.#early === undefined) this.#kernel.enqueue(this.#serve, client, network);
-    else this.#early.push([client, network]);
+    if (this.#early === undefined) this.#kernel.enqueue(this.#serve, client, origin);
+    else this.#early.push([client, origin]);
   }
 
   /** A flood of connections must not become a flood of log lines. */
@@ -176,7 +191,7 @@ export class Master {
   }
 
   /** A login from its beginning to its end. */
-  readonly #serve = async (client: LineClient, network: string): Promise<void> => {
+  readonly #serve = async (client: LineClient, { network, addresses }: Origin): Promise<void> => {
     const slave = this.#slaves[this.#next++ % this.#slaves.length] as Handle;
     let sealed = false;
     try {
@@ -185,7 +200,7 @@ export class Master {
       await this.#respond(slave, client, sealed, okStatus(await this.#login(client, login)));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (error.counts) this.#addresses.failed(network);
+      if (error.counts) addresses.failed(network);
       // What a handler says may be what the client has said.
       const reason = printable(error.message, REASON);
       this.#skynet.error(`invalid client (fd = ${client.fd}) error = ${reason}${error.trace}`);
@@ -285,4 +300,8 @@ export class Master {
       }
     });
   }
+}
+
+function closeAll(listeners: readonly Listener[]): Promise<unknown> {
+  return Promise.all(listeners.map((listener) => listener.close()));
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '@skynet/core';
-import { type OptionReader, readOptions } from '@skynet/core/options';
+import { readOptions } from '@skynet/core/options';
+import { type Place, type PlaceOptions, readPlaces } from '@skynet/core/transport';
 import type { ModernOptions } from './modern.ts';
 import type { Subid } from './status.ts';
 
@@ -23,13 +24,7 @@ export interface AddressLimits {
 }
 
 /** How a login server works (`login(conf)` of the original, book §14.3). */
-export interface LoginServerOptions {
-  /** Address to listen on. Default `0.0.0.0`. */
-  host?: string;
-  /** Port to listen on; 0 takes any that is free. */
-  port?: number;
-  /** Instead of host and port: an address of any transport, such as `tls://0.0.0.0:8443`. */
-  url?: string;
+export interface LoginServerOptions extends PlaceOptions {
   /** The service is registered as `.name`. Default `login`. */
   name?: string;
   /** Lets several logins of one user be inside `loginHandler` at the same time. Default false: the later ones get `406`. */
@@ -67,7 +62,7 @@ export interface LoginServerOptions {
 
 /** Options with every default filled in, times in milliseconds. */
 export interface ResolvedOptions {
-  readonly url: string;
+  readonly places: readonly Place[];
   readonly name: string;
   /** Name that the master holds while it starts slaves. */
   readonly starting: string;
@@ -75,25 +70,25 @@ export interface ResolvedOptions {
   readonly instance: number;
   readonly handshakeTimeout: number;
   readonly maxclient: number;
-  readonly connectionsPerAddress: number;
-  readonly failuresPerMinute: number;
+  /** Undefined: the default of each place, see {@link limitsAt}. */
+  readonly connectionsPerAddress: number | undefined;
+  readonly failuresPerMinute: number | undefined;
   readonly classic: boolean;
   readonly modern: ModernOptions | undefined;
 }
 
 const MANY = 0x7fff_ffff;
-/** Transports whose peers are all of one address. */
-const WITHOUT_ADDRESSES = /^(unix|memory):/i;
+/** What one address may do where peers have addresses of their own, unless options say otherwise. */
+const EACH = { connections: 256, failures: 600 };
 const NO_LIMIT = { connections: 0, failures: 0 };
 
-/** Where to listen. */
-function urlOf(options: OptionReader<LoginServerOptions>): string {
-  const url = options.text('url', undefined, 'an address such as tls://0.0.0.0:8443');
-  const host = options.text('host', '0.0.0.0', 'a host name or ip');
-  const port = options.whole('port', 0, 0xffff, undefined);
-  if (url !== undefined) return url;
-  if (port === undefined) options.wrong('port', 'given (0 takes any that is free)');
-  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** What one address may do at places of a kind. */
+export function limitsAt(
+  { connectionsPerAddress, failuresPerMinute }: ResolvedOptions,
+  hasAddresses: boolean,
+): { readonly connections: number; readonly failures: number } {
+  const { connections, failures } = hasAddresses ? EACH : NO_LIMIT;
+  return { connections: connectionsPerAddress ?? connections, failures: failuresPerMinute ?? failures };
 }
 
 /** Checks options and fills in the defaults. @throws ERR_ARGUMENT, naming the option. */
@@ -107,18 +102,16 @@ export function resolveOptions(given: LoginServerOptions): ResolvedOptions {
     const modern = given.modern ?? undefined;
     const classic = options.flag('classic', true);
     if (!classic && modern === undefined) options.wrong('classic', 'true where there is no modern handshake');
-    const url = urlOf(options);
-    const each = WITHOUT_ADDRESSES.test(url) ? NO_LIMIT : { connections: 256, failures: 600 };
     return {
-      url,
+      places: readPlaces(options),
       name,
       starting: `.${name} starts slaves`,
       multilogin: options.flag('multilogin', false),
       instance: options.whole('instance', 1, 1024, 8),
       handshakeTimeout: options.duration('handshakeTimeout', 10_000),
       maxclient: options.whole('maxclient', 1, MANY, 16_384),
-      connectionsPerAddress: limits.whole('connections', 0, MANY, each.connections),
-      failuresPerMinute: limits.whole('failuresPerMinute', 0, MANY, each.failures),
+      connectionsPerAddress: limits.whole('connections', 0, MANY, undefined),
+      failuresPerMinute: limits.whole('failuresPerMinute', 0, MANY, undefined),
       classic,
       modern,
     };

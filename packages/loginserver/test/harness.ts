@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { formatHandle, type Handle, type Node, type SkynetConfig, startNode } from '@skynet/core';
+import type { Handle, SkynetConfig } from '@skynet/core';
 import {
   base64decode,
   base64encode,
@@ -11,43 +11,16 @@ import {
   hmac64,
   randomkey,
 } from '@skynet/core/crypt';
+import { startTestNode as start, type TestNode } from '@skynet/core/testing';
 import { onTestFinished } from 'vitest';
 import type { LoginServerOptions } from '../src/index.ts';
 
-/** A node whose log can be read and waited for; it stops with the test. */
-export interface TestNode extends Node {
-  readonly log: string[];
-  /** Resolves with the first line, past or future, that the pattern matches. */
-  logged(pattern: RegExp): Promise<string>;
-}
-
-export async function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
-  const log: string[] = [];
-  const waiting: { pattern: RegExp; found: (line: string) => void }[] = [];
-  const node = await startNode(
-    { harbor: 1, watchdog: false, services: ['./services/?'], ...config },
-    {
-      base: fileURLToPath(new URL('./fixtures', import.meta.url)),
-      onLog: (source, text) => {
-        const line = `[${formatHandle(source)}] ${text}`;
-        log.push(line);
-        for (const entry of waiting.filter(({ pattern }) => pattern.test(line))) {
-          waiting.splice(waiting.indexOf(entry), 1);
-          entry.found(line);
-        }
-      },
-    },
+/** Starts a node with the services of the fixtures; it stops with the test. */
+export function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
+  return start(
+    { services: ['./services/?'], ...config },
+    { base: fileURLToPath(new URL('./fixtures', import.meta.url)), after: onTestFinished },
   );
-  onTestFinished(() => node.stop());
-  return Object.assign(node, {
-    log,
-    logged: (pattern: RegExp) =>
-      new Promise<string>((found) => {
-        const line = log.find((past) => pattern.test(past));
-        if (line === undefined) waiting.push({ pattern, found });
-        else found(line);
-      }),
-  });
 }
 
 /** A login server and how to ask it. */

@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import {
   base64decode,
   base64encode,
@@ -9,7 +14,7 @@ import {
   randomkey,
 } from '@skynet/core/crypt';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectLine, type LineSocket, logIn, startTestLogin, tokenOf } from './harness.ts';
 
 async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
@@ -224,5 +229,37 @@ describe('a client can never', () => {
     const log = node.log.join('\n');
     expect(log).not.toContain(base64encode('password'));
     expect(log).not.toContain(hexencode(Buffer.from('password')));
+  });
+});
+
+describe('a login server on several addresses', () => {
+  test('takes users from all of them; an address is counted where there are some', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'skynet-login-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const unix = path.join(folder, 'login');
+    const listen = ['tcp://127.0.0.1:0', `unix://${unix}`, 'tcp://127.0.0.1:0'];
+    const { node, ask } = await startTestLogin({ listen, limits: { failuresPerMinute: 2 } });
+    const urls = await ask<string[]>('urls');
+    const ports = [urls[0], urls[2]].map((url) => Number(/:(\d+)$/.exec(url ?? '')?.[1]));
+    expect(urls[1]).toBe(`unix://${unix}`);
+    for (const port of ports) expect((await logIn(port, tokenOf('nengzhong'))).status).toMatch(/^200 /);
+    for (const port of ports) expect((await logIn(port, tokenOf('nengzhong', 'no'))).status).toMatch(/^401 /);
+    // Failures count wherever they were.
+    const turnedAway = await connectLine(ports[0] as number);
+    expect(await turnedAway.line()).toBe(undefined);
+    const local = connect(unix);
+    onTestFinished(() => void local.destroy());
+    expect(String((await once(local, 'data'))[0])).toMatch(/^[\w+/]+=*\n$/);
+    await node.logged('turned away 1');
+    expect(node.log.filter((line) => line.includes('login server listen at'))).toHaveLength(3);
+  });
+
+  test('listens on all of them or on none', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'skynet-login-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const unix = path.join(folder, 'login');
+    const listen = [`unix://${unix}`, 'tcp://203.0.113.1:1'];
+    await expect(startTestLogin({ listen })).rejects.toMatchObject({ cause: { code: 'ERR_LISTEN' } });
+    expect(existsSync(unix)).toBe(false);
   });
 });

@@ -13,10 +13,11 @@ import {
   randomkey,
 } from '@skynet/core/crypt';
 import { kernelOf } from '@skynet/core/kernel';
+import type { TestNode } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
 import { ClassicHandshake } from '../src/handshake.ts';
 import { okStatus } from '../src/status.ts';
-import { connectLine, logIn, startTestLogin, startTestNode, type TestNode, tokenOf } from './harness.ts';
+import { connectLine, logIn, startTestLogin, startTestNode, tokenOf } from './harness.ts';
 
 interface Row {
   readonly kind: 'computed' | 'live';

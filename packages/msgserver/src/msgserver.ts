@@ -162,6 +162,12 @@ export class MsgServer {
     return this.#gate.address;
   }
 
+  /** All places where the gate listens. */
+  get addresses(): readonly string[] {
+    const { address } = this;
+    return this.#gate.addresses ?? (address === undefined ? [] : [address]);
+  }
+
   /** The name `open` was given. @throws ERR_MSG_NOT_OPEN. */
   get servername(): string {
     if (this.#servername === undefined)

@@ -4,6 +4,8 @@ import type { Handle, Skynet, SkynetError } from '@skynet/core';
 export interface Gate {
   /** Where it listens, undefined while it does not. */
   readonly address: string | undefined;
+  /** All places, where it can listen on several. */
+  readonly addresses?: readonly string[];
   /** Lets packets of a connection come. */
   openClient(fd: number): boolean;
   /** Sends what was written to a connection, then closes it. */

@@ -1,54 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import {
-  defineService,
-  formatHandle,
-  type Handle,
-  type Node,
-  type Skynet,
-  type SkynetConfig,
-  startNode,
-} from '@skynet/core';
+import { defineService, type Handle, type Skynet, type SkynetConfig } from '@skynet/core';
 import { FrameReader, pack } from '@skynet/core/netpack';
+import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { type GateOptions, startGateserver } from '@skynet/gateserver';
 import { onTestFinished } from 'vitest';
 import { type MsgHandlers, type MsgOptions, type MsgServer, startMsgServer } from '../src/index.ts';
 import { decodeAnswer, encodeRequest, handshakeText } from '../src/wire.ts';
-
-/** A node whose log can be read and waited for; it stops with the test. */
-export interface TestNode extends Node {
-  readonly log: string[];
-  /** Resolves with the first line, past or future, that the pattern matches. */
-  logged(pattern: RegExp): Promise<string>;
-}
-
-export async function startTestNode(config: SkynetConfig = {}): Promise<TestNode> {
-  const log: string[] = [];
-  const waiting: { pattern: RegExp; found: (line: string) => void }[] = [];
-  const node = await startNode(
-    { harbor: 1, watchdog: false, ...config },
-    {
-      onLog: (source, text) => {
-        const line = `[${formatHandle(source)}] ${text}`;
-        log.push(line);
-        for (const entry of waiting.filter(({ pattern }) => pattern.test(line))) {
-          waiting.splice(waiting.indexOf(entry), 1);
-          entry.found(line);
-        }
-      },
-    },
-  );
-  onTestFinished(() => node.stop());
-  return Object.assign(node, {
-    log,
-    logged: (pattern: RegExp) =>
-      new Promise<string>((found) => {
-        const line = log.find((past) => pattern.test(past));
-        if (line === undefined) waiting.push({ pattern, found });
-        else found(line);
-      }),
-  });
-}
 
 /** A message server whose handlers do what the recorded one did, and write down what they are told. */
 export interface TestServer {
@@ -77,7 +35,7 @@ export async function startTestServer(
   other: Partial<MsgHandlers> = {},
   config: SkynetConfig = {},
 ): Promise<TestServer> {
-  const node = await startTestNode(config);
+  const node = await startTestNode(config, { after: onTestFinished });
   const requests: string[] = [];
   const events: string[] = [];
   const held = new Set<object>();

@@ -1,17 +1,11 @@
 import { defineService } from '@skynet/core';
 import { hexencode } from '@skynet/core/crypt';
+import { startTestNode } from '@skynet/core/testing';
 import { startGateserver } from '@skynet/gateserver';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startMsgServer } from '../src/index.ts';
 import { encodeRequest, handshakeText } from '../src/wire.ts';
-import {
-  connectClient,
-  type FrameClient,
-  logIn,
-  startTestNode,
-  startTestServer,
-  type TestServer,
-} from './harness.ts';
+import { connectClient, type FrameClient, logIn, startTestServer, type TestServer } from './harness.ts';
 
 async function turnOfLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
@@ -474,7 +468,7 @@ describe('messages', () => {
   });
 
   test('open needs a servername, and the gate closes again without one', async () => {
-    const node = await startTestNode();
+    const node = await startTestNode({}, { after: onTestFinished });
     let thrown: unknown;
     const handle = await node.newService(
       defineService((skynet) => {

@@ -120,7 +120,7 @@ describe('UDP', () => {
     const server = await socket.udpListen('127.0.0.1', 0, (data) => late.resolve(data));
     socket.sendTo(client, `127.0.0.1:${socket.localAddress(server).port}`, 'good');
     expect(await late.promise).toBe('good');
-    expect(node.lines.filter((line) => line.includes('Message too long'))).toHaveLength(1);
+    expect(node.log.filter((line) => line.includes('Message too long'))).toHaveLength(1);
   });
 
   test('closing frees the port, ends with the service, and takes no more', async () => {

@@ -96,6 +96,6 @@ test('nonsense gets an error with a code, and leaves sockets and service as they
     encodeText: (value) => encodeText(value),
   });
   expect(found).toEqual([]);
-  expect(node.lines.filter((line) => line.includes('uncaught'))).toEqual([]);
+  expect(node.log.filter((line) => line.includes('uncaught'))).toEqual([]);
   socket.write(other, 'still there');
 });

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { type Node, type Skynet, type SkynetConfig, startNode } from '@skynet/core';
+import type { Node, Skynet, SkynetConfig } from '@skynet/core';
+import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { afterEach } from 'vitest';
 
 const open: (() => unknown)[] = [];
@@ -8,37 +9,9 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-/** A node that is stopped after the test, its log lines, and a way to wait for one. */
-export interface TestNode extends Node {
-  readonly lines: string[];
-  /** Resolves when a line that contains the text has been logged, perhaps long ago. */
-  logged(text: string): Promise<string>;
-}
-
-export async function testNode(config: SkynetConfig = {}): Promise<TestNode> {
-  const lines: string[] = [];
-  const waiting = new Set<() => void>();
-  const node = await startNode(config, {
-    onLog: (_source, text) => {
-      lines.push(text);
-      for (const look of [...waiting]) look();
-    },
-  });
-  open.push(() => node.stop());
-  return Object.assign(node, {
-    lines,
-    logged: (text: string) =>
-      new Promise<string>((resolve) => {
-        const look = (): void => {
-          const line = lines.find((candidate) => candidate.includes(text));
-          if (line === undefined) return;
-          waiting.delete(look);
-          resolve(line);
-        };
-        waiting.add(look);
-        look();
-      }),
-  });
+/** A node that is stopped after the test. */
+export function testNode(config: SkynetConfig = {}): Promise<TestNode> {
+  return startTestNode(config, { after: (stop) => void open.push(stop) });
 }
 
 /** A service that lives until the test ends: gives its context and ends only with the node. */

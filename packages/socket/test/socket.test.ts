@@ -1,8 +1,9 @@
 import { isSkynetError, type Skynet, SkynetError } from '@skynet/core';
+import type { TestNode } from '@skynet/core/testing';
 import { memory, type Transport, tcp } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { createSocket, type Encoding, type SocketApi, type SocketOptions } from '../src/index.ts';
-import { type Client, client, livingService, Signal, type TestNode, testNode } from './setup.ts';
+import { type Client, client, livingService, Signal, testNode } from './setup.ts';
 
 /** Node, a service in it, and a connected pair: the service's id and the client outside. */
 interface Pair<E extends Encoding> {

@@ -1,8 +1,9 @@
 import { type CommandsOf, type ServiceHandle, type Skynet, SkynetError } from '@skynet/core';
+import type { TestNode } from '@skynet/core/testing';
 import { expect, test } from 'vitest';
 import { createSocket } from '../src/index.ts';
 import type echoAgent from './fixtures/threads/echo-agent.ts';
-import { type Client, client, livingService, Signal, type TestNode, testNode } from './setup.ts';
+import { type Client, client, livingService, Signal, testNode } from './setup.ts';
 
 // The worker threads of these nodes run the built packages: `npm test` builds before it tests.
 

@@ -40,10 +40,14 @@ export class Happenings<Thing> {
 
   /**
    * The first thing of that kind, past or future.
-   * @param what - what is waited for, in the words of whoever reads why it did not come.
+   * @param what - what is waited for, in the words of whoever reads why it did not come. Default: one of these things.
    * @param from - things before this one do not count; default 0, all do.
    */
-  find(matches: (thing: Thing) => boolean, what: string, from = 0): Promise<Thing> {
+  find(
+    matches: (thing: Thing) => boolean,
+    what: string = `one of the ${this.#what} that a test looks for`,
+    from: number = 0,
+  ): Promise<Thing> {
     let at = from;
     return this.#until(what, () => {
       for (; at < this.all.length; at++) if (matches(this.all[at] as Thing)) return this.all[at] as Thing;

@@ -25,10 +25,11 @@ export interface TestNode extends Node {
   /** Log lines so far, as the node would print them: `[:01000005] text`. */
   readonly log: readonly string[];
   /**
-   * The first line, past or future, that the pattern matches. Fails with the whole log when none comes.
+   * The first line, past or future, that the pattern matches, or that the text is part of. Fails with the whole log when
+   * none comes.
    * @param from - number of lines that do not count, default none.
    */
-  logged(pattern: RegExp, from?: number): Promise<string>;
+  logged(pattern: RegExp | string, from?: number): Promise<string>;
   /** As `stop`, for `await using node = await startTestNode()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -51,8 +52,10 @@ export async function startTestNode<Own extends OwnKeys<Own> = object>(
   after?.(() => node.stop());
   return Object.assign(node, {
     log: lines.all,
-    logged: (pattern: RegExp, from = 0) =>
-      lines.find((line) => pattern.test(line), `a log line that matches ${String(pattern)}`, from),
+    logged: (pattern: RegExp | string, from = 0) =>
+      typeof pattern === 'string'
+        ? lines.find((line) => line.includes(pattern), `a log line with "${pattern}"`, from)
+        : lines.find((line) => pattern.test(line), `a log line that matches ${String(pattern)}`, from),
     [Symbol.asyncDispose]: () => node.stop(),
   });
 }

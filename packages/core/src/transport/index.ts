@@ -18,6 +18,8 @@ export type { Visit } from './entrance.ts';
 export { Entrance } from './entrance.ts';
 export { memory } from './memory.ts';
 export { checkBytes, checkFrame } from './payload.ts';
+export type { Place, PlaceOptions } from './places.ts';
+export { listenOnAll, readPlaces } from './places.ts';
 export { reasonOf } from './system-error.ts';
 export type { TcpOptions } from './tcp.ts';
 export { tcp } from './tcp.ts';
