@@ -217,4 +217,6 @@ test('the web service serves what it has, and nothing else', async () => {
   for (const name of ['/web/app.ts', '/../package.json', '/%2e%2e/package.json', '/none'])
     expect((await fetch(page + name)).status).toBe(404);
   expect((await fetch(page, { method: 'POST' })).status).toBe(405);
+  const health = await fetch(`${page}/healthz`);
+  expect([health.status, await health.text()]).toEqual([200, 'ok\n']);
 });
