@@ -18,6 +18,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'options',
       'define',
       'left-over',
+      'mailbox-limit',
       'contracts/*',
       // Entry points write log lines too.
       'log/printable',

@@ -11,6 +11,8 @@ export type KernelErrorCode =
   | 'ERR_SERVICE_GONE'
   /** The node of the service is lost, or its network, before it answered. */
   | 'ERR_NODE_LOST'
+  /** The mailbox of the service, or what waits for its thread, is full, and this request was refused or dropped. */
+  | 'ERR_OVERLOADED'
   /** The other side's handler threw; `cause` holds what it threw. */
   | 'ERR_REMOTE'
   /** A command table has no such command. */

@@ -2,6 +2,7 @@
 
 export type { SkynetConfig } from './config/config.ts';
 export { defineConfig } from './config/config.ts';
+export type { Sendable, Unsendable } from './contracts/sendable.ts';
 export type {
   AwaitOptions,
   CallGroup,
@@ -14,6 +15,10 @@ export type {
   FilteredMessage,
   GoneEvent,
   LaunchArgument,
+  LaunchArguments,
+  LaunchValue,
+  MailboxOptions,
+  PlacedService,
   Placement,
   Proxy,
   Request,
@@ -21,13 +26,14 @@ export type {
   Sender,
   ServiceDefinition,
   ServiceHandle,
+  ServiceModule,
   ServiceStat,
   Skynet,
   SuspendedTask,
   Task,
   TimerHandle,
 } from './contracts/skynet.ts';
-export type { CommandsOf } from './define.ts';
+export type { CommandsOf, ServiceOptions } from './define.ts';
 export { defineService } from './define.ts';
 export type { Duration } from './duration.ts';
 export { readDuration, toMilliseconds } from './duration.ts';

@@ -11,7 +11,7 @@ import type {
   Dispatcher,
   FilteredMessage,
   GoneEvent,
-  LaunchArgument,
+  PlacedService,
   Placement,
   Request,
   Sender,
@@ -29,6 +29,7 @@ import { SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
+import { mailboxLimit } from '../mailbox-limit.ts';
 import { type Body, Message, type Packed } from '../message.ts';
 import { isRequestType, type Protocol } from '../protocol.ts';
 import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
@@ -40,6 +41,7 @@ import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { describe, failedWait } from './failure.ts';
 import type { Launch } from './launch.ts';
+import { launchArguments } from './launch-arguments.ts';
 import { limited } from './limited-wait.ts';
 import { expectExit } from './outside-turn.ts';
 import type { Pending } from './pending.ts';
@@ -145,19 +147,19 @@ export class Context implements Skynet {
   // --- life cycle
 
   newService<Commands = unknown>(
-    service: string | ServiceDefinition<Commands> | ({ name: string } & Placement),
-    ...args: LaunchArgument[]
+    service: string | ServiceDefinition<Commands> | PlacedService,
+    ...args: unknown[]
   ): Promise<ServiceHandle<Commands>> {
     try {
-      const words = launchWords(args);
-      if (typeof service === 'string') return this.#launch(service, words, HERE);
+      const given = launchArguments(args);
+      if (typeof service === 'string') return this.#launch(service, given, HERE);
       if (typeof service !== 'object' || service === null)
         throw new SkynetError(
           'ERR_ARGUMENT',
           `a service is a name or a definition, not ${printable(service)}`,
         );
-      if ('start' in service) return this.#launch(service, words, HERE);
-      return this.#launch(service.name, words, service);
+      if ('start' in service) return this.#launch(service, given, HERE);
+      return this.#launch(service.name, given, placementOf(service));
     } catch (error) {
       return Promise.reject(atCaller(error));
     }
@@ -165,7 +167,7 @@ export class Context implements Skynet {
 
   #launch<Commands>(
     service: string | ServiceDefinition,
-    args: readonly string[],
+    args: readonly unknown[],
     placement: Placement,
   ): Promise<ServiceHandle<Commands>> {
     const starter = this.#service;
@@ -179,7 +181,7 @@ export class Context implements Skynet {
     return pending.promise as Promise<ServiceHandle<Commands>>;
   }
 
-  uniqueService(nameOrGlobal: string | true, ...args: LaunchArgument[]): Promise<Handle> {
+  uniqueService(nameOrGlobal: string | true, ...args: unknown[]): Promise<Handle> {
     return this.#unique('LAUNCH', nameOrGlobal, args);
   }
 
@@ -187,14 +189,14 @@ export class Context implements Skynet {
     return this.#unique('QUERY', nameOrGlobal, args);
   }
 
-  #unique(command: string, nameOrGlobal: string | true, args: LaunchArgument[]): Promise<Handle> {
+  #unique(command: string, nameOrGlobal: string | true, args: unknown[]): Promise<Handle> {
     const global = nameOrGlobal === true;
     const [name, ...rest] = global ? args : [nameOrGlobal, ...args];
     if (typeof name !== 'string' || name === '') {
       return Promise.reject(atCaller(new SkynetError('ERR_ARGUMENT', 'a unique service needs a name')));
     }
     try {
-      return this.call('.service', 'lua', global ? `G${command}` : command, name, ...launchWords(rest));
+      return this.call('.service', 'lua', global ? `G${command}` : command, name, ...launchArguments(rest));
     } catch (error) {
       return Promise.reject(atCaller(error));
     }
@@ -749,23 +751,18 @@ function mustBeFunction(work: unknown): void {
     throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${printable(work)}`);
 }
 
-const NO_WORDS: readonly string[] = [];
 const HERE: Placement = {};
+const PLACED: readonly string[] = ['name', 'thread', 'mailbox'];
 
-/** Start arguments are one word of text each, as in the original (book §4.1). */
-function launchWords(args: readonly LaunchArgument[]): readonly string[] {
-  if (args.length === 0) return NO_WORDS;
-  return args.map((arg) => {
-    if (
-      (typeof arg === 'string' && arg !== '' && !/\s/.test(arg)) ||
-      (typeof arg === 'number' && Number.isFinite(arg))
-    )
-      return String(arg);
+/** Where a service is to run, and with which bounds. @throws ERR_ARGUMENT. */
+function placementOf(placed: PlacedService): Placement {
+  const unknown = Object.keys(placed).find((key) => !PLACED.includes(key));
+  if (unknown !== undefined)
     throw new SkynetError(
-      'ERR_LAUNCH_ARGUMENT',
-      `a start argument is one word of text or a number, not ${typeof arg === 'string' ? JSON.stringify(arg) : printable(arg)}`,
+      'ERR_ARGUMENT',
+      `a service that is started has ${PLACED.join(', ')}, not ${printable(unknown)}`,
     );
-  });
+  return placed.mailbox === undefined ? placed : { ...placed, mailbox: mailboxLimit(placed.mailbox) };
 }
 
 /** The kernel's side of a context, for packages that extend the framework. */

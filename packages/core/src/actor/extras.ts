@@ -6,6 +6,7 @@ import type { Mailbox } from './mailbox.ts';
 import type { OpenRequests } from './open-requests.ts';
 import type { Pending } from './pending.ts';
 import type { Handler } from './protocol-table.ts';
+import type { Refusals } from './refusals.ts';
 import type { Watch } from './watch.ts';
 
 /** Tables that most services never need. */
@@ -23,6 +24,8 @@ export class Extras {
   forward: Readonly<Record<number, number>> | undefined;
   /** In the order in which they were set. */
   filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;
+  /** Messages for which its mailbox had no room. */
+  refusals: Refusals | undefined;
   unknownRequest: ((request: Request) => unknown) | undefined;
   unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
   /** Number of the watchdog's last report about this service, and of the last one it was told of. */

@@ -146,6 +146,13 @@ export function nodeLostFailure(service: Handle): SkynetError {
   );
 }
 
+/** What the caller of a request gets that found no room, or had to make room. */
+export function overloadedFailure(service: Handle): SkynetError {
+  return failedWait('ERR_OVERLOADED', `call failed: ${formatHandle(service)} has too many messages waiting`, {
+    details: { service: formatHandle(service) },
+  });
+}
+
 /** What the callers of a service get that ended before it answered. */
 export function goneFailure(service: Handle): SkynetError {
   return failedWait('ERR_SERVICE_GONE', `call failed: ${formatHandle(service)} ended before it answered`, {

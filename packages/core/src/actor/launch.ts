@@ -1,11 +1,20 @@
 import type { Placement, ServiceDefinition } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
+import type { MailboxLimit } from '../mailbox-limit.ts';
 
 /** What is to be started: a name on the search path, or a definition. */
 export interface LaunchRequest {
   readonly service: string | ServiceDefinition;
-  readonly args: readonly string[];
+  /** Words, or values. */
+  readonly args: readonly unknown[];
   readonly placement: Placement;
+}
+
+/** What a service is started with besides its code. */
+export interface LaunchSettings {
+  /** Words, or values. */
+  readonly args: readonly unknown[];
+  readonly mailbox?: MailboxLimit | undefined;
 }
 
 /** Told once what became of a start: an error, or the handle, and what the service has started meanwhile, if anything. */

@@ -15,7 +15,7 @@ export interface MailboxItem {
   next: MailboxItem | undefined;
 }
 
-/** First in, first out, unbounded. An item stands in one queue at a time. */
+/** First in, first out, unbounded here; see `BoundedMailbox`. An item stands in one queue at a time. */
 export class Mailbox<Item extends MailboxItem = MailboxItem> {
   #head: Item | undefined = undefined;
   #tail: Item | undefined = undefined;
@@ -25,12 +25,14 @@ export class Mailbox<Item extends MailboxItem = MailboxItem> {
     return this.#length;
   }
 
-  push(item: Item): void {
+  /** Whether it got in: always, here. */
+  push(item: Item): boolean {
     item.next = undefined;
     if (this.#tail === undefined) this.#head = item;
     else this.#tail.next = item;
     this.#tail = item;
     this.#length++;
+    return true;
   }
 
   shift(): Item | undefined {

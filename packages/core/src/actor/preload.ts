@@ -30,7 +30,7 @@ export function preloaded(definition: ServiceDefinition, preload: Preload): Serv
   const { start } = definition;
   return {
     ...definition,
-    start: (skynet, ...args) => {
+    start: (skynet, ...args: never[]) => {
       const ready = preload(skynet);
       return ready instanceof Promise ? ready.then(() => start(skynet, ...args)) : start(skynet, ...args);
     },

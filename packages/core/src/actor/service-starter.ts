@@ -3,6 +3,7 @@ import type { CommandTable, ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
+import type { MailboxLimit } from '../mailbox-limit.ts';
 import { PTYPE } from '../protocol.ts';
 import type { Router } from '../route/router.ts';
 import type { CpuAccounts } from '../schedule/cpu-accounts.ts';
@@ -11,7 +12,8 @@ import { Context, type ContextHost } from './context.ts';
 import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
 import { callFailed, describe, failedWait, reasonIn } from './failure.ts';
 import type { Host } from './host.ts';
-import type { LaunchRequest, Started } from './launch.ts';
+import type { LaunchRequest, LaunchSettings, Started } from './launch.ts';
+import { shownArguments } from './launch-arguments.ts';
 import type { ServiceLoader } from './loader.ts';
 import { loadPreload, type Preload, preloaded } from './preload.ts';
 import { Service, STATE } from './service.ts';
@@ -23,7 +25,7 @@ const SNLUA = 'snlua ';
 /** Other threads that services can be started in. */
 export interface OtherPlaces {
   /** Starts a service there. */
-  launch(thread: number, name: string, args: readonly string[], done: Started): void;
+  launch(thread: number, name: string, settings: LaunchSettings, done: Started): void;
   /** The thread whose turn it is, perhaps this one. */
   next(): number;
 }
@@ -77,9 +79,10 @@ export class ServiceStarter {
   }
 
   /** Starts a service for another thread: what it has started meanwhile, and itself as the last. */
-  launchFor(service: string, args: readonly string[]): Promise<Handle[]> {
+  launchFor(service: string, { args, mailbox }: LaunchSettings): Promise<Handle[]> {
+    const placement = mailbox === undefined ? {} : { mailbox };
     return new Promise((resolve, reject) => {
-      this.launchThen({ service, args, placement: {} }, (error, handle, withIt = []) =>
+      this.launchThen({ service, args, placement }, (error, handle, withIt = []) =>
         error === undefined ? resolve([...withIt, handle]) : reject(error),
       );
     });
@@ -89,30 +92,32 @@ export class ServiceStarter {
   readonly launchThen = ({ service, args, placement }: LaunchRequest, done: Started): void => {
     const { loader, others, thread: here } = this.#parts;
     const { thread = 'same' } = placement;
+    const mailbox = placement.mailbox as MailboxLimit | undefined;
     const objection = this.#objectionTo(service, thread);
     if (objection !== undefined) {
       done(failedWait('ERR_ARGUMENT', objection), 0);
       return;
     }
+    const settings: LaunchSettings = { args, mailbox };
     const target = thread === 'spread' ? others.next() : thread;
     const isElsewhere = typeof target === 'number' && target !== here;
     if (typeof service !== 'string') {
       if (isElsewhere)
         done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
-      else this.#startHere(service, service.start.name || 'service', args, done);
+      else this.#startHere(service, service.start.name || 'service', settings, done);
       return;
     }
     if (isElsewhere) {
-      others.launch(target, service, args, done);
+      others.launch(target, service, settings, done);
       return;
     }
     const loaded = loader.cached(service);
     if (loaded !== undefined) {
-      this.#startHere(loaded, service, args, done);
+      this.#startHere(loaded, service, settings, done);
       return;
     }
     loader.load(service).then(
-      (definition) => this.#startHere(definition, service, args, done),
+      (definition) => this.#startHere(definition, service, settings, done),
       (error: unknown) => this.#loadFailed(service, args, error, done),
     );
   };
@@ -133,7 +138,7 @@ export class ServiceStarter {
   // --- here
 
   /** What cannot be loaded has a number and an end in the log all the same, as in the original. */
-  #loadFailed(name: string, args: readonly string[], thrown: unknown, done: Started): void {
+  #loadFailed(name: string, args: readonly unknown[], thrown: unknown, done: Started): void {
     if (this.#isStopping) {
       done(thrown, 0);
       return;
@@ -144,7 +149,7 @@ export class ServiceStarter {
         : new SkynetError('ERR_SERVICE_MODULE', `${name} cannot be loaded: ${textOf(thrown)}`, {
             cause: thrown,
           });
-    const service = this.#add(SNLUA, printable(name), args);
+    const service = this.#add(SNLUA, printable(name), shownArguments(args));
     service.log(`LAUNCH ${service.title}`);
     service.log(`lua loader error : ${describeLoading(error)}`);
     service.log('KILL self');
@@ -153,9 +158,10 @@ export class ServiceStarter {
     service.end('failed', startError(service, error.code, error.message, error.cause, error.details));
   }
 
-  #startHere(definition: ServiceDefinition, name: string, args: readonly string[], done: Started): void {
+  #startHere(definition: ServiceDefinition, name: string, settings: LaunchSettings, done: Started): void {
     const preload = this.#preload;
-    this.#start(preload === undefined ? definition : preloaded(definition, preload), name, args, SNLUA, done);
+    const whole = preload === undefined ? definition : preloaded(definition, preload);
+    this.#start(whole, name, settings, SNLUA, done);
   }
 
   /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
@@ -166,7 +172,7 @@ export class ServiceStarter {
     kind: string = SNLUA,
   ): Promise<Handle> {
     return new Promise((resolve, reject) => {
-      this.#start(definition, name, args, kind, (error, handle) =>
+      this.#start(definition, name, { args }, kind, (error, handle) =>
         error === undefined ? resolve(handle) : reject(error),
       );
     });
@@ -176,7 +182,7 @@ export class ServiceStarter {
   #start(
     definition: ServiceDefinition,
     name: string,
-    args: readonly string[],
+    { args, mailbox }: LaunchSettings,
     kind: string,
     done: Started,
   ): void {
@@ -184,7 +190,9 @@ export class ServiceStarter {
       done(failedWait('ERR_NODE_STOPPED', 'the node is stopping'), 0);
       return;
     }
-    const service = this.#add(kind, name, definition.shownArgs?.(args) ?? args);
+    const shown = shownArguments(args);
+    const limit = mailbox ?? definition.mailbox;
+    const service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit as MailboxLimit);
     service.log(`LAUNCH ${service.title}${kind === '' && args.length === 0 ? ' ' : ''}`);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
@@ -193,10 +201,10 @@ export class ServiceStarter {
   }
 
   /** Gives a new service its number and its place. */
-  #add(kind: string, name: string, args: readonly string[]): Service {
+  #add(kind: string, name: string, shown: readonly string[], limit?: MailboxLimit): Service {
     const { host, router, accounts } = this.#parts;
     const service = router.add(
-      (handle, local) => new Service(host, handle, local, kind, name, args, DEFAULT_PROTOCOLS),
+      (handle, local) => new Service(host, handle, local, kind, name, shown, DEFAULT_PROTOCOLS, limit),
     );
     accounts?.open(service.handle);
     return service;
@@ -206,10 +214,10 @@ export class ServiceStarter {
   readonly #runStart = (
     service: Service,
     definition: ServiceDefinition,
-    args: readonly string[],
+    args: readonly unknown[],
   ): unknown => {
     try {
-      const result = definition.start(new Context(service, this.#parts.host), ...args);
+      const result = definition.start(new Context(service, this.#parts.host), ...(args as never[]));
       const inits = service.takeInits();
       if (!(result instanceof Promise) && inits === undefined) return this.#started(service, result);
       return whenReady(service, result, inits ?? []).then(

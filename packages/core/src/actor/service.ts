@@ -12,14 +12,16 @@ import type {
 } from '../contracts/skynet.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
+import type { MailboxLimit } from '../mailbox-limit.ts';
 import { type Body, Message } from '../message.ts';
 import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
 import { type Runnable, TURN, type TurnResult } from '../schedule/scheduler.ts';
 import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
+import { BoundedMailbox } from './bounded-mailbox.ts';
 import { Brood } from './brood.ts';
 import { Extras } from './extras.ts';
-import { describe, failedWait, goneFailure, remoteFailure } from './failure.ts';
+import { describe, failedWait, goneFailure, overloadedFailure, remoteFailure } from './failure.ts';
 import type { Host } from './host.ts';
 import type { Started } from './launch.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
@@ -27,6 +29,7 @@ import { OpenRequests } from './open-requests.ts';
 import { warnOutsideTurn } from './outside-turn.ts';
 import { Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
+import { Refusals } from './refusals.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
 import { type ExitSignal, isExit, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
@@ -66,7 +69,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   handled = 0;
   /** The task that runs, or ran last: a fork, a request, a timer. */
   current: object | undefined = undefined;
-  readonly mailbox: Mailbox = new Mailbox();
+  readonly mailbox: Mailbox;
   readonly sessions: SessionTable = new SessionTable();
   /** Who is told when the start function has returned. */
   onStarted: Started | undefined = undefined;
@@ -86,7 +89,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     name: string,
     args: readonly string[],
     protocols: ProtocolTable,
+    limit?: MailboxLimit,
   ) {
+    this.mailbox =
+      limit === undefined ? new Mailbox() : new BoundedMailbox(limit, (message) => this.#overloaded(message));
     this.host = host;
     this.handle = handle;
     this.local = local;
@@ -113,10 +119,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   // --- turns ------------------------------------------------------------------------------------------------------
 
-  /** Puts something in the mailbox. */
-  push(item: MailboxItem): void {
-    this.mailbox.push(item);
+  /** Puts something in the mailbox. Whether it got in; a request that did not is answered with an error. */
+  push(item: MailboxItem): boolean {
+    const isIn = this.mailbox.push(item);
     this.host.ready(this);
+    return isIn;
   }
 
   turn(limit: number): TurnResult {
@@ -173,6 +180,22 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const length = this.mailbox.length;
     while (this.#overload <= length) this.#overload *= 2;
     this.log(`May overload, message queue length = ${length}`);
+  }
+
+  /** There was no room for a message. */
+  #overloaded(message: Message): void {
+    const { type, session, source } = message;
+    const { limit, policy } = (this.mailbox as BoundedMailbox).limit;
+    const { extras } = this;
+    extras.refusals ??= new Refusals();
+    const count = extras.refusals.add(this.host.clock());
+    if (count !== undefined) {
+      const name = this.protocols.numbered(type)?.name ?? String(type);
+      this.log(
+        `Overloaded, ${count} ${count === 1 ? 'message' : 'messages'} refused (mailbox ${limit}, ${policy}), the last of type ${name} from ${formatHandle(source)}`,
+      );
+    }
+    if (session !== 0) this.#refuse(message, overloadedFailure(this.handle));
   }
 
   #takeMessage(message: Message): void {

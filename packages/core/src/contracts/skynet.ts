@@ -3,6 +3,7 @@ import type { SkynetError } from '../errors.ts';
 import type { Address, Handle } from '../handle.ts';
 import type { Body, Packed } from '../message.ts';
 import type { Protocol, ProtocolName } from '../protocol.ts';
+import type { Sendable, SendableBy, Unsendable } from './sendable.ts';
 
 /**
  * Why a service is gone: it ended itself (`exited`), was killed (`killed`), its start failed (`failed`), the node stopped
@@ -104,28 +105,87 @@ export interface CallTarget {
 export interface Placement {
   /** `"same"` as its creator, `"spread"` over all threads, or a thread's number. Default `"same"`. */
   thread?: 'same' | 'spread' | number;
+  /** Bounds what waits before the service, in the place of what its definition says. Default: the definition's. */
+  mailbox?: MailboxOptions;
+}
+
+/** A service to be started by its name, and where. */
+export interface PlacedService extends Placement {
+  /** Name on the search path. */
+  name: string;
+}
+
+/**
+ * A bound for the messages that wait in a service's mailbox. Answers, errors, messages of the system and of the debug
+ * protocol, timers and events of drivers do not count and always get in.
+ */
+export interface MailboxOptions {
+  /** Most messages that wait, at least 1. */
+  limit: number;
+  /**
+   * What happens to the one that is too many: `"reject"` refuses it (a send from the same thread gives undefined),
+   * `"drop-newest"` drops it, `"drop-oldest"` drops the one that has waited for longest and takes it. Callers of a request
+   * that is refused or dropped get ERR_OVERLOADED, whichever it is. Default `"reject"`.
+   */
+  policy?: 'reject' | 'drop-oldest' | 'drop-newest';
 }
 
 /** A handle that remembers, for the compiler only, which commands the service understands. */
 export type ServiceHandle<Commands = unknown> = Handle & { readonly __commands?: Commands };
 
 /** Code of a service: loaded once for each thread, its `start` runs once for each instance. */
-export interface ServiceDefinition<Commands = unknown> {
+export interface ServiceDefinition<Commands = unknown, Args = unknown> {
   readonly kind: 'skynet.service';
   /** What an instance runs first; see `defineService`. */
-  readonly start: (skynet: Skynet, ...args: string[]) => unknown;
+  readonly start: (skynet: Skynet, ...args: never[]) => unknown;
+  /** Bounds the mailbox of every instance. */
+  readonly mailbox?: MailboxOptions;
   /** What lists and log lines show of the start arguments, where some of them are secret. Default: all of them. */
   readonly shownArgs?: (args: readonly string[]) => readonly string[];
   /** For the compiler only: the commands it understands. */
   readonly __commands?: Commands;
+  /** For the compiler only: what it is started with. */
+  readonly __args?: Args;
 }
+
+/** A module with a service as its default export, as a type: `typeof import('./services/room.ts')`. */
+export interface ServiceModule {
+  readonly default: ServiceDefinition;
+}
+
+/**
+ * What a service is started with. Text and numbers alone are words, one each, and reach the service as text (book §4.1);
+ * as soon as one of them is something else all arrive as the values they are. So a start function that takes nothing but
+ * words declares them as text.
+ */
+export type LaunchArguments<Args> = unknown extends Args
+  ? LaunchValue[]
+  : Args extends readonly (string | undefined)[]
+    ? LaunchArgument[]
+    : Args extends readonly (string | number | undefined)[]
+      ? [wordsArriveAsText: Unsendable<Args>]
+      : Args extends readonly unknown[]
+        ? { [Place in keyof Args]: Sendable<Args[Place]> }
+        : never;
+
+type CommandsOfModule<Module> = Module extends {
+  readonly default: ServiceDefinition<infer Commands, infer _Args>;
+}
+  ? Commands
+  : unknown;
+
+type ArgumentsOf<Module> = Module extends { readonly default: ServiceDefinition<infer _Commands, infer Args> }
+  ? LaunchArguments<Args>
+  : never;
+
+type SendableArgs<Args extends unknown[]> = { [Place in keyof Args]: Sendable<Args[Place]> };
 
 /** Calls a service by its commands: every method sends one and resolves to the answer. */
 export type Proxy<Commands> = {
   readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown
     ? Name
     : never]: Commands[Name] extends (this: never, ...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Awaited<Result>>
+    ? (...args: SendableArgs<Args>) => Promise<Awaited<Result>>
     : never;
 };
 
@@ -134,7 +194,7 @@ export type Sender<Commands> = {
   readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown
     ? Name
     : never]: Commands[Name] extends (this: never, ...args: infer Args) => unknown
-    ? (...args: Args) => void
+    ? (...args: SendableArgs<Args>) => void
     : never;
 };
 
@@ -206,18 +266,28 @@ export interface Skynet {
 
   // --- life cycle -------------------------------------------------------------------------------------------------
   /**
-   * Starts a service and waits until its start function has returned (book §4.1). Arguments reach it as text.
-   * Instead of a name, a definition starts a service from a value of this thread (`skynet.service.new`).
+   * Starts a service and waits until its start function has returned (book §4.1). Words reach it as text, other values as
+   * they are; see {@link LaunchArguments}. Instead of a name, a definition starts a service from a value of this thread
+   * (`skynet.service.new`). The type of the module says what a name is started with:
+   * `newService<typeof import('./player.ts')>('player', { uid, gate })`.
    * @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_SERVICE_INIT, ERR_LAUNCH_ARGUMENT, ERR_NODE_STOPPED, and
    * ERR_SERVICE_EXITED when it ended itself while starting (the original returns nil then).
    */
-  newService<Commands = unknown>(
-    service: string | ServiceDefinition<Commands> | ({ name: string } & Placement),
-    ...args: LaunchArgument[]
+  newService<Commands, Args>(
+    service: ServiceDefinition<Commands, Args>,
+    ...args: LaunchArguments<Args>
   ): Promise<ServiceHandle<Commands>>;
+  newService<Commands = unknown>(
+    service: string | PlacedService,
+    ...args: Commands extends ServiceModule ? [seeTheNextOne: Unsendable<Commands>] : LaunchValue[]
+  ): Promise<ServiceHandle<Commands>>;
+  newService<Module extends ServiceModule>(
+    service: string | PlacedService,
+    ...args: ArgumentsOf<Module>
+  ): Promise<ServiceHandle<CommandsOfModule<Module>>>;
   /** Starts the service once for this node, or with `true` first once for the network (book §4.2). */
-  uniqueService(name: string, ...args: LaunchArgument[]): Promise<Handle>;
-  uniqueService(global: true, name: string, ...args: LaunchArgument[]): Promise<Handle>;
+  uniqueService(name: string, ...args: LaunchValue[]): Promise<Handle>;
+  uniqueService(global: true, name: string, ...args: LaunchValue[]): Promise<Handle>;
   /** Handle of a unique service; waits until somebody starts it (book §4.2). */
   queryService(name: string): Promise<Handle>;
   queryService(global: true, name: string): Promise<Handle>;
@@ -277,14 +347,22 @@ export interface Skynet {
    * Sends without waiting (book §7.4). Returns 0, or undefined when the address does not exist.
    * @throws ERR_ADDRESS_INVALID, ERR_PROTOCOL, ERR_UNSERIALIZABLE.
    */
-  send(to: Address, type: ProtocolName, ...values: unknown[]): number | undefined;
+  send<Type extends ProtocolName, Values extends unknown[]>(
+    to: Address,
+    type: Type,
+    ...values: Values & SendableBy<Type, Values>
+  ): number | undefined;
   /** As {@link send} with a packed body. */
   rawSend(to: Address, type: ProtocolName, body: Body): number | undefined;
   /**
    * Sends and waits for the answer: its first value (book §7.4; all of them: {@link rawCall} and {@link unpack}).
    * @throws ERR_NO_SERVICE, ERR_SERVICE_GONE, ERR_REMOTE, ERR_TIMEOUT, … ; never hangs because the other side died.
    */
-  call<Result = unknown>(to: Address | CallTarget, type: ProtocolName, ...values: unknown[]): Promise<Result>;
+  call<Result = unknown, Type extends ProtocolName = ProtocolName, Values extends unknown[] = unknown[]>(
+    to: Address | CallTarget,
+    type: Type,
+    ...values: Values & SendableBy<Type, Values>
+  ): Promise<Result>;
   /** As {@link call} with a packed body both ways. */
   rawCall(to: Address | CallTarget, type: ProtocolName, body: Body): Promise<Body>;
   /** Several calls at once; `timeout` bounds the iteration (`skynet.request`). */
@@ -393,8 +471,11 @@ export interface Skynet {
   info(answer: (...args: string[]) => unknown): void;
 }
 
-/** What a service can be started with: one word of text each. */
+/** What a service can be started with as in the book: one word of text each. */
 export type LaunchArgument = string | number;
+
+/** What a service can be started with where the compiler does not know which: words, or values. */
+export type LaunchValue = string | number | boolean | bigint | object | null | undefined;
 
 /** A message as {@link Skynet.filter} sees it. */
 export interface FilteredMessage {

@@ -354,7 +354,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   carryOut(order: Order): Promise<unknown> | undefined {
     switch (order.op) {
       case 'launch':
-        return this.starter.launchFor(order.name, order.args);
+        return this.starter.launchFor(order.name, order);
       case 'list':
         return Promise.resolve(this.#list());
       case 'ping':

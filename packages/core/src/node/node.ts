@@ -1,7 +1,8 @@
+import { launchArguments } from '../actor/launch-arguments.ts';
 import type { OwnKeys, ResolvedConfig, SkynetConfig } from '../config/config.ts';
 import { resolveConfig } from '../config/config.ts';
 import type { Network } from '../contracts/remote.ts';
-import type { LaunchArgument, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
+import type { LaunchArguments, LaunchValue, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -41,7 +42,11 @@ export interface Node {
    */
   run<Result>(work: (skynet: Skynet) => Result | Promise<Result>): Promise<Result>;
   /** Starts a service. @throws as {@link Skynet.newService}. */
-  newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle>;
+  newService<Args>(
+    service: ServiceDefinition<unknown, Args>,
+    ...args: LaunchArguments<Args>
+  ): Promise<Handle>;
+  newService(service: string | ServiceDefinition, ...args: LaunchValue[]): Promise<Handle>;
   /** Number of services alive. */
   readonly services: number;
   /** Opens the log file anew (SIGHUP). */
@@ -249,12 +254,8 @@ class RunningNode implements StartingNode, Inhabitant {
     });
   }
 
-  newService(service: string | ServiceDefinition, ...args: LaunchArgument[]): Promise<Handle> {
-    return this.#thread.starter.launch({
-      service,
-      args: args.map((arg) => printable(arg, Number.POSITIVE_INFINITY)),
-      placement: {},
-    });
+  async newService(service: string | ServiceDefinition, ...args: unknown[]): Promise<Handle> {
+    return this.#thread.starter.launch({ service, args: launchArguments(args), placement: {} });
   }
 
   get mainThread(): NodeThread {

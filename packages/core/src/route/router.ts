@@ -17,7 +17,8 @@ export interface Waiting {
 export interface Routed extends Numbered {
   /** Its calls that have no answer yet. */
   readonly sessions: { get(session: number): Waiting | undefined; all(): readonly Waiting[] };
-  push(message: Message): void;
+  /** Whether it got in. */
+  push(message: Message): boolean;
   /** Ends it in the name of somebody else. */
   kill(): void;
 }
@@ -129,15 +130,12 @@ export class Router<Service extends Routed> {
 
   // --- messages
 
-  /** Hands a message to its receiver, wherever that is. False if there is no such service. */
+  /** Hands a message to its receiver, wherever that is. False if there is no such service, or it refuses a send. */
   deliver(to: Handle, message: Message): boolean {
     if (this.isRemote(to)) return this.remote.deliver(to, message);
     const local = localOf(to);
     const service = this.#table.get(local);
-    if (service !== undefined) {
-      service.push(message);
-      return true;
-    }
+    if (service !== undefined) return service.push(message);
     const thread = this.#routes?.threadOf(local) ?? -1;
     if (thread < 0 || thread === this.#thread) return false;
     this.#place.post(thread, to, message);

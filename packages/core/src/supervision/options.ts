@@ -1,4 +1,4 @@
-import type { LaunchArgument, Placement, ServiceDefinition } from '../contracts/skynet.ts';
+import type { LaunchValue, Placement, ServiceDefinition } from '../contracts/skynet.ts';
 import type { Duration } from '../duration.ts';
 import { SkynetError } from '../errors.ts';
 import { readOptions } from '../options.ts';
@@ -12,7 +12,8 @@ export interface ChildOptions {
   name: string;
   /** What is started: a name on the search path, or a definition. */
   service: string | ServiceDefinition;
-  args?: readonly LaunchArgument[];
+  /** Words, or values; see `newService`. */
+  args?: readonly LaunchValue[];
   /** Where it runs. Default `"same"`. */
   thread?: Placement['thread'];
   /** Aliases that every new instance gets. Those it takes for itself while starting need not be here. */
@@ -58,7 +59,7 @@ export interface ResolvedSupervisor {
 export interface ResolvedChild {
   readonly name: string;
   readonly service: string | ServiceDefinition;
-  readonly args: readonly LaunchArgument[];
+  readonly args: readonly LaunchValue[];
   readonly thread: NonNullable<Placement['thread']>;
   readonly register: readonly string[];
   readonly restart: 'failure' | 'always' | 'never';
@@ -99,7 +100,7 @@ export function resolveChild(options: ChildOptions): ResolvedChild {
     return {
       name: read.text('name', undefined) ?? read.wrong('name', 'given'),
       service: service as string | ServiceDefinition,
-      args: args as readonly LaunchArgument[],
+      args: args as readonly LaunchValue[],
       thread,
       register: names as readonly string[],
       restart: read.oneOf('restart', ['failure', 'always', 'never'], 'failure'),

@@ -1,5 +1,5 @@
 import { failedWait } from '../actor/failure.ts';
-import type { Started } from '../actor/launch.ts';
+import type { LaunchSettings, Started } from '../actor/launch.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import type { Routed, Router } from '../route/router.ts';
@@ -50,8 +50,14 @@ export class OtherThreads {
   }
 
   /** Starts a service in another thread. One that does not take the order is not waited for; it undoes it when it does. */
-  launch(thread: number, name: string, args: readonly string[], done: Started): void {
-    const launched = this.#neighbours.ask(thread, (id) => ({ op: 'launch', id, name, args: [...args] }));
+  launch(thread: number, name: string, { args, mailbox }: LaunchSettings, done: Started): void {
+    const launched = this.#neighbours.ask(thread, (id) => ({
+      op: 'launch',
+      id,
+      name,
+      args: [...args],
+      mailbox,
+    }));
     let isOver = false;
     const watching = setTimeout(() => {
       void this.#untilHeld(thread, () => isOver).then((failure) => {

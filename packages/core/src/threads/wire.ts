@@ -1,6 +1,7 @@
 import type { ErrorData } from '../codec/error.ts';
 import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
+import type { MailboxLimit } from '../mailbox-limit.ts';
 import type { Redirection } from '../route/redirections.ts';
 import type { RemoteOrder } from '../route/remote-route.ts';
 
@@ -39,7 +40,7 @@ export function placeOfBytes(start: number): number {
 
 /** What threads tell each other besides messages. */
 export type Control =
-  | { op: 'launch'; id: number; name: string; args: string[] }
+  | { op: 'launch'; id: number; name: string; args: unknown[]; mailbox: MailboxLimit | undefined }
   | { op: 'done'; id: number; value: unknown }
   | { op: 'failed'; id: number; error: ErrorData }
   | { op: 'kill'; handle: Handle; by: Handle }

@@ -58,7 +58,9 @@ test('errors, kills and dead handles are the same across threads', async () => {
   await node.run(async (skynet) => {
     const handle = await start(skynet, 1);
     await expect(skynet.call(handle, 'lua', 'nothing')).rejects.toThrow(code('ERR_UNKNOWN_COMMAND'));
-    await expect(skynet.call(handle, 'lua', 'echo', [() => {}])).rejects.toThrow(code('ERR_UNSERIALIZABLE'));
+    await expect(skynet.call(handle, 'lua', 'echo', [() => {}] as never)).rejects.toThrow(
+      code('ERR_UNSERIALIZABLE'),
+    );
     const hanging = skynet.call(handle, 'lua', 'hang');
     await skynet.call(handle, 'lua', 'self');
     skynet.kill(handle);
