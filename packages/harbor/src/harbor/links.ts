@@ -175,9 +175,12 @@ export class Links {
     if (link.state === 'down') this.#become(link, 'waiting');
   }
 
-  /** Ends all links; what was written is sent. */
+  /** Ends all links; what was written is sent. Whoever waits for an answer is told. */
   close(): void {
-    for (const { connection } of this.#links.values()) connection?.close(1000);
+    for (const link of this.#links.values()) {
+      link.connection?.close(1000);
+      this.#lost(link);
+    }
   }
 
   #linkTo(id: number): Link {

@@ -1,7 +1,7 @@
-import { isSkynetError } from '@skynet/core';
+import { isSkynetError, type Skynet } from '@skynet/core';
 import type { Network, NetworkPlace } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
-import { createDatacenterService } from '../datacenter/service.ts';
+import { createDatacenterService, DATACENTER } from '../datacenter/service.ts';
 import { MAX_CONTENT } from './frame.ts';
 import { createMaster } from './master.ts';
 import { createSlave } from './slave.ts';
@@ -16,6 +16,14 @@ export interface HarborOptions {
   master?: string;
   /** Makes this node the master: where it listens, `"ip:port"`. It keeps the datacenter and the unique services, too. */
   standalone?: string;
+}
+
+/**
+ * The place where the channels of a node are found goes with the node: one of the original's would not start its own again
+ * under that id otherwise.
+ */
+function forgetChannels(skynet: Skynet, id: number): void {
+  skynet.send(DATACENTER, 'lua', 'UPDATE', 'multicast', id, undefined);
 }
 
 /**
@@ -41,7 +49,8 @@ export function harbor(options: HarborOptions): Network {
     async join(place: NetworkPlace): Promise<void> {
       try {
         if (standalone !== undefined) await place.start(createMaster(standalone), 'cmaster', []);
-        await place.start(createSlave({ id, address, master }, place), 'cslave', []);
+        const slave = { id, address, master, ...(standalone === undefined ? {} : { lost: forgetChannels }) };
+        await place.start(createSlave(slave, place), 'cslave', []);
         if (standalone !== undefined) await place.start(createDatacenterService(), 'datacenterd', []);
       } catch (error) {
         // What has failed says why in fewer words than the start of the service does.

@@ -23,6 +23,8 @@ export interface SlaveOptions {
   readonly address: string;
   /** Where the master listens. */
   readonly master: string;
+  /** Told of every node that is lost. */
+  readonly lost?: (skynet: Skynet, id: number) => void;
 }
 
 /** How long a connection may take until it has said which node it is. */
@@ -295,7 +297,9 @@ class Slave implements Remote {
   }
 
   #changed(id: number, state: LinkState): void {
-    if (state === 'waiting') return;
+    // Links end behind the service when the node stops.
+    if (state === 'waiting' || !this.#kernel.alive) return;
+    if (state === 'down') this.#options.lost?.(this.#skynet, id);
     this.#kernel.enqueue(() => this.#wake(state === 'ready' ? `connect ${id}` : `link ${id}`));
   }
 
