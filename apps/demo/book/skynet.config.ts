@@ -11,7 +11,7 @@ export default defineConfig({
   harbor: 1,
   start: process.env.SKYNET_START ?? 'console',
   timeScale: Number(process.env.SKYNET_TIME_SCALE ?? 1),
-  services: ['03', '04', '05', '06', '07', '09', '10', '11', '13', '14', '15', '17', '18'].map(
+  services: ['03', '04', '05', '06', '07', '09', '10', '11', '13', '14', '15', '17', '18', '19'].map(
     (chapter) => `./ch${chapter}/?`,
   ),
   // The book's servers listen everywhere; here they are asked to.

@@ -7,8 +7,8 @@ import { kindOf, type Source, viewOf } from './view.ts';
 
 /** What threads post each other about shared data. */
 const POST = 'core/sharedata';
-/** In the registry: the number of the newest change. */
-const VERSION = 'core/sharedata';
+/** In the registry: the number of the newest change, in turns under two keys, so that there is always one to be read. */
+const VERSIONS = ['core/sharedata.even', 'core/sharedata.odd'] as const;
 /** The thread that decides: it is never lost. */
 const HOME = 0;
 
@@ -119,8 +119,11 @@ export class SheetStore {
   /** Whether this thread knows all changes that any thread has been told of as done. */
   get isCurrent(): boolean {
     if (this.#thread.number === HOME) return true;
-    const newest = this.#thread.registry.get(VERSION);
-    return newest === undefined ? this.#version === 0 : newest === String(this.#version);
+    const { registry } = this.#thread;
+    const [even, odd] = VERSIONS;
+    return (
+      Number(registry.get(even) ?? 0) <= this.#version && Number(registry.get(odd) ?? 0) <= this.#version
+    );
   }
 
   /** The data of a key, the newest. */
@@ -244,8 +247,9 @@ export class SheetStore {
     const memories = changes.flatMap(({ memory }) => memory ?? []);
     for (let thread = 1; thread < this.#thread.threads; thread++)
       this.#post(thread, ['apply', version, changes.map(({ key, how }) => [key, how])], memories);
-    this.#thread.registry.remove(VERSION);
-    this.#thread.registry.add(VERSION, String(version));
+    const key = VERSIONS[version % 2] as string;
+    this.#thread.registry.remove(key);
+    this.#thread.registry.add(key, String(version));
   }
 
   #apply(version: number, changes: readonly Change[]): void {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { SkynetError } from '../errors.ts';
 import type { ShareDataErrorCode } from './errors.ts';
 import type { Sheet } from './sheet.ts';
@@ -55,9 +56,15 @@ class Place {
       this.#kind === 'map'
         ? new MapView(this)
         : new Proxy(
-            this.#kind === 'array' ? [] : {},
+            printedAs(this, this.#kind === 'array' ? [] : {}),
             this.#kind === 'array' ? new ArrayHandler(this) : new ObjectHandler(this),
           );
+  }
+
+  /** What it shows now, as ordinary values. */
+  copy(): unknown {
+    this.settle();
+    return this.#sheet.copy(this.#parent === undefined ? ROOT : this.#parent.cellOf(this.#key));
   }
 
   get sheet(): Sheet {
@@ -153,6 +160,11 @@ class Place {
     for (const [key, ref] of seen) if (ref.deref() === undefined) seen.delete(key);
     this.#sweepAt = Math.max(MAX_KEPT * 4, seen.size * 2);
   }
+}
+
+/** Has who prints a Proxy, and so gets at its target, see what the view shows. */
+function printedAs(place: Place, target: object): object {
+  return Object.defineProperty(target, inspect.custom, { value: () => place.copy(), configurable: true });
 }
 
 /** What a view of such a container is. */
@@ -316,4 +328,10 @@ class MapView extends Map<unknown, unknown> {
   override clear(): never {
     return this.#place.readonly();
   }
+
+  [inspect.custom](): unknown {
+    return this.#place.copy();
+  }
 }
+// It is a Map for who compares it with one.
+Object.defineProperty(MapView.prototype, 'constructor', { value: Map });
