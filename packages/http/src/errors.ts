@@ -22,6 +22,8 @@ export type HttpErrorCode =
   | 'ERR_HTTP_SOCKET'
   /** A request of the pooled client failed; the library's error is the cause. */
   | 'ERR_HTTP_CLIENT'
+  /** More requests of the pooled client than it may have under way. */
+  | 'ERR_HTTP_BUSY'
   /** A WebSocket id that is none, or not of this service. */
   | 'ERR_WEBSOCKET_ID'
   /** A handshake that was refused; `details.status` is the answer. */

@@ -6,6 +6,8 @@ export {
   type SocketHelper,
   type WriteFunction,
 } from './book/sockethelper.ts';
+export { createHttpClient, type HttpClient, type HttpResponse } from './client/http-client.ts';
+export type { HttpClientOptions, RequestOptions } from './client/options.ts';
 export type { HttpErrorCode } from './errors.ts';
 export type { FieldValue, HeaderFields } from './fields.ts';
 export { Headers, type HeaderTable } from './headers.ts';
