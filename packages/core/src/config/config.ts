@@ -35,6 +35,8 @@ export interface SkynetConfig {
    * `standalone` the node joins the original's network without it.
    */
   network?: Network;
+  /** File with the nodes of a cluster, `db = "ip:port"`; read by `@skynet/harbor/cluster`. */
+  cluster?: string;
   /** Name of the first service of yours. Default `main`. */
   start?: string;
   /** Start arguments of it. */
@@ -359,6 +361,7 @@ export function resolveConfig(
   const keys = new Keys(all, from);
   for (const key of ['address', 'master', 'standalone']) keys.endpoint(key);
   keys.optionalText('consoleToken');
+  keys.optionalText('cluster');
   const plain = Object.fromEntries(
     Object.entries({ ...given, harbor: all.harbor }).filter(([key]) => !FUNCTIONS.has(key)),
   );

@@ -9,6 +9,7 @@ const KEYS = [
   'master',
   'standalone',
   'network',
+  'cluster',
   'start',
   'startArgs',
   'services',
