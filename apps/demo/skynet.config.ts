@@ -29,7 +29,7 @@ export default defineConfig<DemoConfig>({
   start: 'main',
   services: [
     './services/?',
-    ...['03', '04', '05', '06', '07', '09', '13', '14', '15', '17', '18'].map(
+    ...['03', '04', '05', '06', '07', '08', '09', '13', '14', '15', '17', '18'].map(
       (chapter) => `./book/ch${chapter}/?`,
     ),
   ],

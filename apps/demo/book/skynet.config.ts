@@ -5,13 +5,23 @@ const ports = Object.entries(process.env)
   .filter(([name]) => name.startsWith('SKYNET_PORT_'))
   .map(([name, value]) => [`port${name.slice('SKYNET_PORT_'.length)}`, Number(value)]);
 
+/** The keys of a network of nodes, those that are given: `SKYNET_MASTER=127.0.0.1:2013`. */
+const network = Object.fromEntries(
+  ['address', 'master', 'standalone'].flatMap((key) => {
+    const value = process.env[`SKYNET_${key.toUpperCase()}`];
+    return value === undefined ? [] : [[key, value]];
+  }),
+);
+
 /** The node that the book's examples run in: a console, and the examples of all chapters on the search path. */
 export default defineConfig({
   thread: Number(process.env.SKYNET_THREAD ?? 1),
-  harbor: 1,
+  harbor: Number(process.env.SKYNET_HARBOR ?? 1),
+  // Book 4.3.1: part of a network, where one is named.
+  ...network,
   start: process.env.SKYNET_START ?? 'console',
   timeScale: Number(process.env.SKYNET_TIME_SCALE ?? 1),
-  services: ['03', '04', '05', '06', '07', '09', '10', '11', '13', '14', '15', '17', '18', '19'].map(
+  services: ['03', '04', '05', '06', '07', '08', '09', '10', '11', '13', '14', '15', '17', '18', '19'].map(
     (chapter) => `./ch${chapter}/?`,
   ),
   // The book's servers listen everywhere; here they are asked to.

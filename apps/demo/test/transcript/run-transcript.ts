@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Bindings } from './bindings.ts';
 import { Program } from './program.ts';
-import { BY_HANDLE, NODE, type NumberedStep, readTranscript, type Transcript } from './transcript.ts';
+import { BY_HANDLE, isNode, type NumberedStep, readTranscript, type Transcript } from './transcript.ts';
 
 const DEMO = path.resolve(import.meta.dirname, '../..');
 const COMMAND = path.resolve(DEMO, '../../packages/core/dist/bin/skynet.js');
@@ -123,7 +123,7 @@ class Run {
         `${name} printed more than the transcript has:\n  ${unread.join('\n  ')}`,
       );
     }
-    if (name === NODE && program.exit !== 0)
+    if (isNode(name) && program.exit !== 0)
       throw this.#failure(undefined, `the node ended with ${program.exit}`);
   }
 
@@ -150,7 +150,7 @@ class Run {
     if (name === 'skynet') {
       for (const arg of args) {
         const [key = '', value = ''] = arg.split('=');
-        env[`SKYNET_${key.toUpperCase()}`] = value;
+        env[`SKYNET_${key.toUpperCase()}`] = this.#toOurs(value);
       }
     }
     return { cwd: DEMO, env };
@@ -205,11 +205,17 @@ function gather(steps: readonly NumberedStep[]): NumberedStep[] {
   const gathered: NumberedStep[] = [];
   for (const step of steps) {
     const last = gathered.at(-1);
-    if (step.kind !== 'expect' || step.program !== NODE) gathered.push(step);
-    else if (last?.kind === 'interleaved' && last.program === NODE && last.by === BY_HANDLE) {
+    if (step.kind !== 'expect' || !isNode(step.program)) gathered.push(step);
+    else if (last?.kind === 'interleaved' && last.program === step.program && last.by === BY_HANDLE) {
       gathered[gathered.length - 1] = { ...last, lines: [...last.lines, step.line] };
     } else
-      gathered.push({ kind: 'interleaved', program: NODE, lines: [step.line], by: BY_HANDLE, at: step.at });
+      gathered.push({
+        kind: 'interleaved',
+        program: step.program,
+        lines: [step.line],
+        by: BY_HANDLE,
+        at: step.at,
+      });
   }
   return gathered;
 }

@@ -3,6 +3,11 @@ import { readFileSync } from 'node:fs';
 /** Programs of a transcript by name: `skynet` is the node whose lines carry no `@name`. */
 export const NODE = 'skynet';
 
+/** Whether a program is a node: that one, or one of several, `node2`. */
+export function isNode(program: string): boolean {
+  return program === NODE || /^node\d$/.test(program);
+}
+
 /** One thing that happens in a transcript, or is waited for. */
 export type Step =
   /** Starts a program. `boot`: the lines a node prints while it starts are part of the transcript. */
@@ -106,7 +111,7 @@ function parseLine(line: string): Step | undefined {
   if (sign === '< ') return { kind: 'expect', program, line: rest.slice(2) };
   if (rest === '^C' || rest === '^D') return { kind: 'key', program, key: rest };
   if (rest === 'exits' || rest === 'more') return { kind: rest, program };
-  if (named === null && line.startsWith('[:')) return { kind: 'expect', program, line };
+  if (rest.startsWith('[:')) return { kind: 'expect', program, line: rest };
   return undefined;
 }
 
@@ -114,7 +119,8 @@ function parseLine(line: string): Step | undefined {
 function withBootLines(steps: readonly NumberedStep[]): NumberedStep[] {
   return steps.map((step, i) => {
     if (step.kind !== 'start') return step;
-    const next = steps.slice(i + 1).find(({ program }) => program === step.program);
-    return { ...step, boot: next?.kind === 'expect' };
+    const next = steps[i + 1];
+    const isShown = next?.kind === 'expect' || next?.kind === 'interleaved';
+    return { ...step, boot: isShown && next.program === step.program };
   });
 }

@@ -121,8 +121,9 @@ export class Links {
 
   #drop(link: Link, to: Handle, { type, session, source, body }: Message): boolean {
     const isRequest = session !== 0 && isRequestType(type);
-    // A flood to a lost node is not to flood the log as well.
-    if (++link.dropped === 1 || Number.isInteger(Math.log2(link.dropped)))
+    // Nobody waits for an answer any more. A flood to a lost node is not to flood the log as well.
+    const isAnswer = type === PTYPE.RESPONSE || type === PTYPE.ERROR;
+    if (!isAnswer && Number.isInteger(Math.log2(++link.dropped)))
       this.#owner.log(
         `Drop message to harbor ${link.id} from ${source.toString(16)} to ${to.toString(16)} (session = ${session}, msgsz = ${(body as Uint8Array).length})`,
       );

@@ -266,6 +266,8 @@ class Master {
 
   #left(slave: Slave): void {
     slave.connection = undefined;
+    // Connections end behind the service when the node stops.
+    if (!kernelOf(this.#skynet).alive) return;
     this.#skynet.error(`slave ${slave.id} is down`);
     for (const handle of this.#names.values()) if (handle >>> 24 === slave.id) this.#stale.add(handle);
     for (const other of this.#live()) this.#send(other, ['D', slave.id]);
