@@ -16,6 +16,13 @@ function sourcesOf(name: string): Map<string, string> {
   );
 }
 
+/** Codes that the tables of a package's README explain: those in the first cells of rows. */
+function explainedIn(name: string): string[] {
+  const readme = readFileSync(path.join(PACKAGES, name, 'README.md'), 'utf8');
+  const cells = [...readme.matchAll(/^\| (`ERR_[^|]*)\|/gm)].map(([, cell]) => cell as string);
+  return [...new Set(cells.flatMap((cell) => cell.match(/ERR_\w+/g) ?? []))];
+}
+
 /** Codes that the tables of a package declare: `type XxxErrorCode = | 'ERR_…'`. */
 function declaredIn(sources: ReadonlyMap<string, string>): Set<string> {
   const tables = [...sources.values()].flatMap(
@@ -25,6 +32,8 @@ function declaredIn(sources: ReadonlyMap<string, string>): Set<string> {
 }
 
 const kernel = declaredIn(sourcesOf('core'));
+const all = new Map(readdirSync(PACKAGES).map((name) => [name, declaredIn(sourcesOf(name))]));
+const named = (codes: Iterable<string>): string[] => [...codes].map((code) => code.slice(1, -1)).sort();
 
 describe('error codes', () => {
   test('are declared in tables', () => {
@@ -41,6 +50,23 @@ describe('error codes', () => {
         .map((code) => `${file}: ${code}`),
     );
     expect(unknown).toEqual([]);
+  });
+
+  test.each([...all])(
+    'the README of %s has a row for each code of its own, and none for others',
+    (name, own) => {
+      const explained = explainedIn(name);
+      const known = new Set(named([...kernel, ...own]));
+      expect(named(own).filter((code) => !explained.includes(code))).toEqual([]);
+      expect(explained.filter((code) => !known.has(code))).toEqual([]);
+    },
+  );
+
+  test.each([...all])('each code of %s is used', (name, own) => {
+    const sources = [...sourcesOf(name).values()].join('\n');
+    const uses = (code: string): number => sources.split(`'${code}'`).length - 1;
+    // Once where it is declared.
+    expect(named(own).filter((code) => uses(code) < 2)).toEqual([]);
   });
 
   test('the compiler knows the kernel’s, and those that somebody declares', () => {
