@@ -59,7 +59,9 @@ test('every code is used, and the kernel uses no other', () => {
   const ofSockets = ['ERR_CONNECTION_CLOSED'];
   for (const code of declared) if (!ofSockets.includes(code)) expect(text, code).toContain(`'${code}'`);
   const others = codesIn(text, /'(ERR_\w+)'/g).filter((code) => !declared.includes(code));
-  expect(others.filter((code) => !/^ERR_((CRYPT|MULTICAST|SHAREDATA)_\w+|FRAME_READER_BUSY)$/.test(code))).toEqual([]);
+  expect(
+    others.filter((code) => !/^ERR_((CRYPT|MULTICAST|SHAREDATA)_\w+|FRAME_READER_BUSY)$/.test(code)),
+  ).toEqual([]);
 });
 
 test('the table of the configuration has every key, and no other', () => {
