@@ -29,4 +29,37 @@ export class Message {
     this.source = source;
     this.body = body;
   }
+
+  /** When whoever waits for the answer gives up, in milliseconds since the node started; 0 for never. */
+  get deadline(): number {
+    return 0;
+  }
+}
+
+/** A request that is waited for until a moment. A class of its own, so that others need no room for that. */
+export class LimitedMessage extends Message {
+  readonly #deadline: number;
+
+  constructor(type: number, session: number, source: Handle, body: Body | SkynetError, deadline: number) {
+    super(type, session, source, body);
+    this.#deadline = deadline;
+  }
+
+  override get deadline(): number {
+    return this.#deadline;
+  }
+}
+
+/** A message with the deadline of another one, if that has one. */
+export function limitedLike(
+  other: Message,
+  type: number,
+  session: number,
+  source: Handle,
+  body: Body | SkynetError,
+): Message {
+  const { deadline } = other;
+  return deadline === 0
+    ? new Message(type, session, source, body)
+    : new LimitedMessage(type, session, source, body, deadline);
 }

@@ -7,9 +7,14 @@ import { printable } from '../log/printable.ts';
  * warn of that. Returns a function that stops listening.
  */
 export function onAbort(signal: AbortSignal, abort: () => void): () => void {
-  if (!(signal instanceof AbortSignal))
-    throw new SkynetError('ERR_ARGUMENT', `a signal is an AbortSignal, not ${printable(signal)}`);
+  mustBeSignal(signal);
   setMaxListeners(0, signal);
   signal.addEventListener('abort', abort, { once: true });
   return () => signal.removeEventListener('abort', abort);
+}
+
+/** @throws ERR_ARGUMENT. */
+export function mustBeSignal(signal: unknown): asserts signal is AbortSignal {
+  if (!(signal instanceof AbortSignal))
+    throw new SkynetError('ERR_ARGUMENT', `a signal is an AbortSignal, not ${printable(signal)}`);
 }

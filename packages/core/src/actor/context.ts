@@ -30,22 +30,23 @@ import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandl
 import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
 import { mailboxLimit } from '../mailbox-limit.ts';
-import { type Body, Message, type Packed } from '../message.ts';
+import { type Body, LimitedMessage, limitedLike, Message, type Packed } from '../message.ts';
 import { isRequestType, type Protocol } from '../protocol.ts';
 import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
-import { onAbort } from './abort-listener.ts';
+import { mustBeSignal, onAbort } from './abort-listener.ts';
 import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
-import { describe, failedWait } from './failure.ts';
+import { cancelledFailure, describe, failedWait } from './failure.ts';
 import type { Launch } from './launch.ts';
 import { launchArguments } from './launch-arguments.ts';
 import { limited } from './limited-wait.ts';
 import { expectExit } from './outside-turn.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
+import { ActiveRequest } from './request.ts';
 import { type Service, STATE } from './service.ts';
 import { type KernelHost, KernelOfService } from './service-kernel.ts';
 import { ExitSignal, taskOf, unknownTask, WorkTask, workOf } from './task.ts';
@@ -80,6 +81,9 @@ export interface ContextHost extends KernelHost {
   readonly startFraction: number;
   /** Milliseconds since the node started. */
   clock(): number;
+  /** Moments of deadlines; see `Host`. */
+  deadlineAfter(milliseconds: number): number;
+  leftUntil(deadline: number): number;
   log(source: Handle, text: string): void;
   /** Gives an alias. Returns whether it was free. */
   giveName(name: string, handle: Handle): boolean;
@@ -361,11 +365,24 @@ export class Context implements Skynet {
       throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(source)}`);
     const { id } = this.#service.protocols.named(type);
     const target = this.#find(to);
-    const delivered = this.#deliver(to, target, new Message(id, session, source, checkBody(body)), session);
+    const delivered = this.#deliver(
+      to,
+      target,
+      this.#passedOn(id, session, source, checkBody(body)),
+      session,
+    );
     const isRequest = session !== 0 && isRequestType(id);
     if (isRequest && delivered !== undefined && target !== undefined && source !== this.#service.handle)
       this.#host.redirections.add(source, session, this.#service.handle, target);
     return delivered;
+  }
+
+  /** A request that goes on takes its deadline along. */
+  #passedOn(type: number, session: number, source: Handle, body: Body): Message {
+    const { current } = this.#service;
+    return current instanceof ActiveRequest && current.session === session && current.source === source
+      ? limitedLike(current.message, type, session, source, body)
+      : new Message(type, session, source, body);
   }
 
   #deliver(to: Address, handle: Handle | undefined, message: Message, session = 0): number | undefined {
@@ -409,27 +426,60 @@ export class Context implements Skynet {
     const address = limits === undefined ? (to as Address) : limits.to;
     const known = this.#find(address);
     const service = this.#service;
+    const inherits = limits === undefined || (limits.inherit !== false && limits.timeout !== 0);
+    const time = this.#timeFor(limits?.timeout, inherits);
+    const signal = limits?.signal;
+    if (signal !== undefined) mustBeSignal(signal);
+    if (inherits && service.isCancelled) throw cancelledFailure();
+    if (time <= 0)
+      throw failedWait('ERR_TIMEOUT', `no time is left to call ${this.address(address)}`, {
+        details: { service: this.address(address) },
+      });
     const session = service.sessions.next();
-    const message = new Message(protocol.id, session, service.handle, body);
+    const message =
+      time === Number.POSITIVE_INFINITY
+        ? new Message(protocol.id, session, service.handle, body)
+        : new LimitedMessage(protocol.id, session, service.handle, body, this.#host.deadlineAfter(time));
     const dest = known ?? this.#sendToName(address, message);
     if (dest === undefined) throw noService(this.address(address));
     if (known !== undefined && !this.#host.router.deliver(known, message))
       throw noService(formatHandle(known));
     const pending = service.suspend(dest, reader, session);
-    const timeout = limits?.timeout === undefined ? this.#host.callTimeout : toMilliseconds(limits.timeout);
-    if (timeout > 0) pending.timer = service.startTimer(new Timer(service, pending), timeout);
-    if (limits?.signal !== undefined) this.#obey(limits.signal, pending);
+    if (time !== Number.POSITIVE_INFINITY)
+      pending.timer = service.startTimer(new Timer(service, pending), time);
+    if (signal !== undefined) this.#obey(signal, pending);
+    if (!inherits) {
+      service.extras.independent ??= new WeakSet();
+      service.extras.independent.add(pending);
+    }
     return pending;
   }
 
+  /** Milliseconds that a call may take: its own limit, and what is left of that of the request it is made for. */
+  #timeFor(timeout: Duration | undefined, inherits: boolean): number {
+    const given = timeout === undefined ? this.#host.callTimeout : toMilliseconds(timeout);
+    const own = given === 0 ? Number.POSITIVE_INFINITY : given;
+    const { deadline } = this.#service;
+    return inherits && deadline !== 0 ? Math.min(own, this.#host.leftUntil(deadline)) : own;
+  }
+
+  /** Nobody waits for the answer any more when the signal says so; who works on it is told. */
   #obey(signal: AbortSignal, pending: Pending): void {
-    const abort = (): void =>
-      this.#service.abandon(
-        pending,
-        failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason }),
-      );
-    if (signal?.aborted === true) abort();
+    const service = this.#service;
+    const abort = (): void => {
+      if (pending.settled || pending.queuedToResume) return;
+      service.abandon(pending, abortedFailure(signal));
+      this.#host.router.cancelRequest(pending.dest, service.handle, pending.session);
+    };
+    if (signal.aborted) abort();
     else pending.forget = onAbort(signal, abort);
+  }
+
+  deadline(): number | undefined {
+    const { deadline } = this.#service;
+    if (deadline === 0) return undefined;
+    // As a timeout 0 would be no limit at all.
+    return this.#host.leftUntil(deadline) / 10 || -1;
   }
 
   request(options: { timeout?: Duration } = {}): CallGroup {
@@ -724,6 +774,10 @@ function noTask(): never {
     'ERR_OUTSIDE_TURN',
     'a wait without a token is woken by its task, which is not known here: a promise that is not the framework’s was awaited. Await that with skynet.await',
   );
+}
+
+function abortedFailure(signal: AbortSignal): SkynetError {
+  return failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
 }
 
 function noService(address: string): SkynetError {

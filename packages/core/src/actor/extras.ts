@@ -24,6 +24,10 @@ export class Extras {
   forward: Readonly<Record<number, number>> | undefined;
   /** In the order in which they were set. */
   filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;
+  /** Requests that nobody waits for any more. */
+  cancelled: WeakSet<object> | undefined;
+  /** Calls that do not end with the request they were made for. */
+  independent: WeakSet<Pending> | undefined;
   /** Messages for which its mailbox had no room. */
   refusals: Refusals | undefined;
   unknownRequest: ((request: Request) => unknown) | undefined;

@@ -146,6 +146,11 @@ export function nodeLostFailure(service: Handle): SkynetError {
   );
 }
 
+/** What calls end with that were made for a request which was given up. */
+export function cancelledFailure(): SkynetError {
+  return failedWait('ERR_ABORTED', 'call failed: whoever it was made for has given up');
+}
+
 /** What the caller of a request gets that found no room, or had to make room. */
 export function overloadedFailure(service: Handle): SkynetError {
   return failedWait('ERR_OVERLOADED', `call failed: ${formatHandle(service)} has too many messages waiting`, {

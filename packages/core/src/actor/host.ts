@@ -11,6 +11,8 @@ export interface Routing {
   deliver(to: Handle, message: Message): boolean;
   /** Whether a service lives, in whichever thread or node. */
   isAlive(handle: Handle): boolean;
+  /** Tells a service, behind the request, that nobody waits for the answer any more. */
+  cancelRequest(to: Handle, source: Handle, session: number): void;
 }
 
 /** What a service asks of the thread it lives in. */
@@ -25,6 +27,10 @@ export interface Host {
   readonly endings: { watch(watcher: Watcher): void; unwatch(watcher: Watcher): void };
   /** Milliseconds since the node started. */
   clock(): number;
+  /** The {@link clock} after so many milliseconds as timers count them. */
+  deadlineAfter(milliseconds: number): number;
+  /** Milliseconds as timers count them until such a moment; 0 or less when it has passed. */
+  leftUntil(deadline: number): number;
   /** Fires the timer after so many milliseconds. */
   startTimer(timer: Timer, milliseconds: number): void;
   /** Takes a timer out. */

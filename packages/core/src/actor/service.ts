@@ -13,7 +13,7 @@ import type {
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
-import { type Body, Message } from '../message.ts';
+import { type Body, limitedLike, Message } from '../message.ts';
 import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
 import { type Runnable, TURN, type TurnResult } from '../schedule/scheduler.ts';
 import { failAtCaller } from '../stack.ts';
@@ -21,7 +21,14 @@ import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { BoundedMailbox } from './bounded-mailbox.ts';
 import { Brood } from './brood.ts';
 import { Extras } from './extras.ts';
-import { describe, failedWait, goneFailure, overloadedFailure, remoteFailure } from './failure.ts';
+import {
+  cancelledFailure,
+  describe,
+  failedWait,
+  goneFailure,
+  overloadedFailure,
+  remoteFailure,
+} from './failure.ts';
 import type { Host } from './host.ts';
 import type { Started } from './launch.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
@@ -209,7 +216,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
           rewritten = filter(rewritten);
           if (rewritten === undefined) return;
         }
-        received = new Message(rewritten.type, rewritten.session, rewritten.source, rewritten.body);
+        received = limitedLike(message, rewritten.type, rewritten.session, rewritten.source, rewritten.body);
       } catch (thrown) {
         this.logFailure(message, thrown);
         if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR)
@@ -701,6 +708,36 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.giveUp(pending, error);
     pending.queuedToResume = true;
     this.push(pending);
+  }
+
+  /** Whoever made a request does not wait any more, and neither need those who work on it for that. */
+  cancelRequest(source: Handle, session: number): void {
+    this.push(new WorkTask(() => this.#cancel(source, session), []));
+  }
+
+  #cancel(source: Handle, session: number): void {
+    for (const request of this.#extras?.openRequests ?? []) {
+      if (request.source !== source || request.session !== session) continue;
+      this.extras.cancelled ??= new WeakSet();
+      this.extras.cancelled.add(request);
+      for (const pending of this.sessions.all()) {
+        if (pending.task !== request || pending.dest === 0 || this.#extras?.independent?.has(pending))
+          continue;
+        this.abandon(pending, cancelledFailure());
+        this.host.router.cancelRequest(pending.dest, this.handle, pending.session);
+      }
+    }
+  }
+
+  /** When whoever waits for what runs now gives up; 0 for never. */
+  get deadline(): number {
+    return this.current instanceof ActiveRequest ? this.current.message.deadline : 0;
+  }
+
+  /** Whether nobody waits any more for what runs now. */
+  get isCancelled(): boolean {
+    const cancelled = this.#extras?.cancelled;
+    return cancelled !== undefined && this.current !== undefined && cancelled.has(this.current);
   }
 
   /** Makes a call fail; its answer, should it still come, is dropped. */

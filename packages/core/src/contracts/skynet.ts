@@ -95,10 +95,18 @@ export type CommandTable = { [name: string]: (this: any, ...args: any[]) => unkn
 export interface CallTarget {
   /** The service. */
   to: Address;
-  /** How long to wait for the answer; `0` waits for ever. Default: the node's `callTimeout`. */
-  timeout?: Duration;
+  /**
+   * How long to wait for the answer; `0` waits for ever, whatever else limits it; below 0 no time is left. Default: the
+   * node's `callTimeout`.
+   */
+  timeout?: Duration | undefined;
   /** Gives the call up when aborted. */
   signal?: AbortSignal;
+  /**
+   * Whether a call that is made while a request is worked on ends with that: when its caller's deadline passes, or its
+   * signal is aborted. Default true.
+   */
+  inherit?: boolean;
 }
 
 /** Where a new service runs. */
@@ -363,6 +371,12 @@ export interface Skynet {
     type: Type,
     ...values: Values & SendableBy<Type, Values>
   ): Promise<Result>;
+  /**
+   * What is left of the time that the caller of the request at hand waits, in hundredths of a second: for
+   * `{ timeout: skynet.deadline() }` of what is no call. Below 0 when that has passed, undefined when it waits for ever or
+   * the task works on no request. Calls to other services take it over by themselves.
+   */
+  deadline(): number | undefined;
   /** As {@link call} with a packed body both ways. */
   rawCall(to: Address | CallTarget, type: ProtocolName, body: Body): Promise<Body>;
   /** Several calls at once; `timeout` bounds the iteration (`skynet.request`). */

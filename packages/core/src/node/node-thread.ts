@@ -125,6 +125,8 @@ export class NodeThread implements Host, ContextHost, Resident {
         routes: shared.routes,
         post: (to, handle, message) => neighbours.post(to, handle, message),
         killIn: (to, handle, by) => this.others.kill(to, handle, by),
+        cancelIn: (to, handle, source, session) =>
+          neighbours.tell(to, { op: 'cancel', to: handle, source, session }),
         log,
       },
       remote,
@@ -226,6 +228,14 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   clock(): number {
     return this.#time.now() - this.#origin;
+  }
+
+  deadlineAfter(milliseconds: number): number {
+    return this.clock() + milliseconds * this.#config.timeScale;
+  }
+
+  leftUntil(deadline: number): number {
+    return (deadline - this.clock()) / this.#config.timeScale;
   }
 
   startTimer(timer: Timer, milliseconds: number): void {
@@ -369,6 +379,9 @@ export class NodeThread implements Host, ContextHost, Resident {
         break;
       case 'kill':
         this.router.killHere(order.handle);
+        break;
+      case 'cancel':
+        this.router.cancelRequest(order.to, order.source, order.session);
         break;
       case 'monitor':
         this.endings.monitor = order.handle;

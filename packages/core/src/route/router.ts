@@ -19,6 +19,8 @@ export interface Routed extends Numbered {
   readonly sessions: { get(session: number): Waiting | undefined; all(): readonly Waiting[] };
   /** Whether it got in. */
   push(message: Message): boolean;
+  /** Whoever made a request does not wait for its answer any more. */
+  cancelRequest(source: Handle, session: number): void;
   /** Ends it in the name of somebody else. */
   kill(): void;
 }
@@ -45,6 +47,8 @@ export interface RouterPlace {
   post(thread: number, to: Handle, message: Message): void;
   /** Has another thread kill one of its services; it calls {@link Router.killHere}. */
   killIn(thread: number, handle: Handle, by: Handle): void;
+  /** The same for {@link Router.cancelRequest}. */
+  cancelIn(thread: number, to: Handle, source: Handle, session: number): void;
   log(source: Handle, text: string): void;
 }
 
@@ -153,6 +157,13 @@ export class Router<Service extends Routed> {
   /** Stands for whoever has a name that is not known yet: nobody has this number. */
   get unknown(): Handle {
     return makeHandle(this.harbor, 0);
+  }
+
+  /** Tells a service of this node, behind the request, that nobody waits for the answer any more. */
+  cancelRequest(to: Handle, source: Handle, session: number): void {
+    const thread = this.threadOf(to);
+    if (thread === this.#thread) this.find(to)?.cancelRequest(source, session);
+    else if (thread >= 0) this.#place.cancelIn(thread, to, source, session);
   }
 
   /** A message from another thread: for a service of this one, or for another node by way of this thread. */

@@ -3,13 +3,13 @@ import { errorFromData, errorToData } from '../codec/error.ts';
 import type { TakePost } from '../contracts/kernel.ts';
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
-import type { Message } from '../message.ts';
+import { LimitedMessage, type Message } from '../message.ts';
 import type { MessageSource } from '../schedule/scheduler.ts';
 import { ThreadLinks } from './thread-links.ts';
 import type { Control, PeerSetup } from './wire.ts';
 
 /** What one thread asks of another, besides messages and what {@link Neighbours} sees to itself. */
-export type Order = Exclude<Control, { op: 'done' | 'failed' | 'driver' }>;
+export type Order = Exclude<Control, { op: 'done' | 'failed' | 'driver' | 'deadline' }>;
 
 /** The thread that has these neighbours. */
 export interface Resident {
@@ -45,6 +45,8 @@ export class Neighbours {
   readonly #drivers = new Map<string, TakePost>();
   readonly #lossListeners = new Set<(thread: number) => void>();
   #lastAsk: number;
+  /** Deadline of the request that comes next. */
+  #limit: Extract<Control, { op: 'deadline' }> | undefined;
 
   constructor(resident: Resident, peers: readonly PeerSetup[], incarnation: number) {
     // Answers to what a lost thread had asked must not be taken for those to its successor.
@@ -68,6 +70,9 @@ export class Neighbours {
   }
 
   post(thread: number, to: Handle, message: Message): void {
+    const { source, session, deadline } = message;
+    // Stands right before its request.
+    if (deadline !== 0) this.tell(thread, { op: 'deadline', source, session, deadline });
     this.#links?.post(thread, to, message);
   }
 
@@ -147,7 +152,18 @@ export class Neighbours {
   }
 
   arrived(to: Handle, message: Message): void {
-    this.#resident.arrived(to, message);
+    const limit = this.#limit;
+    if (limit === undefined) {
+      this.#resident.arrived(to, message);
+      return;
+    }
+    this.#limit = undefined;
+    const { type, session, source, body } = message;
+    const isMeant = limit.source === source && limit.session === session;
+    this.#resident.arrived(
+      to,
+      isMeant ? new LimitedMessage(type, session, source, body, limit.deadline) : message,
+    );
   }
 
   control(from: number, control: Control): void {
@@ -157,6 +173,9 @@ export class Neighbours {
         break;
       case 'failed':
         this.#settle(control.id)?.reject(errorFromData(control.error));
+        break;
+      case 'deadline':
+        this.#limit = control;
         break;
       case 'driver':
         this.#drivers.get(control.key)?.(control.values, from, control.memories ?? []);

@@ -44,6 +44,8 @@ export type Control =
   | { op: 'done'; id: number; value: unknown }
   | { op: 'failed'; id: number; error: ErrorData }
   | { op: 'kill'; handle: Handle; by: Handle }
+  | { op: 'deadline'; source: Handle; session: number; deadline: number }
+  | { op: 'cancel'; to: Handle; source: Handle; session: number }
   | { op: 'monitor'; handle: Handle }
   | { op: 'log'; number: number; source: Handle; text: string }
   | { op: 'endless'; handle: Handle; report: number }
