@@ -26,6 +26,8 @@ export interface NetworkPlace {
   install(remote: Remote): void;
   /** Hands a message of another node to its receiver, in whichever thread that lives. False if it does not live. */
   deliver(to: Handle, message: Message): boolean;
+  /** Thread of a service of this node, below 0 if it does not live. */
+  threadOf(handle: Handle): number;
   /** A node is lost: calls to it fail in all threads, behind what came from there before. */
   lost(harbor: number): void;
   /** A service of another node that was watched is gone. */

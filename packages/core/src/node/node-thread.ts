@@ -327,6 +327,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         Atomics.store(this.#shared.counters, COUNTER.MAX_BODY, maxBody);
       },
       deliver: (to, message) => router.deliver(to, message),
+      threadOf: (handle) => router.threadOf(handle),
       lost: (harbor) => {
         this.#neighbours.tellAll({ op: 'node-lost', harbor });
         router.nodeLost(harbor);

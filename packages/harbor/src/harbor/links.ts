@@ -12,6 +12,7 @@ import { Message, type NetworkPlace } from '@skynet/core/kernel';
 import type { Connection } from '@skynet/core/transport';
 import { harborError } from './errors.ts';
 import { createFrameReader, encodeFrame } from './frame.ts';
+import { OpenRequests } from './open-requests.ts';
 
 /** What is known of the way to another node. */
 export type LinkState =
@@ -26,7 +27,11 @@ export type LinkState =
 export interface LinkInfo {
   readonly id: number;
   readonly state: LinkState;
+  /** Number of the connection. */
+  readonly fd: number;
+  /** Of the peer, and own; empty without a connection. */
   readonly address: string;
+  readonly own: string;
   /** Bytes that have come, and that have been sent. */
   readonly received: number;
   readonly sent: number;
@@ -45,6 +50,7 @@ export interface LinksOwner {
 
 interface Link {
   readonly id: number;
+  fd: number;
   state: LinkState;
   since: number;
   connection: Connection | undefined;
@@ -76,6 +82,7 @@ export class Links {
   readonly #place: NetworkPlace;
   readonly #owner: LinksOwner;
   readonly #links = new Map<number, Link>();
+  readonly #open = new OpenRequests();
 
   constructor(harbor: number, place: NetworkPlace, owner: LinksOwner) {
     this.#harbor = harbor;
@@ -90,10 +97,12 @@ export class Links {
   info(): LinkInfo[] {
     return [...this.#links.values()]
       .sort((a, b) => a.id - b.id)
-      .map(({ id, state, connection, received, sent, queued, since }) => ({
+      .map(({ id, fd, state, connection, received, sent, queued, since }) => ({
         id,
+        fd,
         state,
         address: connection?.remoteAddress ?? '',
+        own: connection?.localAddress ?? '',
         received,
         sent,
         waiting: queued + (connection?.pendingBytes ?? 0),
@@ -106,6 +115,7 @@ export class Links {
     const { type, session, source } = message;
     const body = message.body as Uint8Array;
     const link = this.#linkTo(harborOf(to));
+    if (type === PTYPE.RESPONSE || type === PTYPE.ERROR) this.#open.delete(to, session);
     if (link.state === 'ready') {
       this.#write(link, encodeFrame(body, source, type, to, session));
       return true;
@@ -136,6 +146,7 @@ export class Links {
   /** A connection that was made to a node: it is to answer with its id. */
   dialled(id: number, connection: Connection, fd: number): void {
     const link = this.#linkTo(id);
+    link.fd = fd;
     let isKnown = false;
     this.#run(link, connection, (first) => {
       if (!isKnown) {
@@ -155,12 +166,19 @@ export class Links {
   }
 
   /** A connection that a node has made, which has told its id already; `rest` came behind that. */
-  accepted(id: number, connection: Connection, rest: Uint8Array): void {
+  accepted(id: number, connection: Connection, fd: number, rest: Uint8Array): void {
     const link = this.#linkTo(id);
+    link.fd = fd;
     const read = this.#run(link, connection, undefined);
     connection.write(Uint8Array.of(this.#harbor));
     this.#ready(link);
     if (rest.length > 0) read(rest);
+  }
+
+  /** A thread of this node is lost, with the services that worked on requests of other nodes. */
+  threadLost(thread: number): void {
+    for (const { source, session, to } of this.#open.threadLost(thread))
+      this.deliver(source, new Message(PTYPE.ERROR, session, to, NOTHING));
   }
 
   /** The master has lost a node, or nobody can connect to it. */
@@ -189,6 +207,7 @@ export class Links {
     if (known !== undefined) return known;
     const link: Link = {
       id,
+      fd: 0,
       state: 'waiting',
       since: Date.now(),
       connection: undefined,
@@ -278,6 +297,7 @@ export class Links {
     link.queued = 0;
     if (link.state === 'down') return;
     this.#become(link, 'down');
+    this.#open.nodeLost(link.id);
     this.#place.lost(link.id);
   }
 
@@ -300,6 +320,8 @@ export class Links {
   /** A message of another node. */
   #take(content: Uint8Array, source: Handle, type: number, to: Handle, session: number): void {
     const body = type === PTYPE.ERROR ? failedThere(source) : content;
+    const thread = session === 0 || !isRequestType(type) ? 0 : this.#place.threadOf(to);
+    if (thread > 0) this.#open.add({ source, session, to, thread });
     if (this.#place.deliver(to, new Message(type, session, source, body))) return;
     this.#owner.log(`Unknown destination :${to.toString(16)} from :${source.toString(16)} type(${type})`);
     // An answer to nobody is not answered: that would carry the session of somebody else's call.

@@ -11,7 +11,7 @@ import {
   SkynetError,
 } from '@skynet/core';
 import { kernelOf, Message, type NetworkPlace, type Remote, type ServiceKernel } from '@skynet/core/kernel';
-import type { Connection, Listener } from '@skynet/core/transport';
+import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
 import { createSlaveReader, encodeControl, type ToMaster, type ToSlave, type Unknown } from './control.ts';
 import { harborError } from './errors.ts';
 import { type LinkState, Links } from './links.ts';
@@ -106,6 +106,7 @@ class Slave implements Remote {
       defineService((harbor) => {
         this.#harbor = kernelOf(harbor);
         harbor.info(() => this.info());
+        this.#show(this.#harbor);
       }),
       'harbor',
       [String(id), String(this.#skynet.self())],
@@ -116,6 +117,35 @@ class Slave implements Remote {
     await this.#welcome();
     this.#skynet.error('Shakehand ready');
     this.#skynet.fork(() => this.#connectQueued());
+  }
+
+  /** What consoles show of the network. */
+  #show(harbor: ServiceKernel): void {
+    harbor.thread.onThreadLost((thread) => this.#links.threadLost(thread));
+    harbor.console.add({
+      name: 'harbor',
+      help: ': the network of nodes: master, links, names that are asked for',
+      reads: true,
+      run: () => this.info(),
+    });
+    harbor.console.addSockets(() => this.#sockets());
+  }
+
+  #sockets(): ConnectionStat[] {
+    return this.#links
+      .info()
+      .filter(({ state }) => state === 'ready')
+      .map(({ fd, address, own, received, sent, waiting }) => ({
+        id: fd,
+        type: 'TCP' as const,
+        address: this.#harbor?.skynet.self() ?? 0,
+        read: received,
+        write: sent,
+        rbuffer: 0,
+        wbuffer: waiting,
+        sock: own,
+        peer: address,
+      }));
   }
 
   async #connectToMaster(): Promise<Connection> {
@@ -249,7 +279,7 @@ class Slave implements Remote {
       return;
     }
     this.#skynet.error(`Harbor ${id} connected (fd = ${fd})`);
-    this.#links.accepted(id, connection, chunk.slice(1));
+    this.#links.accepted(id, connection, fd, chunk.slice(1));
     this.#arrived();
   }
 
@@ -419,8 +449,15 @@ class Slave implements Remote {
     return {
       harbor: this.#options.id,
       master: this.#isMasterLost ? `${this.#options.master} (lost)` : this.#options.master,
-      links: this.#links.info(),
-      names: [...this.#asked],
+      asked: [...this.#asked].join(' '),
+      ...Object.fromEntries(
+        this.#links
+          .info()
+          .map(({ id, state, since, address, received, sent, waiting }) => [
+            `node ${id}`,
+            `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting}`,
+          ]),
+      ),
     };
   }
 
