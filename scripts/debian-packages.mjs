@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { locked } from './lock.mjs';
 
 /** Programs that tests compare with or talk to, and the packages that bring them. */
-const TESTED_WITH = { protoc: 'protobuf-compiler', script: 'bsdutils' };
+const TESTED_WITH = {
+  protoc: 'protobuf-compiler',
+  script: 'bsdutils',
+  mariadbd: 'mariadb-server',
+  'redis-server': 'redis-server',
+};
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };
 
