@@ -1,0 +1,9 @@
+import type { BenchCase } from '../../../core/bench/case.ts';
+import { clusterCalls, tcpCalls } from '../cluster-calls.ts';
+
+const bench: BenchCase = {
+  lines: [{ name: 'cluster-call-int', unit: 'calls/s' }],
+  floors: { 'one TCP link': tcpCalls(42, 1) },
+  run: clusterCalls(42, 1),
+};
+export default bench;

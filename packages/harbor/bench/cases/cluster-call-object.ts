@@ -1,0 +1,9 @@
+import { type BenchCase, PLAYER } from '../../../core/bench/case.ts';
+import { clusterCalls, tcpCalls } from '../cluster-calls.ts';
+
+const bench: BenchCase = {
+  lines: [{ name: 'cluster-call-object', unit: 'calls/s' }],
+  floors: { 'one TCP link': tcpCalls(PLAYER, 1) },
+  run: clusterCalls(PLAYER, 1),
+};
+export default bench;

@@ -1,0 +1,9 @@
+import type { BenchCase } from '../../../core/bench/case.ts';
+import { clusterFlood, tcpFlood } from '../cluster-calls.ts';
+
+const bench: BenchCase = {
+  lines: [{ name: 'cluster-flood', unit: 'sends/s' }],
+  floors: { 'one TCP link': tcpFlood },
+  run: clusterFlood,
+};
+export default bench;
