@@ -13,6 +13,11 @@ import {
 } from './request-frame.ts';
 import { decodeResponse, type ResponseFrame } from './response-frame.ts';
 
+/** Milliseconds of silence after which the system asks whether the other side is there. */
+const PROBE = 10_000;
+/** A node that leaves so many bytes unread counts as lost. */
+const MAX_UNREAD = 1 << 30;
+
 /** Gets the answer of a request: an error, or the bytes, which it may keep. */
 export type Answered = (error: SkynetError | undefined, body: Uint8Array | undefined) => void;
 
@@ -45,6 +50,7 @@ export class ClusterLink implements Receiver {
     this.#owner = owner;
     this.#connection = connection;
     this.#writer = new FrameWriter(connection);
+    connection.setKeepAlive(PROBE);
     connection.start(this);
   }
 
@@ -63,6 +69,7 @@ export class ClusterLink implements Receiver {
    * @throws ERR_CLUSTER_NAME.
    */
   request(to: Target, body: Uint8Array, answered: Answered): void {
+    this.#bound();
     const session = this.#free();
     this.#writer.write(encodeRequest(to, session, body));
     if (isLargeRequest(body)) this.#writer.writeParts(requestParts(session, body));
@@ -71,6 +78,7 @@ export class ClusterLink implements Receiver {
 
   /** Sends what gets no answer. @throws ERR_CLUSTER_NAME. */
   push(to: Target, body: Uint8Array): void {
+    this.#bound();
     if (!isLargeRequest(body)) {
       // The session of a small one is not on the wire.
       this.#writer.write(encodePush(to, 1, body));
@@ -99,6 +107,11 @@ export class ClusterLink implements Receiver {
       this.#session = nextSession(session);
       if (!this.#pending.has(session)) return session;
     }
+  }
+
+  /** What waits does not grow for ever: whoever reads nothing is lost. */
+  #bound(): void {
+    if (this.#connection.pendingBytes > MAX_UNREAD) this.#connection.destroy();
   }
 
   #closeIfDone(): void {

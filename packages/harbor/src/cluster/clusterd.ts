@@ -56,7 +56,14 @@ export function createClusterd(): ServiceDefinition {
       if (command === 'push') return cluster.push(args[0] as never, args[1] as never, args[2] as never);
       return cluster.command(request, command, args);
     });
+    const { console } = kernelOf(skynet);
     skynet.info(() => cluster.info());
+    console.add({
+      name: 'cluster',
+      help: ': nodes, names and connections of the cluster',
+      reads: true,
+      run: () => cluster.info(),
+    });
   });
 }
 

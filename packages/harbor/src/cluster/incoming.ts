@@ -22,6 +22,9 @@ const MAX_LARGE = 1024;
 /** Bytes of them that are kept, all together. */
 const MAX_BYTES: number = 256 << 20;
 
+/** Milliseconds of silence after which the system asks whether the other side is there. */
+const PROBE = 10_000;
+
 /** A large request whose parts come. */
 interface Large {
   readonly to: Target;
@@ -51,6 +54,7 @@ export class IncomingNode implements Receiver {
     this.#connection = connection;
     this.#over = over;
     this.#writer = new FrameWriter(connection);
+    connection.setKeepAlive(PROBE);
     connection.start(this);
   }
 
