@@ -124,12 +124,16 @@ export class OptionReader<Given extends object> {
     return typeof value === 'string' && value !== '' ? value : this.wrong(key, wanted);
   }
 
-  /** A list of such texts, at least one. */
-  texts(key: Key<Given>, wanted = 'a list of texts'): readonly string[] | undefined {
+  /** A list of such texts, so many at least. */
+  texts(
+    key: Key<Given>,
+    wanted: string = 'a list of texts',
+    least: number = 1,
+  ): readonly string[] | undefined {
     const value = this.value(key);
     if (value === undefined) return undefined;
     const isList = Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== '');
-    return isList && value.length > 0 ? (value as string[]) : this.wrong(key, wanted);
+    return isList && value.length >= least ? (value as string[]) : this.wrong(key, wanted);
   }
 
   /** Refuses an option that is there and no function. */

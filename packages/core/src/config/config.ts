@@ -3,9 +3,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { textOf } from '../codec/error.ts';
 import type { Network } from '../contracts/remote.ts';
-import { type Duration, toMilliseconds } from '../duration.ts';
+import type { Duration } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
+import { OptionReader } from '../options.ts';
 import { isSecret } from '../secret.ts';
 import type { Transport } from '../transport/contract.ts';
 import { parseAddress } from '../transport/transports.ts';
@@ -189,16 +190,22 @@ function onOneLine(text: string): string {
 }
 
 /** Reads keys, each as what it must be. */
-class Keys {
+class Keys extends OptionReader<Record<string, unknown>> {
   readonly #config: Readonly<Record<string, unknown>>;
   readonly #from: string;
 
   constructor(config: Readonly<Record<string, unknown>>, from: string) {
+    super('configuration key', config);
     this.#config = config;
     this.#from = from;
   }
 
-  wrong(key: string, wanted: string, value: unknown = this.#config[key]): never {
+  /** As it was given: null is none of the values that keys can have. */
+  override value(key: string): unknown {
+    return this.#config[key];
+  }
+
+  override wrong(key: string, wanted: string, value: unknown = this.#config[key]): never {
     const name = /^[\w.-]+$/.test(key) ? key : onOneLine(JSON.stringify(key));
     throw new SkynetError(
       'ERR_CONFIG',
@@ -209,13 +216,6 @@ class Keys {
     );
   }
 
-  integer(key: string, min: number, max: number): number {
-    const value = this.#config[key];
-    return Number.isInteger(value) && (value as number) >= min && (value as number) <= max
-      ? (value as number)
-      : this.wrong(key, `a whole number from ${min} to ${max}`);
-  }
-
   positive(key: string): number {
     const value = this.#config[key];
     return Number.isFinite(value) && (value as number) > 0
@@ -223,34 +223,8 @@ class Keys {
       : this.wrong(key, 'a number above 0');
   }
 
-  flag(key: string): boolean {
-    const value = this.#config[key];
-    return typeof value === 'boolean' ? value : this.wrong(key, 'true or false');
-  }
-
-  duration(key: string): number {
-    const value = this.#config[key];
-    if (typeof value === 'string' || (typeof value === 'number' && value >= 0)) {
-      try {
-        return toMilliseconds(value as Duration);
-      } catch {
-        // Told below.
-      }
-    }
-    return this.wrong(key, 'a duration such as "5s", or hundredths of a second from 0');
-  }
-
-  text(key: string): string {
-    const value = this.#config[key];
-    return typeof value === 'string' && value !== '' ? value : this.wrong(key, 'text that is not empty');
-  }
-
-  optionalText(key: string): string | undefined {
-    return this.#config[key] === undefined ? undefined : this.text(key);
-  }
-
   path(key: string, base: string): string | undefined {
-    const value = this.optionalText(key);
+    const value = this.text(key, undefined);
     return value === undefined ? undefined : path.resolve(base, value);
   }
 
@@ -262,7 +236,7 @@ class Keys {
 
   /** An address to connect to or listen on, if it is there. */
   endpoint(key: string): void {
-    const value = this.optionalText(key);
+    const value = this.text(key, undefined);
     try {
       if (value !== undefined) parseAddress(value);
     } catch {
@@ -277,7 +251,7 @@ class Keys {
     if (network !== undefined || harbor === 0 || master === undefined) return undefined;
     return {
       id: harbor as number,
-      address: this.text('address'),
+      address: this.text('address', undefined) ?? this.wrong('address', 'text that is not empty'),
       master: master as string,
       ...(standalone === undefined ? {} : { standalone: standalone as string }),
     };
@@ -289,21 +263,15 @@ class Keys {
     return this.wrong(key, 'a network, such as harbor({ id: 1, … })');
   }
 
-  texts(key: string): readonly string[] {
-    const value = this.#config[key];
-    const isList = Array.isArray(value) && value.every((part) => typeof part === 'string' && part !== '');
-    return isList ? (value as string[]) : this.wrong(key, 'a list of texts');
-  }
-
   /** Start arguments are single words. */
   words(key: string): readonly string[] {
-    const list = this.texts(key);
+    const list = this.texts(key, 'a list of texts', 0) ?? [];
     const spaced = list.find((word) => /\s/.test(word));
     return spaced === undefined ? list : this.wrong(key, 'a list of single words', spaced);
   }
 
   patterns(key: string): readonly string[] {
-    const list = this.texts(key);
+    const list = this.texts(key, 'a list of texts', 0) ?? [];
     if (list.length === 0) this.wrong(key, 'a list of at least one path');
     const plain = list.find((pattern) => !pattern.includes('?'));
     return plain === undefined
@@ -360,33 +328,33 @@ export function resolveConfig(
   if (network !== undefined) all.harbor = network.harbor;
   const keys = new Keys(all, from);
   for (const key of ['address', 'master', 'standalone']) keys.endpoint(key);
-  keys.optionalText('consoleToken');
-  keys.optionalText('cluster');
+  keys.text('consoleToken', undefined);
+  keys.text('cluster', undefined);
   const plain = Object.fromEntries(
     Object.entries({ ...given, harbor: all.harbor }).filter(([key]) => !FUNCTIONS.has(key)),
   );
   return {
-    thread: keys.integer('thread', 1, 64),
-    threadHeap: given.threadHeap === undefined ? undefined : keys.integer('threadHeap', 32, 65_536),
-    harbor: keys.integer('harbor', 0, 255),
+    thread: keys.whole('thread', 1, 64, DEFAULTS.thread),
+    threadHeap: keys.whole('threadHeap', 32, 65_536, undefined),
+    harbor: keys.whole('harbor', 0, 255, DEFAULTS.harbor),
     network,
     harborNetwork: keys.harborNetwork(),
-    start: keys.text('start'),
+    start: keys.text('start', DEFAULTS.start),
     startArgs: keys.words('startArgs'),
     services: keys.patterns('services'),
     preload: keys.path('preload', base),
     logger: keys.path('logger', base),
-    logService: keys.optionalText('logService'),
+    logService: keys.text('logService', undefined),
     logPath: keys.folder('logPath', base),
     daemon: keys.path('daemon', base),
-    profile: keys.flag('profile'),
-    callTimeout: keys.duration('callTimeout'),
-    shutdownTimeout: keys.duration('shutdownTimeout'),
+    profile: keys.flag('profile', DEFAULTS.profile),
+    callTimeout: keys.duration('callTimeout', 0),
+    shutdownTimeout: keys.duration('shutdownTimeout', 0),
     timeScale: keys.positive('timeScale'),
     transports: keys.transports('transports'),
-    endlessAfter: keys.duration('endlessAfter'),
-    endEndlessAfter: keys.duration('endEndlessAfter'),
-    watchdog: keys.flag('watchdog'),
+    endlessAfter: keys.duration('endlessAfter', 0),
+    endEndlessAfter: keys.duration('endEndlessAfter', 0),
+    watchdog: keys.flag('watchdog', DEFAULTS.watchdog),
     base,
     origin: { plain, base },
     environment: environmentOf(all, keys, base),
