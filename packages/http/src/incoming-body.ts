@@ -14,6 +14,8 @@ export interface BodySource {
 
 /** Unread bytes above which the connection is not read from. */
 const HIGH = 65_536;
+/** Up to this many bytes are kept together. */
+const TOGETHER = 262_144;
 
 /**
  * A body that comes in: read whole by {@link bytes}, {@link text}, {@link json}, or piece by piece with `for await`. Once.
@@ -28,6 +30,9 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   #held = false;
   #error: SkynetError | undefined = undefined;
   #waiting: Suspension<void> | undefined = undefined;
+  #expected = 0;
+  #memory: Buffer | undefined = undefined;
+  #filled = 0;
   #used: 'no' | 'whole' | 'stream' = 'no';
   /** Fields behind a chunked body, names in lower case and values in turn; empty until it has ended. */
   trailers: readonly string[] = [];
@@ -56,6 +61,7 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     while (!this.#ended && this.#error === undefined) await this.#more();
     if (this.#error !== undefined) throw this.#error;
     const pieces = this.#take();
+    if (this.#memory !== undefined && this.#filled === this.#memory.length) return this.#memory;
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
@@ -118,6 +124,24 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   }
 
   // --- for the connection
+
+  /** It will have so many bytes: they get one piece of memory, if they are few. */
+  expect(length: number): void {
+    if (length > 0 && length <= TOGETHER) this.#expected = length;
+  }
+
+  /** A piece came, whose memory is somebody else's. */
+  copy(piece: Uint8Array): void {
+    if (this.#expected === 0 || this.#filled + piece.length > this.#expected) {
+      this.push(Buffer.from(piece));
+      return;
+    }
+    this.#memory ??= Buffer.allocUnsafeSlow(this.#expected);
+    const from = this.#filled;
+    this.#memory.set(piece, from);
+    this.#filled += piece.length;
+    this.push(this.#memory.subarray(from, this.#filled));
+  }
 
   /** A piece came; its memory is the body's from now on. */
   push(piece: Buffer): void {

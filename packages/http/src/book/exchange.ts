@@ -181,7 +181,7 @@ export class Exchange implements Receiver, MessageSink, BodySource {
         'ERR_HTTP_BODY_LIMIT',
         `the body is longer than ${this.#limits.bodyLimit} bytes`,
       );
-    else this.#answer?.body.push(Buffer.from(piece));
+    else this.#answer?.body.copy(piece);
   }
 
   complete(trailers: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type { SkynetError } from '@skynet/core';
 import { type HttpErrorCode, httpError, statusError } from '../errors.ts';
+import { isBodyless } from '../status.ts';
 import { Llhttp, REQUEST, RESPONSE, RESULT, type Spans } from './llhttp.ts';
 
 /** Told what a {@link MessageParser} finds. */
@@ -64,6 +65,9 @@ export class MessageParser implements Spans {
   #headBytes = 0;
   #bodyBytes = 0;
   #framing = 0;
+  /** Whether the body is counted here, and how much of it is still to come. */
+  #counted = false;
+  #left = 0;
   /** Where in the chunk the last span ended. */
   #spanEnd = 0;
   #last: 0 | 1 | 2 | 3 = NOTHING;
@@ -100,7 +104,9 @@ export class MessageParser implements Spans {
   /** Begins with the next message. */
   next(): void {
     if (!this.complete) return;
-    this.#llhttp.resume(this.#result);
+    if (this.#counted) this.#llhttp.reset();
+    else this.#llhttp.resume(this.#result);
+    this.#counted = false;
     this.complete = false;
     this.#begun = false;
     this.#inHead = true;
@@ -116,7 +122,8 @@ export class MessageParser implements Spans {
     let read = 0;
     while (read < chunk.length && !this.complete && !this.stopped) {
       const rest = read === 0 ? chunk : chunk.subarray(read);
-      read += this.#readPiece(rest.length > Llhttp.window ? rest.subarray(0, Llhttp.window) : rest);
+      if (this.#left > 0) read += this.#count(rest);
+      else read += this.#readPiece(rest.length > Llhttp.window ? rest.subarray(0, Llhttp.window) : rest);
     }
     return read;
   }
@@ -134,8 +141,20 @@ export class MessageParser implements Spans {
       else this.#countFraming(chunk.length - (this.#bodyBytes - bodyBytes));
       return chunk.length;
     }
-    if (this.complete || this.stopped) return this.#llhttp.position;
+    if (this.complete || this.stopped || this.#counted) return this.#llhttp.position;
     throw this.#failure(result);
+  }
+
+  /** A body of a known length needs no parser. */
+  #count(chunk: Uint8Array): number {
+    const piece = chunk.length > this.#left ? chunk.subarray(0, this.#left) : chunk;
+    this.#left -= piece.length;
+    this.#sink.body(piece);
+    if (this.#left === 0) {
+      this.complete = true;
+      this.#sink.complete([]);
+    }
+    return piece.length;
   }
 
   /** Whether trailers are being read. */
@@ -171,7 +190,7 @@ export class MessageParser implements Spans {
    */
   finish(): void {
     if (this.complete || !this.#begun) return;
-    const result = this.#llhttp.finish();
+    const result = this.#counted ? RESULT.PAUSED : this.#llhttp.finish();
     if (!this.complete || (result !== RESULT.OK && result !== RESULT.PAUSED))
       throw this.#error(400, 'ERR_HTTP_BODY', 'the connection ended in the middle of a message');
   }
@@ -254,7 +273,10 @@ export class MessageParser implements Spans {
       this.stopped = true;
       return RESULT.PAUSED;
     }
-    return this.bodyless ? 1 : 0;
+    if (this.bodyless) return 1;
+    this.#left = request || !isBodyless(llhttp.status) ? lengthOf(fields) : 0;
+    this.#counted = this.#left > 0;
+    return this.#counted ? RESULT.PAUSED : 0;
   }
 
   body(start: number, length: number): number {
@@ -283,6 +305,12 @@ export class MessageParser implements Spans {
     this.#text ??= latin1(chunk, 0, chunk.length);
     return this.#text.slice(start, start + length);
   }
+}
+
+/** What content-length says, which the parser has checked; 0 without. */
+function lengthOf(fields: readonly string[]): number {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === 'content-length') return Number(fields[i + 1]);
+  return 0;
 }
 
 /** Works on any bytes, and spares `toString` the look at its encoding. */

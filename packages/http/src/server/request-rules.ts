@@ -8,10 +8,11 @@ export interface HeadCheck {
   readonly refusal: SkynetError | undefined;
   /** Whether the client waits for 100 before it sends the body. */
   readonly expectsContinue: boolean;
+  /** Bytes of the body, where the head says so; 0 otherwise. */
+  readonly length: number;
 }
 
-const ACCEPTED: HeadCheck = { refusal: undefined, expectsContinue: false };
-const ACCEPTED_EXPECTING: HeadCheck = { refusal: undefined, expectsContinue: true };
+const ACCEPTED: HeadCheck = { refusal: undefined, expectsContinue: false, length: 0 };
 const HTTP_1_0 = 10;
 const HTTP_1_1 = 11;
 /** A name or address, and perhaps a port. */
@@ -24,6 +25,7 @@ export function checkHead({ version, method, fields }: MessageHead, bodyLimit: n
   if (version !== HTTP_1_1 && version !== HTTP_1_0) return refused(505, 'not HTTP/1.0 or HTTP/1.1');
   if (method === 'CONNECT') return refused(501, 'this is no proxy');
   let hosts = 0;
+  let length = 0;
   let codings: string | undefined;
   let expectation: string | undefined;
   for (let i = 0; i < fields.length; i += 2) {
@@ -37,7 +39,8 @@ export function checkHead({ version, method, fields }: MessageHead, bodyLimit: n
         codings = codings === undefined ? value : `${codings}, ${value}`;
         break;
       case 'content-length':
-        if (Number(value) > bodyLimit) return refused(413, 'the body is above the limit');
+        length = Number(value);
+        if (length > bodyLimit) return refused(413, 'the body is above the limit');
         break;
       case 'expect':
         expectation = value;
@@ -51,11 +54,13 @@ export function checkHead({ version, method, fields }: MessageHead, bodyLimit: n
     if (version === HTTP_1_0) return refused(400, 'a transfer coding in HTTP/1.0');
     if (!/^chunked$/i.test(codings)) return refused(501, 'a transfer coding other than chunked');
   }
-  if (expectation === undefined || version === HTTP_1_0) return ACCEPTED;
-  return /^100-continue$/i.test(expectation) ? ACCEPTED_EXPECTING : refused(417, 'an unknown expectation');
+  const expected = version === HTTP_1_1 ? expectation : undefined;
+  const expects = expected !== undefined;
+  if (expects && !/^100-continue$/i.test(expected)) return refused(417, 'an unknown expectation');
+  return length === 0 && !expects ? ACCEPTED : { refusal: undefined, expectsContinue: expects, length };
 }
 
 function refused(status: number, why: string): HeadCheck {
   const code = status === 413 ? 'ERR_HTTP_BODY_LIMIT' : 'ERR_HTTP_MESSAGE';
-  return { refusal: statusError(status, code, why), expectsContinue: false };
+  return { refusal: statusError(status, code, why), expectsContinue: false, length: 0 };
 }

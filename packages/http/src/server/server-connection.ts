@@ -186,7 +186,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
       this.#upgrade = { endpoint, head };
       return true;
     }
-    const { refusal, expectsContinue } = checkHead(head, settings.bodyLimit);
+    const { refusal, expectsContinue, length } = checkHead(head, settings.bodyLimit);
     this.#refusal = refusal;
     if (refusal !== undefined) return true;
     this.#keepAlive = head.keepAlive && settings.keepAlive && !this.#host.draining;
@@ -197,6 +197,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     this.#answered = false;
     this.#requestDeadline = settings.requestTimeout === 0 ? 0 : Date.now() + settings.requestTimeout;
     this.#request = new HttpRequest(kernel, head, this.#wire.remoteAddress, this);
+    this.#request.body.expect(length);
     kernel.enqueue(work, this, this.#request);
     return false;
   }
@@ -219,7 +220,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     if (this.#refusal !== undefined) return;
     if (this.#bodyBytes > bodyLimit)
       this.#refusal = statusError(413, 'ERR_HTTP_BODY_LIMIT', `the body is longer than ${bodyLimit} bytes`);
-    else if (!this.#answered) this.#request?.body.push(Buffer.from(piece));
+    else if (!this.#answered) this.#request?.body.copy(piece);
   }
 
   complete(trailers: readonly string[]): void {
