@@ -28,10 +28,12 @@ export function findModule(location: string): string | undefined {
  * parameter properties, imports without endings) is done by `tsx` where that is installed, on every version alike. `tsx`
  * takes `.ts` files for ES modules only where package.json says so.
  * @param generation - above 0: loads it anew.
+ * @param version - the same file under another version is another module.
  * @throws ERR_SERVICE_MODULE, and what the module throws.
  */
-export async function importModule(file: string, generation = 0): Promise<unknown> {
+export async function importModule(file: string, generation = 0, version = ''): Promise<unknown> {
   const url = pathToFileURL(file);
+  if (version !== '') url.searchParams.set('version', version);
   if (generation > 0) url.searchParams.set('v', String(generation));
   if (!/\.m?ts$/.test(file)) return import(url.href);
   if (!(process.features as { typescript?: unknown }).typescript) {

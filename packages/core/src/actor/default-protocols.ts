@@ -22,5 +22,6 @@ export const DEFAULT_PROTOCOLS: ProtocolTable = new ProtocolTable([
   LUA_PROTOCOL,
   { name: 'response', id: PTYPE.RESPONSE },
   { name: 'error', id: PTYPE.ERROR },
+  { name: 'snax', id: PTYPE.SNAX, pack: packValues, unpack: unpackValues },
   { name: 'debug', id: PTYPE.DEBUG, pack: packValues, unpack: unpackValues },
 ]);

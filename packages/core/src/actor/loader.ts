@@ -17,11 +17,19 @@ export class ServiceLoader {
   readonly #provided = new Map<string, ServiceDefinition>();
   readonly #loaded = new Map<string, ServiceDefinition>();
   readonly #loading = new Map<string, Promise<ServiceDefinition>>();
+  readonly #elsewhere: (name: string) => string | undefined;
+  readonly #listeners = new Set<() => void>();
   #generation = 0;
 
-  constructor(patterns: readonly string[], base: string) {
+  /** `elsewhere` knows the files of services that packages bring, asked when the patterns have none. */
+  constructor(
+    patterns: readonly string[],
+    base: string,
+    elsewhere: (name: string) => string | undefined = () => undefined,
+  ) {
     this.#patterns = patterns;
     this.#base = base;
+    this.#elsewhere = elsewhere;
   }
 
   /** Adds built-in services: found first, under their names. */
@@ -74,11 +82,23 @@ export class ServiceLoader {
     this.#generation++;
     this.#loaded.clear();
     this.#loading.clear();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Told of every {@link clear}. Returns a function that stops listening. */
+  onClear(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Imports a module; anew, if there was a {@link clear} since. @throws what the module throws. */
+  importFile(file: string, version = ''): Promise<unknown> {
+    return importModule(file, this.#generation, version);
   }
 
   async #import(name: string): Promise<ServiceDefinition> {
     const generation = this.#generation;
-    const file = this.#find(name);
+    const file = this.find(name);
     let module: { default?: unknown };
     try {
       module = (await importModule(file, generation)) as { default?: unknown };
@@ -101,14 +121,15 @@ export class ServiceLoader {
     return definition;
   }
 
-  #find(name: string): string {
+  /** The file of a service. @throws ERR_SERVICE_NOT_FOUND (`details.tried`), ERR_NAME_INVALID. */
+  find(name: string): string {
     if (!isServiceName(name)) {
       throw new SkynetError('ERR_NAME_INVALID', `not a service name: ${JSON.stringify(name)}`, {
         details: { name },
       });
     }
     const tried: string[] = [];
-    const file = this.#locate(name, tried);
+    const file = this.#locate(name, tried) ?? this.#elsewhere(name);
     if (file !== undefined) return file;
     const list = tried.map((file) => `cannot open ${file}: No such file or directory`).join('\n');
     throw new SkynetError('ERR_SERVICE_NOT_FOUND', `no service ${name}\n${list}`, {

@@ -6,7 +6,7 @@ import { writeHeapSnapshot } from 'node:v8';
 import { addedCommands, commandQuestion, type ListedCommand } from '../actor/console-door.ts';
 import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import type { CallTarget, LaunchArgument } from '../contracts/skynet.ts';
+import type { CallTarget } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
 import type { ProtocolName } from '../protocol.ts';
@@ -23,6 +23,9 @@ const MAX_PROFILE_SECONDS = 600;
 const ANSWER_LIMIT = 500;
 /** The same for what services do for `call`. */
 const CALL_LIMIT = 6000;
+
+/** Number of the request that starts a snax service. */
+const SNAX_INIT = 1;
 
 /** Where a command runs. */
 export interface ConsoleContext {
@@ -104,16 +107,11 @@ async function memory(
   );
 }
 
-async function start(
-  { kernel: { skynet } }: ConsoleContext,
-  name: string | undefined,
-  args: LaunchArgument[],
-  shown = name,
-): Promise<unknown> {
-  if (name === undefined || shown === undefined)
-    throw new SkynetError('ERR_ARGUMENT', 'need the name of a service');
+/** Starts something, and says in a word when it could not. */
+async function started(name: string | undefined, start: () => Promise<unknown>): Promise<unknown> {
+  if (name === undefined) throw new SkynetError('ERR_ARGUMENT', 'need the name of a service');
   try {
-    return { [skynet.address(await skynet.newService(name, ...args))]: shown };
+    return await start();
   } catch (error) {
     if (isSkynetError(error, 'ERR_SERVICE_EXITED')) return 'Exit';
     // The log says more.
@@ -266,11 +264,18 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   start: {
     help: 'name args... : starts a service',
-    run: (context, name, ...args) => start(context, name, args),
+    run: ({ kernel: { skynet } }, name, ...args) =>
+      started(name, async () => ({ [skynet.address(await skynet.newService(name ?? '', ...args))]: name })),
   },
   snax: {
     help: 'name args... : starts a snax service',
-    run: (context, name, ...args) => start(context, 'snaxd', name === undefined ? [] : [name, ...args], name),
+    run: (context, name, ...args) =>
+      started(name, async () => {
+        const { skynet } = context.kernel;
+        const handle = await skynet.newService('snaxd', name ?? '');
+        await skynet.call(handle, 'snax', SNAX_INIT, ...args);
+        return { [skynet.address(handle)]: name };
+      }),
   },
   ping: {
     help: 'address : time of a round trip, in hundredths of a second',

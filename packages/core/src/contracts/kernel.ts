@@ -110,12 +110,34 @@ export interface Suspension<Result> {
 /** Takes what {@link ThreadKernel.post} of another thread hands over. */
 export type TakePost = (values: unknown[], from: number, memories: readonly SharedArrayBuffer[]) => void;
 
+/** How the node finds and loads code, for packages that have services of their own kind. */
+export interface Modules {
+  /**
+   * The file of a name on a search path, whose patterns are as those of the key `services`.
+   * @throws ERR_SERVICE_NOT_FOUND (`details.tried`), ERR_NAME_INVALID.
+   */
+  find(patterns: readonly string[], name: string): string;
+  /** Where a path from the folder of the configuration leads. */
+  resolve(location: string): string;
+  /**
+   * Imports a file, TypeScript too; after `clearcache` anew, and with another `version` than before.
+   * @throws what the module throws.
+   */
+  import(file: string, version?: string): Promise<unknown>;
+  /** Told when `clearcache` has been called. Returns a function that stops listening. */
+  onClear(listener: () => void): () => void;
+  /** Makes the service that a module has as default export known in all threads, for names the search path lacks. */
+  provide(name: string, url: string): void;
+}
+
 /** What a thread-wide driver may use. */
 export interface ThreadKernel {
   /** Number of the thread, 0 for the main thread. */
   readonly number: number;
   /** The node's transports. */
   readonly transports: Transports;
+  /** Finding and loading code. */
+  readonly modules: Modules;
   /** A log line in the name of a service, 0 for the kernel. */
   log(source: Handle, text: string): void;
   /**

@@ -3,6 +3,7 @@ import { answerDebug } from '../actor/debug-commands.ts';
 import { describe } from '../actor/failure.ts';
 import type { Host } from '../actor/host.ts';
 import { ServiceLoader } from '../actor/loader.ts';
+import { createModules, serviceOfPackage } from '../actor/modules.ts';
 import { type Service, setDebugCommands } from '../actor/service.ts';
 import { ServiceStarter } from '../actor/service-starter.ts';
 import { WorkTask } from '../actor/task.ts';
@@ -101,7 +102,9 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.#origin = shared.origin - this.#time.zero;
     this.startTime = Math.floor(shared.origin / 1000);
     this.startFraction = Math.floor((shared.origin % 1000) / 10);
-    this.#loader = new ServiceLoader(config.services, config.base);
+    this.#loader = new ServiceLoader(config.services, config.base, (name) =>
+      serviceOfPackage(name, shared.packages, config.base),
+    );
     provideBuiltIns(this.#loader, shared.packages);
     this.#timers = new Timers(
       this.#time,
@@ -192,6 +195,7 @@ export class NodeThread implements Host, ContextHost, Resident {
     const kernel: ThreadKernel = {
       number: thread,
       transports,
+      modules: createModules(this.#loader, packages, this.#config.base),
       log: (source, text) => this.log(source, text),
       threads,
       deliver: (to, message) => this.router.deliver(to, message),

@@ -14,6 +14,10 @@ interface Entry {
 /** What a node is in its network: on its own, the one that has the unique services of the network, or another. */
 export type NetworkRole = 'alone' | 'master' | 'member';
 
+/** The service that runs scripts of snax, and the number of the request that starts them. */
+const SNAXD = 'snaxd';
+const SNAX_INIT = 1;
+
 /** Global name of the service manager that has the unique services of the network. */
 const GLOBAL_NAME = 'SERVICE';
 
@@ -56,8 +60,16 @@ export function createServiceManager(role: NetworkRole): ServiceDefinition {
       return skynet.await(entry.launching);
     };
 
+    /** A snax service gets its arguments, which may be any values, by its first request. */
+    const start = async (name: string, args: LaunchArgument[]): Promise<Handle> => {
+      const words = name === SNAXD ? args.slice(0, 1) : args;
+      const handle = await skynet.newService({ name, thread: 'spread' }, ...words);
+      if (name === SNAXD) await skynet.call(handle, 'snax', SNAX_INIT, ...args.slice(1));
+      return handle;
+    };
+
     const launchHere = (name: string, args: LaunchArgument[]): Promise<Handle> =>
-      launch(keyOf(name, args), () => skynet.newService({ name: nameOf(name), thread: 'spread' }, ...args));
+      launch(keyOf(name, args), () => start(nameOf(name), args));
 
     const query = async (key: string): Promise<Handle> => {
       const entry = entryOf(key);
@@ -156,7 +168,7 @@ function nameOf(name: string): string {
 
 /** Scripts of snax are told apart, though one service runs them all. */
 function keyOf(name: string, args: readonly unknown[]): string {
-  return nameOf(name) === 'snaxd' ? `${name}.${String(args[0])}` : name;
+  return nameOf(name) === SNAXD ? `${name}.${String(args[0])}` : name;
 }
 
 function describeEntry(skynet: Skynet, entry: Entry): string {

@@ -1,0 +1,115 @@
+import type { Request, Skynet } from '@skynet/core';
+import type { SnaxInside } from './contract.ts';
+
+/** A function of a service. As a `function` it has the request as `this`, whose `ret` answers with several values. */
+export type SnaxMethod = (this: Request, ...args: never[]) => unknown;
+
+/** Functions of a service by their names. */
+export type SnaxMethods = Readonly<Record<string, SnaxMethod>>;
+
+/** What a snax service is made of; what {@link defineSnax} gets from its setup function. */
+export interface SnaxTable {
+  /** One-way: called by `obj.post.name(…)`, nobody gets what they return. */
+  readonly accept?: SnaxMethods;
+  /** Answered: called by `obj.req.name(…)`. */
+  readonly response?: SnaxMethods;
+  /** Called first, with the arguments of the start. What it throws ends the service. */
+  readonly init?: (...args: never[]) => unknown;
+  /** Called last, with the arguments of `kill` or `exit`. */
+  readonly exit?: (...args: never[]) => unknown;
+  /** Accessors of the locals that patches may join: `{ get i() { return i; }, set i(value) { i = value; } }`. */
+  readonly locals?: object;
+}
+
+/** A script of a snax service: the default export of its module. */
+export interface SnaxDefinition<Table extends SnaxTable = SnaxTable> {
+  readonly kind: 'skynet.snax';
+  readonly setup: (skynet: Skynet, snax: SnaxInside) => Table | Promise<Table>;
+  readonly order: readonly string[] | undefined;
+}
+
+/** What may be said of a snax service besides its functions. */
+export interface SnaxOptions {
+  /**
+   * Names of all methods in the order of their numbers, `accept.put`, `response.get`: for services that the original's
+   * nodes call and whose script there defines them in another order. Default: `accept`, then `response`.
+   */
+  readonly order?: readonly string[];
+}
+
+/**
+ * Declares a snax service (book §12.2); the module's default export. `setup` runs once for each instance: its variables
+ * are the state, what it returns are the functions. Callers without an instance at hand run it, too, with a context that
+ * does nothing, to learn the functions' names: it should define and leave work to `init`. With `order` they need not.
+ */
+export function defineSnax<const Table extends SnaxTable>(
+  setup: (skynet: Skynet, snax: SnaxInside) => Table | Promise<Table>,
+  options: SnaxOptions = {},
+): SnaxDefinition<Table> {
+  return { kind: 'skynet.snax', setup, order: options.order };
+}
+
+/** Whether a value was made by {@link defineSnax}, also by another copy of this package. */
+export function isSnaxDefinition(value: unknown): value is SnaxDefinition {
+  return typeof value === 'object' && value !== null && (value as SnaxDefinition).kind === 'skynet.snax';
+}
+
+/** The functions of a script, from its type: `typeof import('./simplesnax.ts').default`, or of the whole module. */
+export type TableOf<Script> =
+  Script extends SnaxDefinition<infer Table>
+    ? Table
+    : Script extends { readonly default: SnaxDefinition<infer Table> }
+      ? Table
+      : never;
+
+type Arguments<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
+type Replacement<Method> = (this: Request, ...args: Arguments<Method>) => unknown;
+type LocalsOf<Table> = Table extends { readonly locals: infer Locals } ? Locals : Record<string, unknown>;
+
+type AnyReplacement = (this: Request, ...args: never[]) => unknown;
+
+/** What a patch replaces; what is not there stays. */
+export interface PatchTable {
+  readonly accept?: Readonly<Record<string, AnyReplacement>>;
+  readonly response?: Readonly<Record<string, AnyReplacement>>;
+  readonly init?: AnyReplacement;
+  readonly exit?: AnyReplacement;
+  /** Runs right after the functions are in place. What it returns, or resolves to, is what `snax.hotfix` gives. */
+  readonly hotfix?: (...args: never[]) => unknown;
+}
+
+/** A patch for services of one script. */
+export type PatchOf<Table extends SnaxTable> = {
+  readonly accept?: {
+    readonly [Name in keyof Table['accept']]?: Replacement<NonNullable<Table['accept']>[Name]>;
+  };
+  readonly response?: {
+    readonly [Name in keyof Table['response']]?: Replacement<NonNullable<Table['response']>[Name]>;
+  };
+  readonly init?: (...args: never[]) => unknown;
+  readonly exit?: (...args: never[]) => unknown;
+  readonly hotfix?: (...args: never[]) => unknown;
+};
+
+/** The default export of a patch's module. */
+export interface PatchDefinition {
+  readonly kind: 'skynet.snax.patch';
+  readonly make: (snax: SnaxInside, locals: never, skynet: Skynet) => PatchTable;
+}
+
+/**
+ * Declares a patch as a module, checked against the script it is for: `definePatch<typeof script>((snax, locals) => …)`.
+ * `locals` reads and writes the variables that the service has registered.
+ */
+export function definePatch<Script>(
+  make: (snax: SnaxInside, locals: LocalsOf<TableOf<Script>>, skynet: Skynet) => PatchOf<TableOf<Script>>,
+): PatchDefinition {
+  return { kind: 'skynet.snax.patch', make: make as unknown as PatchDefinition['make'] };
+}
+
+/** Whether a value was made by {@link definePatch}. */
+export function isPatchDefinition(value: unknown): value is PatchDefinition {
+  return (
+    typeof value === 'object' && value !== null && (value as PatchDefinition).kind === 'skynet.snax.patch'
+  );
+}

@@ -1,0 +1,55 @@
+import type { Handle, Skynet } from '@skynet/core';
+import type { SnaxInterface, SnaxObject } from './contract.ts';
+import { snaxError } from './errors.ts';
+
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+/** Methods that are there are plain properties; only what is not there comes to the proxy behind them. */
+function methodsOf(
+  type: string,
+  verb: string,
+  ids: Readonly<Record<string, number>>,
+  make: (id: number) => Methods[string],
+): Methods {
+  const unknown = new Proxy(Object.create(null) as object, {
+    get(_target, name) {
+      // What a promise, an inspection or a conversion to JSON asks for is no method.
+      if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
+      throw snaxError('ERR_SNAX_METHOD', `${verb} ${type}:${name} no exist`, {
+        details: { type, method: name },
+      });
+    },
+    has: () => false,
+  });
+  const methods = Object.create(unknown) as Methods;
+  for (const [name, id] of Object.entries(ids))
+    Object.defineProperty(methods, name, { value: make(id), enumerable: true });
+  return methods;
+}
+
+/** An object to work with a service by. */
+export function createObject(skynet: Skynet, handle: Handle, type: string, known: SnaxInterface): SnaxObject {
+  const object = {
+    post: methodsOf(
+      type,
+      'post',
+      known.accept,
+      (id) =>
+        (...args) =>
+          void skynet.send(handle, 'snax', id, ...args),
+    ),
+    req: methodsOf(
+      type,
+      'request',
+      known.response,
+      (id) =>
+        (...args) =>
+          skynet.call(handle, 'snax', id, ...args),
+    ),
+    handle,
+    type,
+    toString: () => `[${type}:${handle.toString(16)}]`,
+  };
+  Object.defineProperty(object, 'toString', { enumerable: false });
+  return object as unknown as SnaxObject;
+}

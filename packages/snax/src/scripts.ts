@@ -1,0 +1,91 @@
+import type { Skynet } from '@skynet/core';
+import { kernelOf, type ThreadKernel } from '@skynet/core/kernel';
+import type { SnaxInside, SnaxInterface } from './contract.ts';
+import { isSnaxDefinition, type SnaxDefinition } from './define.ts';
+import { snaxError } from './errors.ts';
+import { interfaceOf, slotsIn, slotsOf } from './interface.ts';
+
+/** Beside this file, in the sources as in the built package. */
+const SNAXD_FILE = import.meta.url.endsWith('.ts') ? './snaxd.ts' : './snaxd.js';
+const KEY = Symbol.for('@skynet/snax scripts');
+
+/** The scripts of a thread: where they are, their modules, what is known of their methods. */
+export class Scripts {
+  readonly #thread: ThreadKernel;
+  readonly #interfaces = new Map<string, Promise<SnaxInterface>>();
+
+  private constructor(thread: ThreadKernel) {
+    this.#thread = thread;
+    thread.modules.provide('snaxd', new URL(SNAXD_FILE, import.meta.url).href);
+    thread.modules.onClear(() => this.#interfaces.clear());
+  }
+
+  static of(skynet: Skynet): Scripts {
+    return kernelOf(skynet).thread.local(KEY, (thread) => new Scripts(thread));
+  }
+
+  /** The file of a script, on the search path `snax` of the configuration. @throws ERR_SERVICE_NOT_FOUND. */
+  find(skynet: Skynet, name: string): string {
+    const patterns = skynet.getenv('snax') ?? skynet.getenv('services') ?? './snax/?';
+    const list = patterns.split(';').filter((pattern) => pattern !== '');
+    return this.#thread.modules.find(
+      list.map((pattern) => pattern.replace(/(\/init)?\.lua$/, '')),
+      name,
+    );
+  }
+
+  /** @throws ERR_SERVICE_NOT_FOUND, ERR_SERVICE_MODULE, ERR_SNAX_DEFINITION. */
+  async load(skynet: Skynet, name: string): Promise<{ file: string; definition: SnaxDefinition }> {
+    const file = this.find(skynet, name);
+    let module: { default?: unknown };
+    try {
+      module = (await this.#thread.modules.import(file)) as { default?: unknown };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw snaxError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${reason}`, {
+        cause: error,
+        details: { file },
+      });
+    }
+    if (!isSnaxDefinition(module.default))
+      throw snaxError('ERR_SNAX_DEFINITION', `${file} has no snax service as default export (defineSnax)`, {
+        details: { file },
+      });
+    return { file, definition: module.default };
+  }
+
+  /** The methods of a script, learnt from `ask` or from its module. */
+  interface(name: string, learn: () => Promise<SnaxInterface>): Promise<SnaxInterface> {
+    let known = this.#interfaces.get(name);
+    if (known === undefined) {
+      known = learn();
+      this.#interfaces.set(name, known);
+      known.catch(() => this.#interfaces.delete(name));
+    }
+    return known;
+  }
+
+  /** The methods that a module says it has. @throws as {@link load}. */
+  async read(skynet: Skynet, name: string): Promise<SnaxInterface> {
+    const { file, definition } = await this.load(skynet, name);
+    if (definition.order !== undefined) return interfaceOf(slotsIn(definition.order));
+    try {
+      return interfaceOf(slotsOf(await definition.setup(INERT as Skynet, INERT as SnaxInside), undefined));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw snaxError(
+        'ERR_SNAX_DEFINITION',
+        `the methods of ${file} cannot be learnt without starting it (${reason}): name them in \`order\``,
+        { cause: error, details: { file } },
+      );
+    }
+  }
+}
+
+/** Stands for every context where a setup function runs only to say what it defines. */
+const INERT: unknown = new Proxy(() => {}, {
+  get: (_target, key) => (key === 'then' || typeof key === 'symbol' ? undefined : INERT),
+  set: () => true,
+  apply: () => INERT,
+  construct: () => INERT as object,
+});
