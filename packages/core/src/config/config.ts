@@ -44,6 +44,8 @@ export interface SkynetConfig {
   startArgs?: readonly string[];
   /** Where services are found: paths with `?` for the name, from the folder of the configuration. Default `./services/?`. */
   services?: readonly string[];
+  /** Where the scripts of `@skynet/snax` are found, as `services`, which is the default. */
+  snax?: readonly string[];
   /**
    * Module that is run in every service before its own start function: its default export is called with the context,
    * and waited for. A path from the folder of the configuration; the ending may be left out.

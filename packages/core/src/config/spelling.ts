@@ -13,6 +13,7 @@ const KEYS = [
   'start',
   'startArgs',
   'services',
+  'snax',
   'preload',
   'logger',
   'logService',
