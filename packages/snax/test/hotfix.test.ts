@@ -52,6 +52,7 @@ describe('a patch that is text', () => {
       await expect(
         snax.hotfix(object, '\ndeclare let nobody: number;\naccept.add = () => nobody;'),
       ).rejects.toThrow(/patch:2: counter has registered no local nobody/);
+      await expect(snax.hotfix(object, 'declare let nobody;')).rejects.toThrow(code('ERR_PATCH_LOCAL'));
       object.post.add(1);
       expect(await object.req.get()).toBe(11);
     }));

@@ -40,7 +40,9 @@ describe('services', () => {
     await node.run(async (skynet) => {
       const snax = createSnax(skynet);
       await expect(snax.newService('nosuch')).rejects.toThrow(code('ERR_SERVICE_NOT_FOUND'));
-      await expect(snax.newService('broken')).rejects.toThrow(code('ERR_SNAX_DEFINITION'));
+      await expect(snax.newService('broken')).rejects.toMatchObject({
+        cause: { code: 'ERR_SNAX_DEFINITION' },
+      });
       await expect(snax.newService('')).rejects.toThrow(code('ERR_ARGUMENT'));
       const raw = await skynet.newService('snaxd', 'counter');
       await expect(skynet.call(raw, 'snax', 8)).rejects.toThrow(code('ERR_SNAX_INIT'));
