@@ -21,9 +21,26 @@ export default defineConfig({
   ...network,
   start: process.env.SKYNET_START ?? 'console',
   timeScale: Number(process.env.SKYNET_TIME_SCALE ?? 1),
-  services: ['03', '04', '05', '06', '07', '08', '09', '10', '11', '13', '14', '15', '17', '18', '19'].map(
-    (chapter) => `./ch${chapter}/?`,
-  ),
+  services: [
+    '03',
+    '04',
+    '05',
+    '06',
+    '07',
+    '08',
+    '09',
+    '10',
+    '11',
+    '12',
+    '13',
+    '14',
+    '15',
+    '17',
+    '18',
+    '19',
+  ].map((chapter) => `./ch${chapter}/?`),
+  // Book 12.1.
+  snax: ['./ch12/snax/?'],
   // The book's servers listen everywhere; here they are asked to.
   host: process.env.SKYNET_HOST || '127.0.0.1',
   // Book 11; resolv.conf names one otherwise.

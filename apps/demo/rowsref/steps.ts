@@ -1,4 +1,4 @@
-import { type Skynet, startNode } from '@skynet/core';
+import { type Skynet, type SkynetConfig, startNode } from '@skynet/core';
 import type { RowsFile } from './family.ts';
 import { errorText, type Typed } from './typed.ts';
 
@@ -16,10 +16,10 @@ export interface Step {
 }
 
 /** What a step has come to. */
-export type StepResult = { readonly ok: readonly Typed[] } | { readonly err: string } | 'waits';
+export type StepResult = { readonly ok: readonly Typed[] } | { readonly err: string } | 'waits' | 'skipped';
 
-/** Does a step in a service; resolves to the values. */
-export type DoStep = (step: Step) => Promise<readonly Typed[]>;
+/** Does a step in a service; resolves to the values, or says that the step is to be judged by hand. */
+export type DoStep = (step: Step) => Promise<readonly Typed[] | 'skipped'>;
 
 /** How long a step may take until it counts as one that waits: in the background, and otherwise. */
 const SHORT = '30ms';
@@ -29,8 +29,10 @@ const LONG = '2s';
 export async function runSteps(
   file: RowsFile,
   prepare: (skynet: Skynet) => () => DoStep,
+  config: SkynetConfig = {},
+  base: string = process.cwd(),
 ): Promise<StepResult[][]> {
-  const node = await startNode({ harbor: 1, watchdog: false }, { onLog: () => {} });
+  const node = await startNode({ harbor: 1, watchdog: false, ...config }, { base, onLog: () => {} });
   try {
     return await node.run(async (skynet) => {
       const begin = prepare(skynet);
@@ -60,7 +62,8 @@ async function runRow(skynet: Skynet, steps: readonly Step[], doStep: DoStep): P
     const token = {};
     skynet.fork(async () => {
       try {
-        outcomes[i] = { ok: await doStep(step) };
+        const values = await doStep(step);
+        outcomes[i] = values === 'skipped' ? values : { ok: values };
       } catch (error) {
         outcomes[i] = { err: errorText(error) };
       }

@@ -1,0 +1,24 @@
+// Book 12.5.2: the patch joins the locals that it declares.
+import { defineService } from '@skynet/core';
+import { createSnax } from '@skynet/snax';
+import type localsnax from './snax/localsnax.ts';
+
+export default defineService(async (skynet) => {
+  const snax = createSnax(skynet);
+  const obj = await snax.newService<typeof localsnax>('localsnax');
+  obj.post.hello();
+  const r = await snax.hotfix(
+    obj,
+    `
+    let skynet;
+    let i;
+    accept.hello = (...args) => {
+      skynet.error('fix hello', i, gname, ...args);
+    };
+  `,
+  );
+  skynet.error('hotfix return:', r);
+  obj.post.hello();
+  obj.post.quit();
+  skynet.exit();
+});

@@ -1,0 +1,3 @@
+import { testChapter } from './book.ts';
+
+testChapter('ch12');
