@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Handle, Skynet } from '@skynet/core';
 import type { SnaxInterface, SnaxObject } from './contract.ts';
 import { snaxError } from './errors.ts';
@@ -24,32 +25,49 @@ function methodsOf(
   const methods = Object.create(unknown) as Methods;
   for (const [name, id] of Object.entries(ids))
     Object.defineProperty(methods, name, { value: make(id), enumerable: true });
+  Object.defineProperty(methods, inspect.custom, { value: () => `[${Object.keys(ids).join(', ')}]` });
   return methods;
 }
 
 /** An object to work with a service by. */
 export function createObject(skynet: Skynet, handle: Handle, type: string, known: SnaxInterface): SnaxObject {
-  const object = {
-    post: methodsOf(
-      type,
-      'post',
-      known.accept,
-      (id) =>
-        (...args) =>
-          void skynet.send(handle, 'snax', id, ...args),
-    ),
-    req: methodsOf(
-      type,
-      'request',
-      known.response,
-      (id) =>
-        (...args) =>
-          skynet.call(handle, 'snax', id, ...args),
-    ),
-    handle,
+  const post = methodsOf(
     type,
-    toString: () => `[${type}:${handle.toString(16)}]`,
-  };
-  Object.defineProperty(object, 'toString', { enumerable: false });
-  return object as unknown as SnaxObject;
+    'post',
+    known.accept,
+    (id) =>
+      (...args) =>
+        void skynet.send(handle, 'snax', id, ...args),
+  );
+  const req = methodsOf(
+    type,
+    'request',
+    known.response,
+    (id) =>
+      (...args) =>
+        skynet.call(handle, 'snax', id, ...args),
+  );
+  return new BoundObject(handle, type, post, req) as unknown as SnaxObject;
+}
+
+class BoundObject {
+  readonly handle: Handle;
+  readonly type: string;
+  readonly post: Methods;
+  readonly req: Methods;
+
+  constructor(handle: Handle, type: string, post: Methods, req: Methods) {
+    this.handle = handle;
+    this.type = type;
+    this.post = post;
+    this.req = req;
+  }
+
+  toString(): string {
+    return `[${this.type}:${this.handle.toString(16)}]`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
 }

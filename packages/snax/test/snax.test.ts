@@ -21,6 +21,8 @@ describe('services', () => {
       const object = await snax.newService<Counter>('counter', 5, 'first');
       expect(String(object)).toBe(`[counter:${object.handle.toString(16)}]`);
       expect(object.type).toBe('counter');
+      skynet.error('the object', object, { object });
+      await node.logged(/the object \[counter:\w+\] \{ object: \[counter:\w+\] \}/);
       expect(object.post.add(2)).toBeUndefined();
       expect(await object.req.get()).toBe(7);
       expect(await object.req.label()).toBe('first');
