@@ -35,6 +35,7 @@ export default defineConfig({
     '13',
     '14',
     '15',
+    '16',
     '17',
     '18',
     '19',

@@ -59,12 +59,15 @@ export function bookRefusal({ message, errno, sqlstate }: Refusal): MysqlRefusal
   return { badresult: true, err: message, errno, sqlstate };
 }
 
+/** Set for clients that follow the session's state, as the library does and the original does not. */
+const STATE_CHANGED = 0x4000;
+
 /** What the server says of a statement without rows, in the shape of the original. */
 export function bookDone(header: Header): MysqlDone {
   return {
     affected_rows: header.affectedRows,
     insert_id: insertIdOf(header),
-    server_status: header.serverStatus,
+    server_status: header.serverStatus & ~STATE_CHANGED,
     warning_count: header.warningStatus,
     ...(header.info === '' ? {} : { message: header.info }),
   };

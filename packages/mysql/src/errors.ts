@@ -1,4 +1,5 @@
 import { type KernelErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
+import { failedWait } from '@skynet/core/kernel';
 
 /** Codes this package adds to those of `@skynet/core`. */
 export type MysqlErrorCode =
@@ -26,6 +27,15 @@ export function mysqlError(
   options?: SkynetErrorOptions,
 ): SkynetError {
   return new SkynetError<typeof code>(code, message, options);
+}
+
+/** An error for a task that waits, made where the library says so: its stack is that of the task. */
+export function mysqlFailure(
+  code: MysqlErrorCode,
+  message: string,
+  options?: SkynetErrorOptions,
+): SkynetError {
+  return failedWait(code, message, options);
 }
 
 /** How the server refuses a statement. */

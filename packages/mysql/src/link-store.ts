@@ -1,5 +1,5 @@
 import type { SkynetError } from '@skynet/core';
-import { mysqlError } from './errors.ts';
+import { mysqlFailure } from './errors.ts';
 import type { Done, Link } from './link.ts';
 import type { PoolSettings } from './options.ts';
 
@@ -46,7 +46,7 @@ export class LinkStore {
     if (this.#waiting.size >= this.#settings.server.maxWaiting) {
       const waiting = this.#waiting.size;
       done(
-        mysqlError('ERR_MYSQL_BUSY', `${waiting} requests wait for a connection already`, {
+        mysqlFailure('ERR_MYSQL_BUSY', `${waiting} requests wait for a connection already`, {
           details: { waiting },
         }),
       );
@@ -147,5 +147,5 @@ export class LinkStore {
 }
 
 function closed(): SkynetError {
-  return mysqlError('ERR_MYSQL_CLOSED', 'the pool was closed');
+  return mysqlFailure('ERR_MYSQL_CLOSED', 'the pool was closed');
 }

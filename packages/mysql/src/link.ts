@@ -1,7 +1,7 @@
 import { printable, type SkynetError } from '@skynet/core';
 import mysql2, { type Query } from 'mysql2';
 import { type Answer, type Column, type Outcome, type Row, wideColumns, widen } from './answer.ts';
-import { isFatal, mysqlError, type Refusal, refusalOf } from './errors.ts';
+import { isFatal, mysqlFailure, type Refusal, refusalOf } from './errors.ts';
 import { addressOf, type ServerSettings } from './options.ts';
 import { type Parameter, wrongValue } from './template.ts';
 import { BareCommand, type Header, openWire, type Wire } from './wire.ts';
@@ -188,7 +188,7 @@ export class Link {
     if (this.#isOpen) {
       this.#isOpen = false;
       this.#wire.end();
-      this.#failAll(mysqlError('ERR_MYSQL_CLOSED', `the connection to ${this.#address} was closed`));
+      this.#failAll(mysqlFailure('ERR_MYSQL_CLOSED', `the connection to ${this.#address} was closed`));
     }
     return this.#whenClosed();
   }
@@ -196,7 +196,7 @@ export class Link {
   /** Closes the connection at once, whatever is awaited. */
   destroy(): void {
     this.#isOpen = false;
-    this.#failAll(mysqlError('ERR_MYSQL_CLOSED', `the connection to ${this.#address} was closed`));
+    this.#failAll(mysqlFailure('ERR_MYSQL_CLOSED', `the connection to ${this.#address} was closed`));
     this.#wire.destroy();
     this.#wire.stream.destroy();
   }
@@ -317,13 +317,13 @@ export class Link {
 
   #failure(error: Error | undefined): SkynetError {
     const reason = error === undefined ? 'the server closed it' : printable(error.message);
-    return mysqlError('ERR_MYSQL_LOST', `the connection to ${this.#address} was lost: ${reason}`, {
+    return mysqlFailure('ERR_MYSQL_LOST', `the connection to ${this.#address} was lost: ${reason}`, {
       ...(error === undefined ? {} : { cause: error }),
     });
   }
 
   #tooLarge(size: number): SkynetError {
-    return mysqlError(
+    return mysqlFailure(
       'ERR_MYSQL_PACKET',
       `the statement has ${size} bytes, the server takes ${this.#maxPacketSize}`,
       { details: { size, limit: this.#maxPacketSize } },
@@ -363,7 +363,7 @@ export function openLink(
 
 function connectFailure(settings: ServerSettings, error: Error): SkynetError {
   const { message, ...details } = refusalOf(error) ?? { message: error.message };
-  return mysqlError(
+  return mysqlFailure(
     'ERR_MYSQL_CONNECT',
     `cannot connect to MySQL at ${addressOf(settings)}: ${printable(message || error.name)}`,
     { cause: error, details },
