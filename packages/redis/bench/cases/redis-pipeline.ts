@@ -1,0 +1,5 @@
+import type { BenchCase } from '../../../core/bench/case.ts';
+import { commandsCase } from '../commands.ts';
+
+const bench: BenchCase = commandsCase('redis-pipeline', true);
+export default bench;
