@@ -1,0 +1,9 @@
+import { type BenchCase, PLAYER } from '../../../core/bench/case.ts';
+import { networkCalls, socketCalls } from '../network.ts';
+
+const harborCallObject: BenchCase = {
+  lines: [{ name: 'harbor-call-object', unit: 'calls/s' }],
+  floors: { 'node:net frames': socketCalls(90, 1) },
+  run: networkCalls(PLAYER, 1),
+};
+export default harborCallObject;
