@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CORE_LAYERS, importsOf, importViolations, nameViolations } from './import-rules.ts';
+import { CORE_LAYERS, circles, importsOf, importViolations, nameViolations } from './import-rules.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -43,6 +43,14 @@ describe('the repository', () => {
     expect(sources.size).toBeGreaterThan(50);
     expect(importViolations(sources).join('\n')).toBe('');
   });
+
+  test.each(['core', 'gateserver', 'loginserver', 'msgserver', 'socket'])(
+    'no file of %s is in a circle',
+    (name) => {
+      const own = new Map(filesUnder(`packages/${name}/src`));
+      expect(circles(own).map((files) => files.join(' -> '))).toEqual([]);
+    },
+  );
 
   test('files are named after one noun and stand where they are looked for', () => {
     expect(nameViolations(sources, new Set(packages.flatMap(entriesOf))).join('\n')).toBe('');
@@ -139,6 +147,16 @@ describe('the rules', () => {
   ])('core: %s may import %s', (from, to) => {
     const up = '../'.repeat(from.split('/').length - 1) || './';
     expect(check({ [core(from)]: `import '${up}${to}.ts';`, [core(to)]: '' })).toEqual([]);
+  });
+
+  test('circles are found, those of types too', () => {
+    const files = {
+      a: "import type { B } from './b.ts';",
+      b: "export { c } from './c.ts';",
+      c: "import './b.ts';",
+    };
+    const paths = Object.entries(files).map(([stem, text]) => [core(stem), text] as const);
+    expect(circles(new Map(paths))).toEqual([[core('b'), core('c')]]);
   });
 
   test('packages: core by its name, nothing of one another', () => {

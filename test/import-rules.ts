@@ -153,6 +153,24 @@ export function importViolations(sources: Sources): string[] {
   return found;
 }
 
+/** Circles of imports, types included: the files of each, in the order of their imports. */
+export function circles(sources: Sources): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) found.push(way.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    for (const specifier of importsOf(sources.get(file) ?? '')) {
+      const target = path.posix.join(path.posix.dirname(file), specifier);
+      if (specifier.startsWith('.') && sources.has(target)) visit(target, [...way, file]);
+    }
+    done.add(file);
+  };
+  for (const file of sources.keys()) visit(file, []);
+  return found;
+}
+
 /**
  * Every file in the wrong place or under the wrong name, as a sentence.
  * @param entries - the files that manifests name as entry points

@@ -3,8 +3,8 @@ import { printable, toMilliseconds } from '@skynet/core';
 import type { Host } from '@skynet/core/channel';
 import { readOptions } from '@skynet/core/options';
 import { transportUrl } from './address.ts';
-import type { ChannelLogin } from './channel.ts';
 import type { SessionAnswer } from './channel-answer.ts';
+import type { ChannelHost, ChannelLogin } from './channel-contract.ts';
 import type { ChannelSource } from './channel-link.ts';
 import type { Encoding } from './data.ts';
 import { socketError } from './errors.ts';
@@ -13,9 +13,6 @@ const MANY = 0x7fff_ffff;
 const SECOND = 1000;
 /** The pauses of the original: at once, 1, 2 … 11 seconds. */
 const PAUSES: readonly number[] = Array.from({ length: 12 }, (_, seconds) => seconds * SECOND);
-
-/** A host to connect to: a name or ip on the channel's own port, a URL of any transport, or host and port. */
-export type ChannelHost = string | { readonly host: string; readonly port?: number };
 
 /** What {@link createChannel} is given. Durations: see `Duration`; 0 turns one off. */
 export interface ChannelOptions<E extends Encoding = Encoding> {

@@ -1,16 +1,17 @@
+export { createChannel } from './channel.ts';
+export type { AnswerValue, SessionAnswer } from './channel-answer.ts';
 export type {
   ChannelControl,
+  ChannelHost,
   ChannelLogin,
   ChannelRequest,
   OrderedChannel,
   OrderedRequests,
   SessionChannel,
   SessionRequests,
-} from './channel.ts';
-export { createChannel } from './channel.ts';
-export type { AnswerValue, SessionAnswer } from './channel-answer.ts';
+} from './channel-contract.ts';
 export type { ChannelSource } from './channel-link.ts';
-export type { ChannelHost, ChannelOptions } from './channel-options.ts';
+export type { ChannelOptions } from './channel-options.ts';
 export type { Encoding, SocketData, WriteData, WritePiece } from './data.ts';
 export { createDns, type Dns, type DnsOptions } from './dns.ts';
 export { type DnsCommands, default as dnsService } from './dnsservice.ts';
