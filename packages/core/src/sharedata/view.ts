@@ -8,8 +8,16 @@ import { ROOT, TAG, type Tag } from './slot.ts';
 // reads its part out of shared memory when it is asked, and makes views of the containers in it on first use. A view
 // stands for a path: when its source moves to another sheet, it looks for its part there by the path.
 
-/** Containers whose views are kept by the view around them; views in larger ones are kept while somebody else does. */
+/** Values of a container up to which it keeps the views of those in it. */
 const MAX_KEPT = 64;
+/**
+ * Views in larger containers that are kept, for each view of a whole; further ones only while somebody else keeps them, which
+ * costs several times as much to make and to find.
+ */
+const MAX_KEPT_IN_LARGE = 8192;
+
+/** By this a view gives its place. */
+const PLACE = Symbol('place');
 
 /** What a view shows: one sheet for ever, or always the newest. */
 export interface Source {
@@ -27,7 +35,7 @@ export type Shared<Value> = Value extends null | undefined | boolean | number | 
 
 /** A view of the whole. */
 export function viewOf(source: Source): object {
-  return new Place(source, undefined, '').view as object;
+  return new Place(source, undefined, '', ROOT).view;
 }
 
 /** Where a view stands in the data, and what is there. */
@@ -44,21 +52,39 @@ class Place {
   #kept: Map<unknown, Place> | undefined;
   #seen: Map<unknown, WeakRef<Place>> | undefined;
   #sweepAt = MAX_KEPT * 4;
+  #forgetAt = MAX_KEPT * 4;
+  /** Of the whole: how many more views in large containers may be kept. */
+  #room = MAX_KEPT_IN_LARGE;
+  readonly #whole: Place;
 
-  constructor(source: Source, parent: Place | undefined, key: unknown) {
+  /** @param cell where it stands in the sheet of now. */
+  constructor(source: Source, parent: Place | undefined, key: unknown, cell: number) {
     this.#source = source;
     this.#parent = parent;
     this.#key = key;
+    this.#whole = parent === undefined ? this : parent.#whole;
     this.#sheet = source.sheet;
-    this.#stand(this.#parent === undefined ? ROOT : this.#parent.cellOf(key));
+    this.#stand(cell);
     this.#kind = kindOf(this.#tag) ?? 'object';
-    this.view =
-      this.#kind === 'map'
-        ? new MapView(this)
-        : new Proxy(
-            printedAs(this, this.#kind === 'array' ? [] : {}),
-            this.#kind === 'array' ? new ArrayHandler(this) : new ObjectHandler(this),
-          );
+    this.view = this.#show();
+  }
+
+  #show(): object {
+    switch (this.#kind) {
+      case 'map':
+        return new MapView(this);
+      case 'array':
+        // Its target is an array, for `Array.isArray`.
+        return new Proxy(printedAs(this, []), new ArrayHandler(this));
+      default:
+        // The place itself is the target, so that a view costs no more than it must.
+        return new Proxy<object>(this, OBJECT);
+    }
+  }
+
+  /** For who prints a view: that finds this in the target, and calls it for the Proxy. */
+  [inspect.custom](this: { readonly [PLACE]: Place }): unknown {
+    return this[PLACE].copy();
   }
 
   /** What it shows now, as ordinary values. */
@@ -97,7 +123,7 @@ class Place {
   /** What stands in a cell that is the value of this key. */
   read(cell: number, key: unknown): unknown {
     const tag = this.#sheet.tag(cell);
-    return tag < TAG.ARRAY ? this.#sheet.scalar(cell, tag) : this.#child(key, kindOf(tag)).view;
+    return tag < TAG.ARRAY ? this.#sheet.scalar(cell, tag) : this.#child(key, cell, kindOf(tag)).view;
   }
 
   get keys(): readonly unknown[] {
@@ -141,13 +167,17 @@ class Place {
     this.#node = this.#tag < TAG.ARRAY ? -1 : this.#sheet.low(cell);
   }
 
-  #child(key: unknown, kind: string | undefined): Place {
+  #child(key: unknown, cell: number, kind: string | undefined): Place {
     const known = this.#kept?.get(key) ?? this.#seen?.get(key)?.deref();
     if (known !== undefined && known.#kind === kind) return known;
-    const child = new Place(this.#source, this, key);
-    if (this.size <= MAX_KEPT) {
+    const child = new Place(this.#source, this, key, cell);
+    const isLarge = this.size > MAX_KEPT;
+    if (!isLarge || this.#whole.#room > 0) {
+      if (isLarge) this.#whole.#room--;
       this.#kept ??= new Map();
       this.#kept.set(key, child);
+      // Updates may have brought ever other keys.
+      if (this.#kept.size > Math.max(this.#forgetAt, 2 * this.size)) this.#forgetGone(this.#kept);
     } else {
       this.#seen ??= new Map();
       if (this.#seen.size >= this.#sweepAt) this.#sweep(this.#seen);
@@ -156,13 +186,21 @@ class Place {
     return child;
   }
 
+  /** Forgets views of keys that are not there. */
+  #forgetGone(kept: Map<unknown, Place>): void {
+    const before = kept.size;
+    for (const key of kept.keys()) if (this.cellOf(key) < 0) kept.delete(key);
+    if (this.size > MAX_KEPT) this.#whole.#room += before - kept.size;
+    this.#forgetAt = Math.max(MAX_KEPT * 4, kept.size * 2);
+  }
+
   #sweep(seen: Map<unknown, WeakRef<Place>>): void {
     for (const [key, ref] of seen) if (ref.deref() === undefined) seen.delete(key);
     this.#sweepAt = Math.max(MAX_KEPT * 4, seen.size * 2);
   }
 }
 
-/** Has who prints a Proxy, and so gets at its target, see what the view shows. */
+/** Has who prints the Proxy of a target see what the view shows. */
 function printedAs(place: Place, target: object): object {
   return Object.defineProperty(target, inspect.custom, { value: () => place.copy(), configurable: true });
 }
@@ -182,9 +220,45 @@ export function kindOf(tag: Tag | -1): 'array' | 'object' | 'map' | undefined {
   }
 }
 
-/** Refuses everything that changes. */
-abstract class ReadonlyHandler implements ProxyHandler<object> {
-  protected readonly place: Place;
+/** Objects: the target is the place. What every object has is found as in any other. */
+const OBJECT: ProxyHandler<object> = {
+  get(target, key) {
+    const place = target as Place;
+    if (typeof key === 'string') {
+      const cell = place.cellOf(key);
+      if (cell >= 0) return place.read(cell, key);
+    }
+    return key === PLACE ? place : Reflect.get(Object.prototype, key);
+  },
+  has(target, key) {
+    return (
+      (typeof key === 'string' && (target as Place).cellOf(key) >= 0) || Reflect.has(Object.prototype, key)
+    );
+  },
+  ownKeys(target) {
+    return [...((target as Place).keys as readonly string[])];
+  },
+  getOwnPropertyDescriptor(target, key) {
+    if (typeof key === 'symbol') return undefined;
+    const place = target as Place;
+    const cell = place.cellOf(key);
+    if (cell < 0) return undefined;
+    return { value: place.read(cell, key), enumerable: true, configurable: true, writable: false };
+  },
+  getPrototypeOf: () => Object.prototype,
+  set: refuse,
+  defineProperty: refuse,
+  deleteProperty: refuse,
+  setPrototypeOf: refuse,
+  preventExtensions: refuse,
+};
+
+function refuse(target: object): never {
+  return (target as Place).readonly();
+}
+
+class ArrayHandler implements ProxyHandler<object> {
+  readonly place: Place;
 
   constructor(place: Place) {
     this.place = place;
@@ -209,34 +283,7 @@ abstract class ReadonlyHandler implements ProxyHandler<object> {
   preventExtensions(): never {
     return this.place.readonly();
   }
-}
 
-class ObjectHandler extends ReadonlyHandler {
-  get(target: object, key: string | symbol): unknown {
-    if (typeof key === 'string') {
-      const cell = this.place.cellOf(key);
-      if (cell >= 0) return this.place.read(cell, key);
-    }
-    return Reflect.get(target, key);
-  }
-
-  has(target: object, key: string | symbol): boolean {
-    return (typeof key === 'string' && this.place.cellOf(key) >= 0) || Reflect.has(target, key);
-  }
-
-  ownKeys(): string[] {
-    return [...(this.place.keys as readonly string[])];
-  }
-
-  getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
-    if (typeof key === 'symbol') return undefined;
-    const cell = this.place.cellOf(key);
-    if (cell < 0) return undefined;
-    return { value: this.place.read(cell, key), enumerable: true, configurable: true, writable: false };
-  }
-}
-
-class ArrayHandler extends ReadonlyHandler {
   get(target: object, key: string | symbol): unknown {
     if (typeof key === 'symbol') return Reflect.get(target, key);
     if (key === 'length') return this.place.size;
@@ -267,10 +314,15 @@ class ArrayHandler extends ReadonlyHandler {
 
 /** The index that a key of an array is, -1 if it is none. */
 function indexOf(key: string): number {
-  const first = key.charCodeAt(0);
-  if (first < 48 || first > 57) return -1;
-  const index = Number(key);
-  return Number.isInteger(index) && String(index) === key ? index : -1;
+  const { length } = key;
+  if (length > 10) return -1;
+  let index = length === 0 ? -1 : 0;
+  for (let i = 0; i < length; i++) {
+    const digit = key.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9 || (digit === 0 && i === 0 && length > 1)) return -1;
+    index = index * 10 + digit;
+  }
+  return index;
 }
 
 class MapView extends Map<unknown, unknown> {

@@ -203,4 +203,31 @@ describe('a view', () => {
         { numRuns: runs(100) },
       );
     }));
+
+  test('of ever other keys stays the same view for those that are there, and forgets the others', () =>
+    inService(async (skynet) => {
+      const sharedata = createShareData(skynet);
+      await sharedata.new('data', { stays: { n: 0 } });
+      const view = await sharedata.query<Record<string, { n: number }>>('data');
+      const { stays } = view;
+      for (let n = 1; n <= 600; n++) {
+        await sharedata.update('data', { stays: { n }, [`only ${n}`]: { n } });
+        expect(view[`only ${n}`]?.n).toBe(n);
+        expect(view[`only ${n - 1}`]).toBeUndefined();
+      }
+      expect(view['stays']).toBe(stays);
+      expect(stays?.n).toBe(600);
+    }));
+
+  test('of many parts gives the same view of a part for as long as somebody has it', () =>
+    inService(async (skynet) => {
+      const sharedata = createShareData(skynet);
+      await sharedata.new(
+        'rows',
+        Array.from({ length: 20_000 }, (_, id) => ({ id })),
+      );
+      const rows = await sharedata.query<{ id: number }[]>('rows');
+      const held = rows.map((row) => row);
+      expect(held.every((row, i) => row === rows[i] && row.id === i)).toBe(true);
+    }));
 });
