@@ -11,8 +11,8 @@ import { ROOT, TAG, type Tag } from './slot.ts';
 /** Values of a container up to which it keeps the views of those in it. */
 const MAX_KEPT = 64;
 /**
- * Views in larger containers that are kept, for each view of a whole; further ones only while somebody else keeps them, which
- * costs several times as much to make and to find.
+ * Views in larger containers that are kept, for each view of a whole: those made last. (Keeping all for as long as somebody
+ * has them would take a WeakRef for each, and one loop over a large table would hold all of them at once.)
  */
 const MAX_KEPT_IN_LARGE = 8192;
 
@@ -50,8 +50,9 @@ class Place {
   /** Its container; -1 when it is not there any more. */
   #node = -1;
   #kept: Map<unknown, Place> | undefined;
-  #seen: Map<unknown, WeakRef<Place>> | undefined;
-  #sweepAt = MAX_KEPT * 4;
+  /** Of a large container: keys of the views that are kept, a ring, and where the oldest stands. */
+  #order: unknown[] | undefined;
+  #oldest = 0;
   #forgetAt = MAX_KEPT * 4;
   /** Of the whole: how many more views in large containers may be kept. */
   #room = MAX_KEPT_IN_LARGE;
@@ -168,35 +169,42 @@ class Place {
   }
 
   #child(key: unknown, cell: number, kind: string | undefined): Place {
-    const known = this.#kept?.get(key) ?? this.#seen?.get(key)?.deref();
+    const known = this.#kept?.get(key);
     if (known !== undefined && known.#kind === kind) return known;
     const child = new Place(this.#source, this, key, cell);
-    const isLarge = this.size > MAX_KEPT;
-    if (!isLarge || this.#whole.#room > 0) {
-      if (isLarge) this.#whole.#room--;
-      this.#kept ??= new Map();
-      this.#kept.set(key, child);
-      // Updates may have brought ever other keys.
-      if (this.#kept.size > Math.max(this.#forgetAt, 2 * this.size)) this.#forgetGone(this.#kept);
-    } else {
-      this.#seen ??= new Map();
-      if (this.#seen.size >= this.#sweepAt) this.#sweep(this.#seen);
-      this.#seen.set(key, new WeakRef(child));
-    }
+    this.#kept ??= new Map();
+    if (this.size > MAX_KEPT) this.#makeRoom(this.#kept, key);
+    this.#kept.set(key, child);
+    // Updates may have brought ever other keys.
+    if (this.#kept.size > Math.max(this.#forgetAt, 2 * this.size)) this.#forgetGone(this.#kept);
     return child;
+  }
+
+  /** For one more view in a large container: where there is no room, the one that was made first goes. */
+  #makeRoom(kept: Map<unknown, Place>, key: unknown): void {
+    this.#order ??= [];
+    const order = this.#order;
+    const whole = this.#whole;
+    if (whole.#room > 0 || order.length < MAX_KEPT) {
+      whole.#room--;
+      order.push(key);
+      return;
+    }
+    this.#oldest %= order.length;
+    kept.delete(order[this.#oldest]);
+    order[this.#oldest++] = key;
   }
 
   /** Forgets views of keys that are not there. */
   #forgetGone(kept: Map<unknown, Place>): void {
     const before = kept.size;
     for (const key of kept.keys()) if (this.cellOf(key) < 0) kept.delete(key);
-    if (this.size > MAX_KEPT) this.#whole.#room += before - kept.size;
+    if (this.#order !== undefined) {
+      this.#whole.#room += before - kept.size;
+      this.#order = [...kept.keys()];
+      this.#oldest = 0;
+    }
     this.#forgetAt = Math.max(MAX_KEPT * 4, kept.size * 2);
-  }
-
-  #sweep(seen: Map<unknown, WeakRef<Place>>): void {
-    for (const [key, ref] of seen) if (ref.deref() === undefined) seen.delete(key);
-    this.#sweepAt = Math.max(MAX_KEPT * 4, seen.size * 2);
   }
 }
 
