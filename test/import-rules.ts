@@ -34,6 +34,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
     [
       'env',
       'typescript',
+      'module-hooks-main',
       'stack',
       'config/lua',
       'config/spelling',

@@ -39,6 +39,8 @@ export type KernelErrorCode =
   | 'ERR_SERVICE_NOT_FOUND'
   /** The service module could not be loaded or has no service as default export. */
   | 'ERR_SERVICE_MODULE'
+  /** A service's state cannot pass to its new code. */
+  | 'ERR_HANDOVER'
   /** The service's start function threw. */
   | 'ERR_SERVICE_INIT'
   /** The service ended itself while it started. */

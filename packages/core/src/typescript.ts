@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { register } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SkynetError } from './errors.ts';
@@ -10,6 +11,7 @@ const NEEDS_MORE =
   /^ERR_(UNSUPPORTED_TYPESCRIPT_SYNTAX|INVALID_TYPESCRIPT_SYNTAX|MODULE_NOT_FOUND|UNSUPPORTED_DIR_IMPORT)$/;
 
 let tsx: Promise<void> | undefined;
+let hasHooks = false;
 
 /** The files that a location without an ending may mean, best first. */
 export function candidatesOf(location: string): string[] {
@@ -27,14 +29,15 @@ export function findModule(location: string): string | undefined {
  * Imports a module, TypeScript too: Node takes the types out by itself from 22.18 on, and what needs more (enums,
  * parameter properties, imports without endings) is done by `tsx` where that is installed, on every version alike. `tsx`
  * takes `.ts` files for ES modules only where package.json says so.
- * @param generation - above 0: loads it anew.
- * @param version - the same file under another version is another module.
+ * @param version - the same file under another version is another module, and so is what it imports by relative paths.
  * @throws ERR_SERVICE_MODULE, and what the module throws.
  */
-export async function importModule(file: string, generation = 0, version = ''): Promise<unknown> {
+export async function importModule(file: string, version = ''): Promise<unknown> {
   const url = pathToFileURL(file);
-  if (version !== '') url.searchParams.set('version', version);
-  if (generation > 0) url.searchParams.set('v', String(generation));
+  if (version !== '') {
+    useHooks();
+    url.searchParams.set('version', version);
+  }
   if (!/\.m?ts$/.test(file)) return import(url.href);
   if (!(process.features as { typescript?: unknown }).typescript) {
     await mustHaveTsx(file);
@@ -54,6 +57,13 @@ function needsMore(error: unknown): boolean {
   return (
     error instanceof SyntaxError || NEEDS_MORE.test(String((error as { code?: unknown } | undefined)?.code))
   );
+}
+
+/** From here on a version reaches imports. In the sources, as tests run them, it does not. */
+function useHooks(): void {
+  if (hasHooks || import.meta.url.endsWith('.ts')) return;
+  hasHooks = true;
+  register('./module-hooks-main.js', import.meta.url);
 }
 
 function useTsx(): Promise<void> {

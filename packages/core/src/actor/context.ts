@@ -11,8 +11,10 @@ import type {
   Dispatcher,
   FilteredMessage,
   GoneEvent,
+  Handover,
   PlacedService,
   Placement,
+  ReloadOptions,
   Request,
   Sender,
   ServiceDefinition,
@@ -204,6 +206,16 @@ export class Context implements Skynet {
     } catch (error) {
       return Promise.reject(atCaller(error));
     }
+  }
+
+  async reload(address: Address, { module, patience = '5s' }: ReloadOptions = {}): Promise<void> {
+    await this.call(address, 'debug', 'RELOAD', module, toMilliseconds(patience));
+  }
+
+  handover<State>(handover: { take(): State; give(state: State): unknown }): void {
+    mustBeFunction(handover?.take);
+    mustBeFunction(handover.give);
+    this.#service.extras.handover = handover as Handover;
   }
 
   forgetService(name: string): Promise<boolean> {

@@ -5,6 +5,9 @@ import { type ActiveRequest, ANSWER } from './request.ts';
 import type { DebugCommands, Service } from './service.ts';
 import { ExitSignal } from './task.ts';
 
+/** Milliseconds that requests of the old code may take to end. */
+const RELOAD_PATIENCE = 5000;
+
 type Command = (service: Service, request: ActiveRequest, args: unknown[]) => unknown;
 
 /** What every service answers to `debug` messages (`skynet.debug`), whatever its own handlers are. */
@@ -30,6 +33,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   KILLTASK: (service, _request, [session]) => service.killSession(Number(session)),
   PING: () => true,
+  RELOAD: (service, _request, [module, patience]) =>
+    service.host.reload(
+      service.handle,
+      module === undefined || module === null ? undefined : String(module),
+      Number(patience ?? RELOAD_PATIENCE),
+    ),
   SUPPORT: (service) => [...Object.keys(COMMANDS), ...(service.extras.debug?.keys() ?? [])],
   TERM: (service, _request, [address]) => {
     const handle = parseHandle(String(address));

@@ -1,4 +1,4 @@
-import type { FilteredMessage, Request } from '../contracts/skynet.ts';
+import type { FilteredMessage, Handover, Request } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { Body } from '../message.ts';
 import type { Brood } from './brood.ts';
@@ -35,6 +35,9 @@ export class Extras {
   /** Number of the watchdog's last report about this service, and of the last one it was told of. */
   endlessReport: number | undefined;
   endlessTold: number | undefined;
+  /** Requests that wait while the code is exchanged. */
+  held: Mailbox | undefined;
+  handover: Handover | undefined;
   debug: Map<string, (...args: unknown[]) => unknown> | undefined;
   info: ((...args: string[]) => unknown) | undefined;
   handlers: Map<number, Handler> | undefined;

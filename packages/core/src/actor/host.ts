@@ -43,6 +43,8 @@ export interface Host {
   endlessReport(handle: Handle): number;
   /** Seconds a service of this thread has run; 0 unless the node profiles. */
   cpuOf(handle: Handle): number;
+  /** Gives a service of this thread new code; see `Skynet.reload`. `patience` in milliseconds. */
+  reload(handle: Handle, module: string | undefined, patience: number): Promise<void>;
   /** A log line. */
   log(source: Handle, text: string): void;
   /** Something that a service opened is being closed and takes its time: a node that stops waits for it. */

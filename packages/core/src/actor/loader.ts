@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { textOf } from '../codec/error.ts';
-import type { ServiceDefinition } from '../contracts/skynet.ts';
+import type { Handover, ServiceDefinition } from '../contracts/skynet.ts';
 import { isServiceDefinition } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { candidatesOf, importModule } from '../typescript.ts';
@@ -20,6 +20,7 @@ export class ServiceLoader {
   readonly #elsewhere: (name: string) => string | undefined;
   readonly #listeners = new Set<() => void>();
   #generation = 0;
+  #reloads = 0;
 
   /** `elsewhere` knows the files of services that packages bring, asked when the patterns have none. */
   constructor(
@@ -75,8 +76,8 @@ export class ServiceLoader {
   }
 
   /**
-   * Lets later starts load changed files; running instances keep their code (`clearcache`). Only service modules are
-   * loaded anew: what they import stays as it is.
+   * Lets later starts load changed files, and what these import by relative paths; running instances keep their code
+   * (`clearcache`).
    */
   clear(): void {
     this.#generation++;
@@ -93,15 +94,33 @@ export class ServiceLoader {
 
   /** Imports a module; anew, if there was a {@link clear} since. @throws what the module throws. */
   importFile(file: string, version = ''): Promise<unknown> {
-    return importModule(file, this.#generation, version);
+    return importModule(file, [this.#version, version].filter((part) => part !== '').join('-'));
   }
 
-  async #import(name: string): Promise<ServiceDefinition> {
+  /** Which modules are meant: those of the first time, or those since the last {@link clear}. */
+  get #version(): string {
+    return this.#generation === 0 ? '' : String(this.#generation);
+  }
+
+  /**
+   * Loads a service anew, with what it imports by relative paths; what starts from now on is this one. A file that cannot be
+   * loaded changes nothing.
+   * @throws as {@link load}.
+   */
+  async reload(name: string): Promise<ServiceDefinition> {
+    const provided = this.#provided.get(name);
+    if (provided !== undefined) return provided;
+    const definition = await this.#import(name, `${this.#generation}.${++this.#reloads}`);
+    this.#loaded.set(name, definition);
+    return definition;
+  }
+
+  async #import(name: string, version?: string): Promise<ServiceDefinition> {
     const generation = this.#generation;
     const file = this.find(name);
-    let module: { default?: unknown };
+    let module: Module;
     try {
-      module = (await importModule(file, generation)) as { default?: unknown };
+      module = (await importModule(file, version ?? this.#version)) as Module;
     } catch (error) {
       if (isSkynetError(error, 'ERR_SERVICE_MODULE')) throw error;
       throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${textOf(error)}`, {
@@ -109,15 +128,16 @@ export class ServiceLoader {
         details: { file },
       });
     }
-    const definition = module.default;
-    if (!isServiceDefinition(definition)) {
+    const given = module.default;
+    if (!isServiceDefinition(given)) {
       throw new SkynetError(
         'ERR_SERVICE_MODULE',
         `${file} has no service as default export (defineService)`,
         { details: { file } },
       );
     }
-    if (generation === this.#generation) this.#loaded.set(name, definition);
+    const definition = module.handover === undefined ? given : { ...given, handover: module.handover };
+    if (generation === this.#generation && version === undefined) this.#loaded.set(name, definition);
     return definition;
   }
 
@@ -160,6 +180,12 @@ export class ServiceLoader {
       if (path.dirname(folder) === folder) return path.resolve(this.#base, location);
     }
   }
+}
+
+/** What stands in the module of a service. */
+interface Module {
+  readonly default?: unknown;
+  readonly handover?: Handover;
 }
 
 function isServiceName(name: string): boolean {

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+import { copyArgs } from '../codec/copy.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
 import type { CommandTable, ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
@@ -10,7 +12,7 @@ import type { CpuAccounts } from '../schedule/cpu-accounts.ts';
 import { failAtCaller } from '../stack.ts';
 import { Context, type ContextHost } from './context.ts';
 import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
-import { callFailed, describe, failedWait, reasonIn } from './failure.ts';
+import { callFailed, describe, failedWait, goneFailure, reasonIn } from './failure.ts';
 import type { Host } from './host.ts';
 import type { LaunchRequest, LaunchSettings, Started } from './launch.ts';
 import { shownArguments } from './launch-arguments.ts';
@@ -21,6 +23,9 @@ import { isExit, KillSignal, WorkTask } from './task.ts';
 
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
+
+/** Milliseconds between two looks whether a service has ended what it works on. */
+const DRAIN_STEP = 2;
 
 /** Other threads that services can be started in. */
 export interface OtherPlaces {
@@ -198,6 +203,54 @@ export class ServiceStarter {
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();
     service.push(new WorkTask(this.#runStart, [service, definition, args]));
+  }
+
+  /** Gives a running service new code; see `Skynet.reload`. Any failure leaves the old one at work. */
+  async reload(service: Service, module: string | undefined, patience: number): Promise<void> {
+    const before = this.#parts.loader.cached(service.name);
+    const definition = await this.#parts.loader.reload(module ?? service.name);
+    service.hold();
+    try {
+      for (const end = Date.now() + patience; !service.isDrained && Date.now() < end; )
+        await setTimeout(DRAIN_STEP);
+      await new Promise<void>((resolve, reject) => {
+        // In a turn of its own: start functions call others and wait.
+        const exchange = new WorkTask(
+          () => this.#exchange(service, definition, before).then(resolve, reject),
+          [],
+        );
+        if (service.alive) service.push(exchange);
+        else reject(goneFailure(service.handle));
+      });
+    } finally {
+      service.release();
+    }
+  }
+
+  async #exchange(
+    service: Service,
+    definition: ServiceDefinition,
+    before: ServiceDefinition | undefined,
+  ): Promise<void> {
+    const wiring = service.takeWiring();
+    const taking = wiring.extras.handover ?? before?.handover;
+    const context = new Context(service, this.#parts.host);
+    try {
+      const started = definition.start(context, ...(service.args as never[]));
+      const result = await whenReady(service, started, service.takeInits() ?? []);
+      if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
+      const giving = service.extras.handover ?? definition.handover;
+      if (taking !== undefined) {
+        if (giving === undefined)
+          throw failedWait('ERR_HANDOVER', `${service.name}: the new code takes no state over (handover)`);
+        await giving.give(copyArgs([taking.take(context)])[0] as never, context);
+      }
+    } catch (thrown) {
+      service.restoreWiring(wiring);
+      throw thrown;
+    }
+    service.dropWiring(wiring);
+    service.log(`RELOAD ${service.title}`);
   }
 
   /** Gives a new service its number and its place. */

@@ -51,6 +51,26 @@ const MAX_ABANDONED = 1024;
 /** What became of a service. */
 export const STATE = { STARTING: 0, RUNNING: 1, ENDING: 2, ENDED: 3 } as const;
 
+/** What the code of a service has set up. */
+export interface Wiring {
+  readonly extras: Partial<Extras>;
+  readonly luaHandler: Handler | undefined;
+  readonly timers: ReadonlySet<Timer>;
+  readonly owned: ReadonlySet<() => unknown>;
+}
+
+const NO_WIRING: Partial<Extras> = {
+  handlers: undefined,
+  filters: undefined,
+  forward: undefined,
+  unknownRequest: undefined,
+  unknownResponse: undefined,
+  debug: undefined,
+  info: undefined,
+  exitHooks: undefined,
+  handover: undefined,
+};
+
 type AnyWork = (...args: unknown[]) => unknown;
 
 /** What a protocol-less answer to `debug` messages needs; set by the built-in services. */
@@ -207,7 +227,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   #takeMessage(message: Message): void {
     let received = message;
-    const { filters, forward } = this.#extras ?? {};
+    const { filters, forward, held } = this.#extras ?? {};
+    if (held !== undefined && this.#isHeldBack(message.type)) {
+      held.push(message);
+      return;
+    }
     if (filters !== undefined) {
       const { type, session, source, body } = message;
       try {
@@ -526,6 +550,85 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const { source } = request.message;
     // Of other nodes nothing is known here.
     return harborOf(source) !== harborOf(this.handle) || this.host.router.isAlive(source);
+  }
+
+  /** While the code is exchanged only answers come through, and what is asked of the service as such. */
+  #isHeldBack(type: number): boolean {
+    return type !== PTYPE.RESPONSE && type !== PTYPE.ERROR && type !== PTYPE.DEBUG;
+  }
+
+  /** Keeps requests that come back, in their order. */
+  hold(): void {
+    this.extras.held ??= new Mailbox();
+  }
+
+  /** Takes them up again, before everything that has come since. */
+  release(): void {
+    const held = this.#extras?.held;
+    if (held === undefined) return;
+    this.extras.held = undefined;
+    const since: MailboxItem[] = [];
+    for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) since.push(item);
+    for (let item = held.shift(); item !== undefined; item = held.shift()) this.mailbox.push(item);
+    for (const item of since) this.mailbox.push(item);
+    this.host.ready(this);
+  }
+
+  /** Whether nothing but the exchange itself is being worked on. */
+  get isDrained(): boolean {
+    for (const { message } of this.#extras?.openRequests ?? [])
+      if (message.type !== PTYPE.DEBUG) return false;
+    return true;
+  }
+
+  /** Takes out everything that its code has set up, so that other code can set up its own. */
+  takeWiring(): Wiring {
+    const { extras } = this;
+    const { handlers, filters, forward, unknownRequest, unknownResponse, debug, info, exitHooks, handover } =
+      extras;
+    const wiring: Wiring = {
+      extras: {
+        handlers,
+        filters,
+        forward,
+        unknownRequest,
+        unknownResponse,
+        debug,
+        info,
+        exitHooks,
+        handover,
+      },
+      luaHandler: this.#luaHandler,
+      timers: this.#workTimers(),
+      owned: new Set(extras.owned),
+    };
+    Object.assign(extras, NO_WIRING);
+    this.#luaHandler = undefined;
+    return wiring;
+  }
+
+  /** The new code works: what the old one had set up to happen does not happen any more. What it opened stays open. */
+  dropWiring({ timers }: Wiring): void {
+    for (const timer of timers) this.cancelTimer(timer);
+  }
+
+  /** The new code does not work: everything is as before. */
+  restoreWiring({ extras, luaHandler, timers, owned }: Wiring): void {
+    for (const timer of this.#workTimers()) if (!timers.has(timer)) this.cancelTimer(timer);
+    for (const close of this.#extras?.owned ?? []) {
+      if (owned.has(close)) continue;
+      this.extras.owned?.delete(close);
+      this.#close(close);
+    }
+    Object.assign(this.extras, extras);
+    this.#luaHandler = luaHandler;
+  }
+
+  #workTimers(): Set<Timer> {
+    const timers = new Set<Timer>();
+    for (let timer = this.#timers; timer !== undefined; timer = timer.ownerNext)
+      if (typeof timer.target === 'function') timers.add(timer);
+    return timers;
   }
 
   /** Keeps a `LINK` debug request until this service ends. */

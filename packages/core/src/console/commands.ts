@@ -262,6 +262,11 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     run: (context, address) =>
       ask(context, '.launcher', 'lua', 'KILL', formatHandle(handleOf(context, address))),
   },
+  reload: {
+    help: 'address [name] : gives a service its module anew, or that of another; handle, names and mailbox stay',
+    run: async (context, address, module) =>
+      void (await askFor(CALL_LIMIT, context, handleOf(context, address), 'debug', 'RELOAD', module)),
+  },
   start: {
     help: 'name args... : starts a service',
     run: ({ kernel: { skynet } }, name, ...args) =>

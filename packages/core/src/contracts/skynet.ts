@@ -150,10 +150,31 @@ export interface ServiceDefinition<Commands = unknown, Args = unknown> {
   readonly mailbox?: MailboxOptions;
   /** What lists and log lines show of the start arguments, where some of them are secret. Default: all of them. */
   readonly shownArgs?: (args: readonly string[]) => readonly string[];
+  /** How state passes to new code; the export `handover` of its module. */
+  readonly handover?: Handover;
   /** For the compiler only: the commands it understands. */
   readonly __commands?: Commands;
   /** For the compiler only: what it is started with. */
   readonly __args?: Args;
+}
+
+/**
+ * How the state of a service passes to new code of it: the export `handover` of its module, or what the start function
+ * gives to `skynet.handover` where the state is its own. A module's gets the context as a further argument.
+ */
+export interface Handover {
+  /** The state, from the old code: called when nothing is being worked on, or nothing ends in time. */
+  take(skynet: Skynet): unknown;
+  /** Puts the state in place, in the new code, once its start function has returned. May be waited for. */
+  give(state: never, skynet: Skynet): unknown;
+}
+
+/** What {@link Skynet.reload} may be told. */
+export interface ReloadOptions {
+  /** Name of the service whose code it gets. Default: the one it has, loaded anew. */
+  readonly module?: string;
+  /** How long requests that run may take to end in the old code before its state is taken. Default `"5s"`. */
+  readonly patience?: Duration;
 }
 
 /** A module with a service as its default export, as a type: `typeof import('./services/room.ts')`. */
@@ -301,6 +322,16 @@ export interface Skynet {
   queryService(global: true, name: string): Promise<Handle>;
   /** Forgets a unique service, so that the next `uniqueService` starts a new one. Returns whether there was one. */
   forgetService(name: string): Promise<boolean>;
+  /**
+   * Gives a running service new code: handle, names and mailbox stay, requests that come meanwhile wait. The module is
+   * loaded anew, with what it imports by relative paths; its start function runs with the arguments of the first start, then
+   * the state passes by {@link handover}, then the old code's timers and handlers go. Should any of that fail, the old code
+   * works on.
+   * @throws ERR_HANDOVER when the old code hands over and the new one does not; what the new code throws.
+   */
+  reload(address: Address, options?: ReloadOptions): Promise<void>;
+  /** Says how this service's state passes to new code; see {@link reload}. */
+  handover<State>(handover: { take(): State; give(state: State): unknown }): void;
   /**
    * Runs `work` at once (`skynet.init`, book §3.4); the service counts as started only when it has finished. What it
    * throws makes the start fail. For libraries that have to prepare something for the service they are used by.

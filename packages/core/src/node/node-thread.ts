@@ -267,6 +267,11 @@ export class NodeThread implements Host, ContextHost, Resident {
     return this.#accounts?.seconds(handle) ?? 0;
   }
 
+  async reload(handle: Handle, module: string | undefined, patience: number): Promise<void> {
+    const service = this.router.find(handle);
+    if (service !== undefined) await this.starter.reload(service, module, patience);
+  }
+
   log(source: Handle, words: string): void {
     this.lines.add(source, words);
   }

@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Skynet } from '../../src/index.ts';
+import { startTestNode, type TestNode } from '../../src/testing/index.ts';
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+interface Place {
+  readonly node: TestNode;
+  write(body: string, more?: string): void;
+}
+
+/** A node with a service `store` whose module can be written anew. */
+async function place(body: string, more = ''): Promise<Place> {
+  const base = mkdtempSync(path.join(tmpdir(), 'reload-'));
+  onTestFinished(() => rmSync(base, { recursive: true }));
+  const write = (start: string, rest = ''): void =>
+    writeFileSync(
+      path.join(base, 'store.mjs'),
+      `${rest}\nexport default { kind: 'skynet.service', start(skynet, ...args) { ${start} } };`,
+    );
+  write(body, more);
+  const node = await startTestNode({ services: ['./?'] }, { base, after: onTestFinished });
+  return { node, write };
+}
+
+const COUNTER = (step: number, extra = ''): string => `
+  let count = 0;
+  skynet.handover({ take: () => ({ count }), give: (state) => { count = state.count; } });
+  ${extra}
+  return {
+    add: () => { count += ${step}; return count; },
+    slow: async (cs) => { await skynet.sleep(cs); count += ${step}; return 'step ${step}'; },
+    args: () => args,
+  };`;
+
+const call = (skynet: Skynet, handle: number, ...values: unknown[]) => skynet.call(handle, 'lua', ...values);
+
+test('new code under the same handle and name, with the state, the start arguments, and what waited', async () => {
+  const { node, write } = await place(COUNTER(1));
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store', 'a', 'b');
+    skynet.nameService('.store', handle);
+    await call(skynet, handle, 'add');
+    const running = call(skynet, handle, 'slow', 3);
+    write(COUNTER(10));
+    const reloaded = skynet.reload('.store');
+    const waiting = Array.from({ length: 5 }, () => call(skynet, handle, 'add'));
+    expect(await running).toBe('step 1');
+    await reloaded;
+    const answers = await Promise.all(waiting);
+    // Those that came before the code was loaded are the old code's; order and sum hold all the same.
+    expect(answers).toEqual([...answers].sort((a, b) => Number(a) - Number(b)));
+    const before = Number(await call(skynet, handle, 'add'));
+    expect(await call(skynet, handle, 'add')).toBe(before + 10);
+    expect(await call(skynet, handle, 'args')).toEqual(['a', 'b']);
+    expect(skynet.localName('.store')).toBe(handle);
+    await node.logged(/RELOAD snlua store a b/);
+  });
+});
+
+test.each([
+  ['text that is no program', 'return {', 'ERR_SERVICE_MODULE'],
+  ['a start that throws', 'throw new Error("at start")', 'ERR_REMOTE'],
+  [
+    'a start that rejects later',
+    'return skynet.sleep(1).then(() => { throw new Error("later"); })',
+    'ERR_REMOTE',
+  ],
+  ['code that takes no state over', 'return { add: () => "none" }', 'ERR_HANDOVER'],
+  [
+    'state that is refused',
+    'skynet.handover({ take() {}, give() { throw new Error("no"); } });',
+    'ERR_REMOTE',
+  ],
+])('%s leaves the old code at work', async (_what, body, expected) => {
+  const { node, write } = await place(COUNTER(1));
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store');
+    await call(skynet, handle, 'add');
+    write(body);
+    await expect(skynet.reload(handle)).rejects.toThrow(code(expected));
+    expect(await call(skynet, handle, 'add')).toBe(2);
+    write(COUNTER(5));
+    await skynet.reload(handle);
+    expect(await call(skynet, handle, 'add')).toBe(7);
+  });
+});
+
+test('timers of the old code end with it, what it had opened stays; the module may hand over as well', async () => {
+  const ticking = (name: string): string => `
+    skynet.interval(1, () => skynet.error('tick ${name}'));
+    skynet.own(() => skynet.error('closed ${name}'));
+    skynet.onExit(() => skynet.error('exit ${name}'));
+    return { stop: () => skynet.exit() };`;
+  const { node, write } = await place(
+    ticking('old'),
+    'export const handover = { take: () => ({ n: 1 }), give: (state) => {} };',
+  );
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store');
+    await node.logged(/tick old/);
+    write(
+      ticking('new'),
+      "export const handover = { take: () => 0, give: (state, skynet) => skynet.error('given', state.n) };",
+    );
+    await skynet.reload(handle);
+    await node.logged(/given 1/);
+    await node.logged(/tick new/);
+    const at = node.log.length;
+    await node.logged(/tick new/, at);
+    await node.logged(/tick new/, node.log.length);
+    expect(node.log.slice(at).filter((line) => /tick old/.test(line))).toEqual([]);
+    skynet.send(handle, 'lua', 'stop');
+    await node.logged(/closed old/);
+    await node.logged(/exit new/);
+    expect(node.log.some((line) => /exit old/.test(line))).toBe(false);
+  });
+});
+
+test('a service that is gone, or ends meanwhile, is told of', async () => {
+  const { node } = await place(
+    'skynet.handover({ take() {}, give: () => skynet.exit() }); return { stop: () => skynet.exit() }',
+  );
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store');
+    await expect(skynet.reload(handle)).rejects.toThrow(code('ERR_SERVICE_GONE'));
+    await expect(skynet.reload(handle)).rejects.toThrow(code('ERR_NO_SERVICE'));
+  });
+});
