@@ -35,6 +35,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'env',
       'typescript',
       'module-hooks-main',
+      'module-graph',
       'stack',
       'config/lua',
       'config/spelling',

@@ -4,6 +4,7 @@ import { textOf } from '../codec/error.ts';
 import type { Handover, ServiceDefinition } from '../contracts/skynet.ts';
 import { isServiceDefinition } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
+import { versionOf } from '../module-graph.ts';
 import { candidatesOf, importModule } from '../typescript.ts';
 
 /**
@@ -20,7 +21,6 @@ export class ServiceLoader {
   readonly #elsewhere: (name: string) => string | undefined;
   readonly #listeners = new Set<() => void>();
   #generation = 0;
-  #reloads = 0;
 
   /** `elsewhere` knows the files of services that packages bring, asked when the patterns have none. */
   constructor(
@@ -94,12 +94,8 @@ export class ServiceLoader {
 
   /** Imports a module; anew, if there was a {@link clear} since. @throws what the module throws. */
   importFile(file: string, version = ''): Promise<unknown> {
-    return importModule(file, [this.#version, version].filter((part) => part !== '').join('-'));
-  }
-
-  /** Which modules are meant: those of the first time, or those since the last {@link clear}. */
-  get #version(): string {
-    return this.#generation === 0 ? '' : String(this.#generation);
+    const own = this.#generation === 0 ? '' : versionOf(file);
+    return importModule(file, [own, version].filter((part) => part !== '').join('-'));
   }
 
   /**
@@ -110,17 +106,17 @@ export class ServiceLoader {
   async reload(name: string): Promise<ServiceDefinition> {
     const provided = this.#provided.get(name);
     if (provided !== undefined) return provided;
-    const definition = await this.#import(name, `${this.#generation}.${++this.#reloads}`);
+    const definition = await this.#import(name, true);
     this.#loaded.set(name, definition);
     return definition;
   }
 
-  async #import(name: string, version?: string): Promise<ServiceDefinition> {
+  async #import(name: string, isReload = false): Promise<ServiceDefinition> {
     const generation = this.#generation;
     const file = this.find(name);
     let module: Module;
     try {
-      module = (await importModule(file, version ?? this.#version)) as Module;
+      module = (await importModule(file, isReload || generation > 0 ? versionOf(file) : '')) as Module;
     } catch (error) {
       if (isSkynetError(error, 'ERR_SERVICE_MODULE')) throw error;
       throw new SkynetError('ERR_SERVICE_MODULE', `${file} cannot be loaded: ${textOf(error)}`, {
@@ -137,7 +133,7 @@ export class ServiceLoader {
       );
     }
     const definition = module.handover === undefined ? given : { ...given, handover: module.handover };
-    if (generation === this.#generation && version === undefined) this.#loaded.set(name, definition);
+    if (generation === this.#generation && !isReload) this.#loaded.set(name, definition);
     return definition;
   }
 
