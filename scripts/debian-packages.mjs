@@ -14,6 +14,7 @@ const TESTED_WITH = {
   script: 'bsdutils',
   mariadbd: 'mariadb-server',
   'redis-server': 'redis-server',
+  mosquitto: 'mosquitto',
 };
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };

@@ -47,8 +47,11 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--innodb-log-file-size=8M',
+      // The kernel has a limit for all of them together.
+      '--innodb-use-native-aio=0',
     ],
-    { stdio: 'ignore' },
+    // What it says goes into the error.
+    { stdio: 'pipe' },
   );
   const port = await freePort();
   const start = async (): Promise<ServerProcess> => {
@@ -67,6 +70,7 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
       '--innodb-buffer-pool-size=32M',
       '--innodb-log-file-size=8M',
       '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-use-native-aio=0',
       '--performance-schema=OFF',
       ...options,
     ]);

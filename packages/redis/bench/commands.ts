@@ -24,6 +24,25 @@ async function inParts(count: number, part: (size: number) => Promise<unknown>):
   for (let left = count; left > 0; left -= AT_ONCE) await part(Math.min(left, AT_ONCE));
 }
 
+/** The library's own pipelines, put together by hand. */
+const pipelines: Measure = withServer(async (port, effort) => {
+  const redis = new Redis({ port });
+  await redis.set('key', 'value');
+  try {
+    return await effort.rate(
+      (count) =>
+        inParts(count, async (size) => {
+          const pipeline = redis.pipeline();
+          for (let i = 0; i < size; i++) pipeline.get('key');
+          await pipeline.exec();
+        }),
+      AT_ONCE,
+    );
+  } finally {
+    redis.disconnect();
+  }
+});
+
 /** A command after the other, or 64 that wait at the same time, beside the library with the same. */
 export function commandsCase(name: string, atOnce: boolean): BenchCase {
   const rounds =
@@ -47,6 +66,7 @@ export function commandsCase(name: string, atOnce: boolean): BenchCase {
           redis.disconnect();
         }
       }),
+      ...(atOnce ? { pipeline: pipelines } : {}),
     },
     run: withServer(async (port, effort) => {
       const node = await startTestNode();

@@ -121,9 +121,12 @@ export class Session {
     );
   }
 
-  /** Keeps what is sent until this turn of the event loop has sent all it has: one write for all of it. */
+  /**
+   * Keeps what is sent until this turn of the event loop has sent all it has: one write for all of it. A command that
+   * nothing else waits beside goes at once.
+   */
   #hold(): void {
-    if (this.#isHeld) return;
+    if (this.#isHeld || this.#waiting === 0) return;
     const { stream } = this.#library as { stream?: { cork?(): void; uncork?(): void } | null };
     if (typeof stream?.cork !== 'function') return;
     this.#isHeld = true;
