@@ -23,6 +23,13 @@ interface HotfixRequest {
   readonly patch?: number;
 }
 
+/** What passes to new code. */
+interface HandedOver {
+  readonly isReady: boolean;
+  readonly locals: Record<string, unknown>;
+  readonly globals: Record<string, unknown>;
+}
+
 /** One snax service: the functions in force, its state's accessors, its versions. */
 export class Instance {
   readonly #skynet: Skynet;
@@ -81,12 +88,33 @@ export class Instance {
     }
     skynet.dispatch('snax', this.#dispatch);
     kernelOf(skynet).answerDebug(QUESTION, (what, ...values) => this.#answer(what as string, values));
+    // New code of the script, or of this package, goes on with what patches could reach.
+    skynet.handover<HandedOver>({
+      take: () => ({
+        isReady: this.#isReady,
+        locals: copyOf(this.#place.locals),
+        globals: copyOf(this.#place.snax.globals),
+      }),
+      give: ({ isReady, locals, globals }) => {
+        this.#isReady = isReady;
+        for (const [name, value] of Object.entries(locals)) this.#restore(name, value);
+        Object.assign(this.#place.snax.globals, globals);
+      },
+    });
     skynet.info(() => ({
       type: this.#type,
       version: this.#versions.current,
       versions: this.#versions.list(),
       profile: this.#profile,
     }));
+  }
+
+  /** A local that the new script has no more, or that nobody may set, stays as the script made it. */
+  #restore(name: string, value: unknown): void {
+    const { locals } = this.#place;
+    const accessor = locals === undefined ? undefined : Object.getOwnPropertyDescriptor(locals, name);
+    if (accessor?.set !== undefined || accessor?.writable === true)
+      (locals as Record<string, unknown>)[name] = value;
   }
 
   #inside(): SnaxInside {

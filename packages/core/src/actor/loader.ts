@@ -33,9 +33,19 @@ export class ServiceLoader {
     this.#elsewhere = elsewhere;
   }
 
+  /** A loader that looks along other patterns. */
+  along(patterns: readonly string[]): ServiceLoader {
+    return new ServiceLoader(patterns, this.#base);
+  }
+
   /** Adds built-in services: found first, under their names. */
   provide(name: string, definition: ServiceDefinition): void {
     this.#provided.set(name, definition);
+  }
+
+  /** Whether a service is built in. */
+  isProvided(name: string): boolean {
+    return this.#provided.has(name);
   }
 
   /** A service that is loaded already. */

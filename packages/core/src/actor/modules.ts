@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Modules } from '../contracts/kernel.ts';
 import type { Registry } from '../contracts/registry.ts';
-import { ServiceLoader } from './loader.ts';
+import type { ServiceLoader } from './loader.ts';
 
 /** Services of the original that a package brings, found where the application has that installed. */
 const OF_PACKAGES: Readonly<Record<string, string>> = { snaxd: '@skynet/snax/snaxd' };
@@ -27,7 +27,7 @@ export function serviceOfPackage(name: string, registry: Registry, base: string)
 /** Finding and loading code, for packages. */
 export function createModules(loader: ServiceLoader, registry: Registry, base: string): Modules {
   return {
-    find: (patterns, name) => new ServiceLoader(patterns, base).find(name),
+    find: (patterns, name) => loader.along(patterns).find(name),
     resolve: (location) => path.resolve(base, location),
     import: (file, version) => loader.importFile(file, version),
     onClear: (listener) => loader.onClear(listener),

@@ -7,7 +7,7 @@ import { BY_SIGNAL, takeSignals } from './signals.ts';
 import { startFailure } from './start-failure.ts';
 
 /** Starts the node of a configuration in this process, or in the background; resolves when it has stopped. */
-export async function runNode(file: string): Promise<void> {
+export async function runNode(file: string, watch = false): Promise<void> {
   const daemon = background();
   let keys: ReadonlyMap<string, string> = new Map();
   try {
@@ -21,7 +21,7 @@ export async function runNode(file: string): Promise<void> {
       }
       claimPidFile(config.daemon);
     }
-    const node = createNode(config);
+    const node = createNode(watch ? { ...config, watch } : config);
     const stopSignal = obey(node, config);
     await startUnlessStopped(node);
     const signal = stopSignal();

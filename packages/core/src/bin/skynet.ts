@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { readArguments } from './arguments.ts';
 
-const USAGE = `usage: skynet [config]
+const USAGE = `usage: skynet [--watch] [config]
+       skynet dev [config]
        skynet --help | --version
 
   config   skynet.config.ts, .mts, .js, .mjs or .json, or the folder it is in (default: this folder); a file with
            another ending is read as a configuration of the original
+  --watch, dev
+           reloads services whose files change
 
 Ctrl-C or SIGTERM stops the node: exit hooks run, sockets close, the log is flushed. A second Ctrl-C ends it at once.
 SIGHUP opens the log file anew; closing the terminal that shows the log stops the node. With "daemon" in the configuration the node runs in the background: kill stops it.
@@ -28,7 +31,7 @@ async function main(): Promise<void> {
       process.exitCode = 1;
       break;
     default:
-      await start(asked.file);
+      await start(asked.file, asked.watch);
   }
 }
 
@@ -39,11 +42,11 @@ function version(): string {
 }
 
 /** Runs a node until it stops. */
-async function start(file: string): Promise<void> {
+async function start(file: string, watch: boolean): Promise<void> {
   // Before the framework is loaded, or its own lines in stacks would be those of the built files.
   process.setSourceMapsEnabled(true);
   const { runNode } = await import('./run-node.ts');
-  await runNode(file);
+  await runNode(file, watch);
   process.exit();
 }
 

@@ -21,16 +21,8 @@ import { doubtsAbout } from './spelling.ts';
 export interface SkynetConfig {
   /** Threads, 1 to 64. Default 1. */
   thread?: number;
-  /**
-   * Heap of each further thread in megabytes, 32 to 65536: one that needs more ends alone. Buffers do not count, nor do
-   * messages that wait in them. Default: what Node gives.
-   */
+  /** Heap of each further thread in megabytes, 32 to 65536: one that needs more ends alone. Default: what Node gives. */
   threadHeap?: number;
-  /**
-   * Most messages that wait in one thread for another one that does not take them: more requests fail with ERR_OVERLOADED,
-   * more sends are dropped; the log tells of it. Answers and what threads tell each other always wait. Default: no limit.
-   */
-  threadBacklog?: number;
   /** Id of the node, 1 to 255; 0, the default, for a node on its own. It is the first byte of every handle. */
   harbor?: number;
   /** Where this node listens for other nodes, `"ip:port"`. */
@@ -89,6 +81,11 @@ export interface SkynetConfig {
    * whatever services do. Default true.
    */
   watchdog?: boolean;
+  /**
+   * Reloads services whose files change, or those of modules that they import, as `skynet --watch` does: for developing.
+   * Default false.
+   */
+  watch?: boolean;
   /** Asked for as `token <text>` by debug consoles before anything else. Without it they take commands from anybody who reaches their port. */
   consoleToken?: string;
 }
@@ -104,8 +101,6 @@ export interface ResolvedConfig {
   readonly thread: number;
   /** Megabytes. */
   readonly threadHeap: number | undefined;
-  /** Messages; undefined for no limit. */
-  readonly threadBacklog: number | undefined;
   readonly harbor: number;
   /** Joined while the node starts. */
   readonly network: Network | undefined;
@@ -132,6 +127,7 @@ export interface ResolvedConfig {
   /** Milliseconds, 0 never. */
   readonly endEndlessAfter: number;
   readonly watchdog: boolean;
+  readonly watch: boolean;
   /** Folder that relative paths start from. */
   readonly base: string;
   /** How another thread gets the same configuration: the file again, or everything but functions. */
@@ -167,6 +163,7 @@ const DEFAULTS = {
   endlessAfter: '5s',
   endEndlessAfter: 0,
   watchdog: true,
+  watch: false,
 } as const satisfies SkynetConfig;
 
 /** Keys whose values hold functions: other threads and the environment do without them. */
@@ -348,7 +345,6 @@ export function resolveConfig(
   return {
     thread: keys.whole('thread', 1, 64, DEFAULTS.thread),
     threadHeap: keys.whole('threadHeap', 32, 65_536, undefined),
-    threadBacklog: keys.whole('threadBacklog', 1, Number.MAX_SAFE_INTEGER, undefined),
     harbor: keys.whole('harbor', 0, 255, DEFAULTS.harbor),
     network,
     harborNetwork: keys.harborNetwork(),
@@ -368,6 +364,7 @@ export function resolveConfig(
     endlessAfter: keys.duration('endlessAfter', 0),
     endEndlessAfter: keys.duration('endEndlessAfter', 0),
     watchdog: keys.flag('watchdog', DEFAULTS.watchdog),
+    watch: keys.flag('watch', DEFAULTS.watch),
     base,
     origin: { plain, base },
     environment: environmentOf(all, keys, base),

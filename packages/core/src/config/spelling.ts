@@ -4,7 +4,6 @@ import { nearest } from '../nearest.ts';
 const KEYS = [
   'thread',
   'threadHeap',
-  'threadBacklog',
   'harbor',
   'address',
   'master',
@@ -28,6 +27,7 @@ const KEYS = [
   'endlessAfter',
   'endEndlessAfter',
   'watchdog',
+  'watch',
   'consoleToken',
 ];
 

@@ -10,6 +10,7 @@ import { printable } from '../log/printable.ts';
 import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from '../log/sink.ts';
 import { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
+import { WATCHER } from '../services/built-in.ts';
 import { createLauncher } from '../services/launcher.ts';
 import { createLogger } from '../services/logger.ts';
 import { createServiceManager } from '../services/service-manager.ts';
@@ -187,6 +188,7 @@ class RunningNode implements StartingNode, Inhabitant {
         const network = await skynet.await(this.#joinNetwork());
         const role = network === undefined ? 'alone' : network.isMaster ? 'master' : 'member';
         await thread.starter.start(createServiceManager(role), 'service_mgr', []);
+        if (this.#config.watch) await skynet.newService(WATCHER);
         if (withStart) await skynet.newService(this.#config.start, ...this.#config.startArgs);
       } catch (error) {
         failure = error;

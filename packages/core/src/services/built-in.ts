@@ -5,6 +5,10 @@ import { createConsole } from '../console/console.ts';
 import { debugConsole } from '../console/debug-console.ts';
 import type { Registry } from '../contracts/registry.ts';
 import { multicastService } from './multicastd.ts';
+import { createWatcher } from './watcher.ts';
+
+/** Name of the service that reloads others when their files change. */
+export const WATCHER = 'watcher';
 
 /**
  * Services that every node has on its search path, under the names of the original; in `registry`, that of the whole node,
@@ -15,4 +19,5 @@ export function provideBuiltIns(loader: ServiceLoader, registry: Registry): void
   loader.provide('debug_console', debugConsole);
   reserveCommands(registry, Object.keys(CONSOLE_COMMANDS));
   loader.provide('multicastd', multicastService);
+  loader.provide(WATCHER, createWatcher(loader));
 }

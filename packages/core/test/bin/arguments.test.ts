@@ -19,11 +19,13 @@ test('what the command is asked for', () => {
   const read = (...words: string[]) => readArguments(words, folder);
   expect(read('--help')).toEqual({ what: 'help' });
   expect(read('-v')).toEqual({ what: 'version' });
-  expect(read()).toEqual({ what: 'start', file: 'skynet.config.ts' });
-  expect(read('config')).toEqual({ what: 'start', file: 'config' });
-  expect(read('game')).toEqual({ what: 'start', file: path.join('game', 'skynet.config.mjs') });
+  expect(read()).toEqual({ what: 'start', file: 'skynet.config.ts', watch: false });
+  expect(read('config')).toEqual({ what: 'start', file: 'config', watch: false });
+  expect(read('game')).toEqual({ what: 'start', file: path.join('game', 'skynet.config.mjs'), watch: false });
+  expect(read('--watch')).toEqual({ what: 'start', file: 'skynet.config.ts', watch: true });
+  expect(read('dev', 'config')).toEqual({ what: 'start', file: 'config', watch: true });
   // Loading it says what is wrong.
-  expect(read('missing.ts')).toEqual({ what: 'start', file: 'missing.ts' });
+  expect(read('missing.ts')).toEqual({ what: 'start', file: 'missing.ts', watch: false });
 });
 
 test('what it does not understand is answered with a reason', () => {

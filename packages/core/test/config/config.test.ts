@@ -65,6 +65,7 @@ describe('resolveConfig', () => {
       timeScale: 1,
       transports: [],
       watchdog: true,
+      watch: false,
       endlessAfter: 5000,
       endEndlessAfter: 0,
       base: '/base',
@@ -83,6 +84,7 @@ describe('resolveConfig', () => {
       endlessAfter: '5s',
       endEndlessAfter: '0',
       watchdog: 'true',
+      watch: 'false',
     });
   });
 
