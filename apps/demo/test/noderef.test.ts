@@ -250,6 +250,22 @@ describe.each([1, 4])('reference nodes with %i threads', (threads) => {
   }, 60_000);
 });
 
+test('a node that is stopped for a while loses nothing, and holds up nobody else', async () => {
+  const master = await freeAddress();
+  await noderef(1, master, '--standalone', master, '--name', 'one');
+  const two = await noderef(2, master, '--name', 'two');
+  await join(3, master, async (skynet) => {
+    const ask = askIn(skynet);
+    const [handle] = (await ask('two', 'self')) as [number];
+    two.child.kill('SIGSTOP');
+    for (let k = 1; k <= 2000; k++) skynet.rawSend(handle, 'lua', packSeri(['mark', k]));
+    const answer = ask(handle, 'marks');
+    for (let i = 0; i < 200; i++) expect(await ask('one', 'echo', i)).toEqual([i]);
+    two.child.kill('SIGCONT');
+    expect(await answer).toEqual([2000, true]);
+  });
+}, 60_000);
+
 test.each([
   [[], 2],
   [['--nosuch'], 2],
