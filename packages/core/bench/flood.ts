@@ -1,4 +1,4 @@
-import type { Placement } from '@skynet/core';
+import type { MailboxOptions, Placement } from '@skynet/core';
 import type { Measure } from './case.ts';
 import { inNode } from './node.ts';
 
@@ -6,10 +6,18 @@ import { inNode } from './node.ts';
 const BATCH = 1000;
 
 /** Sends a second. */
-export function flood(threads = 1, where: Placement['thread'] = 'same'): Measure {
+export function flood(
+  threads = 1,
+  where: NonNullable<Placement['thread']> = 'same',
+  mailbox?: MailboxOptions,
+): Measure {
   return (effort) =>
     inNode(async (skynet) => {
-      const echo = await skynet.newService({ name: 'echo', thread: where });
+      const echo = await skynet.newService({
+        name: 'echo',
+        thread: where,
+        ...(mailbox === undefined ? {} : { mailbox }),
+      });
       const rate = await effort.rate(async (count) => {
         for (let i = 0; i < count; i++) skynet.send(echo, 'lua', 'add', i);
         await skynet.call(echo, 'lua', 'sum');
