@@ -51,4 +51,6 @@ export interface Host {
   closing(handle: Handle, closed: Promise<unknown>): void;
   /** Called by a service that ended, once. */
   ended(handle: Handle, reason: EndReason): void;
+  /** Everybody who waited for a service that ended has been told. */
+  released(handle: Handle): void;
 }

@@ -1006,6 +1006,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       if (item.type < 0 || item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) continue;
       if ((item as Message).session !== 0) refuse(item as Message);
     }
+    this.host.released(this.handle);
     for (let timer = this.#timers; timer !== undefined; timer = this.#timers) {
       this.cancelTimer(timer);
       if (this.#timers === timer) this.#unlist(timer);

@@ -289,6 +289,10 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.endings.ended(handle, reason);
   }
 
+  released(handle: Handle): void {
+    this.router.release(handle);
+  }
+
   giveName(name: string, handle: Handle): boolean {
     if (!this.names.add(name, handle)) return false;
     if (isLocalName(name)) return true;

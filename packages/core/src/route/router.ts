@@ -87,9 +87,16 @@ export class Router<Service extends Routed> {
 
   readonly #isFree = (local: number): boolean => this.#table.isFree(local);
 
-  /** A service of this thread has ended. */
+  /** A service of this thread has ended: nothing goes to it any more. */
   remove(handle: Handle): void {
     this.#table.remove(localOf(handle));
+  }
+
+  /**
+   * Gives back the number of a service that has ended. Until then whoever waits for it is told if its thread is lost, so
+   * its callers come first.
+   */
+  release(handle: Handle): void {
     this.#routes?.release(localOf(handle));
   }
 
