@@ -19,7 +19,8 @@ const BAD = /[^\x21-\x7e]|[/?#@\\]/;
  * @throws ERR_HTTP_URL.
  */
 export function parseHost(text: string): Host {
-  const [, given, rest = text] = /^([A-Za-z]+):\/\/(.*)$/.exec(String(text)) ?? [];
+  if (typeof text !== 'string') throw httpError('ERR_HTTP_URL', `a host is text, not ${typeof text}`);
+  const [, given, rest = text] = /^([A-Za-z]+):\/\/(.*)$/.exec(text) ?? [];
   const protocol = (given ?? 'http').toLowerCase();
   const standard = Object.hasOwn(PORTS, protocol) ? PORTS[protocol] : undefined;
   if (standard === undefined) throw httpError('ERR_HTTP_URL', `Invalid protocol: ${protocol.slice(0, 32)}`);

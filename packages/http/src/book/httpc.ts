@@ -146,8 +146,11 @@ export class Httpc {
    */
   dns(server?: string, port = 53): void {
     const resolver = new Resolver();
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw httpError('ERR_ARGUMENT', 'the port of a DNS server is 1 to 65535');
     if (server !== undefined) {
-      if (isIP(server) === 0) throw httpError('ERR_ARGUMENT', 'a DNS server is an IP address');
+      if (typeof server !== 'string' || isIP(server) === 0)
+        throw httpError('ERR_ARGUMENT', 'a DNS server is an IP address');
       resolver.setServers([`${server.includes(':') ? `[${server}]` : server}:${port}`]);
     }
     this.#resolver = resolver;
@@ -283,6 +286,8 @@ function requestBytes(
   const fields = header === undefined ? [] : fieldsOf(header);
   const values = (name: string): string[] =>
     fields.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  if (content !== undefined && typeof content !== 'string' && !(content instanceof Uint8Array))
+    throw httpError('ERR_ARGUMENT', `content is text or bytes, not ${typeof content}`);
   const body = content === undefined ? Buffer.alloc(0) : asBytes(content);
   const [coding, ...codings] = values('transfer-encoding');
   const [length, ...lengths] = values('content-length');

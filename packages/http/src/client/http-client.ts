@@ -119,7 +119,7 @@ class Client implements HttpClient {
 
 /** What undici is asked. @throws ERR_HTTP_URL, ERR_HTTP_HEADER, ERR_ARGUMENT. */
 function requestOf(url: string, options: RequestOptions): Dispatcher.DispatchOptions {
-  const match = URL_PARTS.exec(String(url));
+  const match = typeof url === 'string' ? URL_PARTS.exec(url) : null;
   if (match === null) throw httpError('ERR_HTTP_URL', 'a URL such as http://host:port/path is expected');
   const target = match[2] ?? '/';
   const headers: string[] = [];
@@ -131,7 +131,7 @@ function requestOf(url: string, options: RequestOptions): Dispatcher.DispatchOpt
   let body = options.body ?? null;
   if (options.json !== undefined) {
     if (body !== null) throw httpError('ERR_ARGUMENT', 'a request has a body or json, not both');
-    body = JSON.stringify(options.json) ?? null;
+    body = jsonOf(options.json);
     headers.push('content-type', 'application/json');
   }
   return {
@@ -144,6 +144,18 @@ function requestOf(url: string, options: RequestOptions): Dispatcher.DispatchOpt
     headers,
     body,
   };
+}
+
+/** @throws ERR_ARGUMENT for what JSON has no form for. */
+function jsonOf(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // Told below.
+  }
+  if (text !== undefined) return text;
+  throw httpError('ERR_ARGUMENT', 'json is a value that JSON has a form for');
 }
 
 /** A request under way. Called by undici outside of any turn; whoever waits goes on in one. */

@@ -136,7 +136,7 @@ export class WebSocketApi {
     options: ConnectOptions = {},
   ): Promise<number> {
     const { handler, protocols, ...settings } = readConnectOptions(options);
-    const [, base, target] = /^(wss?:\/\/[^/?#]*)([^#]*)/i.exec(String(url)) ?? [];
+    const [, base, target] = /^(wss?:\/\/[^/?#]*)([^#]*)/i.exec(typeof url === 'string' ? url : '') ?? [];
     if (base === undefined)
       throw httpError('ERR_HTTP_URL', 'a WebSocket is at ws://host:port/path or wss://…');
     const host = parseHost(base);
