@@ -85,7 +85,15 @@ const REFUSED: readonly (readonly [what: string, bytes: string, statuses: readon
   ['a body that breaks off', `POST / HTTP/1.1\r\n${HOST}content-length: 5\r\n\r\nab`, [400]],
 ];
 
-test.each(REFUSED)('%s', async (_, bytes, expected) => {
+const GOOD = `GET /good HTTP/1.1\r\n${HOST}\r\n`;
+
+test.each([
+  ...REFUSED,
+  // The same behind a request that was answered.
+  ...REFUSED.map(
+    ([what, bytes, expected]) => [`${what}, as the second`, GOOD + bytes, [200, ...expected]] as const,
+  ),
+])('%s', async (_, bytes, expected) => {
   const { port, node } = await served({
     handler: async (request) => `${request.path} ${await request.body.text()}`,
     bodyLimit: 1000,

@@ -358,6 +358,8 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     const ahead = this.#ahead;
     this.#request = undefined;
     this.#ahead = undefined;
+    this.#answering = false;
+    this.#answered = false;
     this.#parser.next();
     if (draining || (this.#peerEnded && ahead === undefined)) {
       this.#linger();
