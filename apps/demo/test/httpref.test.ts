@@ -60,6 +60,8 @@ async function talk(node: Node, url: string, ...messages: string[]): Promise<str
     for (const message of messages) websocket.write(id, message);
     for (const _ of messages) received.push(String((await websocket.read(id))[0]));
     websocket.close(id, 1000, 'done');
+    // The service that this runs in ends with it.
+    await websocket.read(id);
     return received;
   });
 }

@@ -454,11 +454,12 @@ export class WebSocketConnection implements Receiver, FrameSink {
     }
   }
 
-  /** Ends it at once, telling nobody. */
+  /** Ends it, telling the service nothing more. A goodbye that was said is still sent. */
   destroy(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#wire.destroy();
+    if (this.#closing) this.#wire.close();
+    else this.#wire.destroy();
   }
 }
 
