@@ -298,6 +298,49 @@ describe.skipIf(redisMissing !== undefined)(`a connection to Redis${why}`, () =>
     expect(seen).toBe('ERR_REDIS_CONNECT');
   });
 
+  test.each([
+    ['garbage', '?what is this\r\n'],
+    ['a number that is none', ':12x4\r\n'],
+    ['an endless length', '$99999999999999999999\r\nabc'],
+    ['a negative list', '*-7\r\n'],
+    ['half an answer', '$100\r\nhalf'],
+    ['an answer too many', '+OK\r\n+OK\r\n+OK\r\n'],
+    ['nothing', ''],
+  ])(
+    'a server that goes mad once logged in, and answers %s: a code, and the next command connects again',
+    async (_, answer) => {
+      let isMad = true;
+      const fake = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.on('data', (chunk) => {
+          const isGet = String(chunk).toUpperCase().includes('GET');
+          if (!isGet) socket.write('$15\r\nredis_version:7\r\n');
+          else if (isMad) {
+            isMad = false;
+            socket.end(answer);
+          } else socket.write('$4\r\ngood\r\n');
+        });
+      });
+      await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void fake.close());
+      const { port } = fake.address() as { port: number };
+      const seen = await node.run(async (skynet) => {
+        const db = await connect(skynet, { port });
+        await code(db.with({ timeout: '5s' }).get('A'));
+        // What came behind it may end the connection a little later.
+        for (let tries = 0; tries < 5; tries++) {
+          const again = await db
+            .with({ timeout: '5s' })
+            .get('A')
+            .catch((error) => error.code);
+          if (again === 'good') return again;
+        }
+        return 'never';
+      });
+      expect(seen).toBe('good');
+    },
+  );
+
   test('a thousand services come and go, some with a connection in use: the server has none left', async () => {
     const services = await startTestNode(
       { services: ['./services/?'] },
