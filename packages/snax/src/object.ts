@@ -39,14 +39,13 @@ export function createObject(skynet: Skynet, handle: Handle, type: string, known
       (...args) =>
         void skynet.send(handle, 'snax', id, ...args),
   );
-  const req = methodsOf(
-    type,
-    'request',
-    known.response,
-    (id) =>
-      (...args) =>
-        skynet.call(handle, 'snax', id, ...args),
-  );
+  const req = methodsOf(type, 'request', known.response, (id) => (...args) => {
+    // Most have few arguments, and spreading costs more than they do.
+    if (args.length === 0) return skynet.call(handle, 'snax', id);
+    return args.length === 1
+      ? skynet.call(handle, 'snax', id, args[0])
+      : skynet.call(handle, 'snax', id, ...args);
+  });
   return new BoundObject(handle, type, post, req) as unknown as SnaxObject;
 }
 

@@ -40,7 +40,7 @@ import { mustBeSignal, onAbort } from './abort-listener.ts';
 import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
-import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
+import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, packValues, unpackValues } from './default-protocols.ts';
 import { cancelledFailure, describe, failedWait } from './failure.ts';
 import type { Launch } from './launch.ts';
 import { launchArguments } from './launch-arguments.ts';
@@ -363,7 +363,7 @@ export class Context implements Skynet {
   }
 
   #post(to: Address, protocol: Protocol, values: unknown[]): number | undefined {
-    const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
+    const body = protocol.pack === packValues ? copyArgs(values) : packWith(protocol, values);
     return this.#deliver(to, this.#find(to), new Message(protocol.id, 0, this.#service.handle, body));
   }
 
@@ -416,7 +416,7 @@ export class Context implements Skynet {
   call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result> {
     try {
       const protocol = PACK_LUA === type ? LUA_PROTOCOL : this.#service.protocols.named(type);
-      const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
+      const body = protocol.pack === packValues ? copyArgs(values) : packWith(protocol, values);
       return this.#request(to, protocol, body, protocol).promise as Promise<Result>;
     } catch (error) {
       return Promise.reject(atCaller(error));
@@ -511,7 +511,7 @@ export class Context implements Skynet {
   #prepare(to: Address | CallTarget, type: string, values: unknown[]): PreparedCall {
     const service = this.#service;
     const protocol = service.protocols.named(type);
-    const body = protocol === LUA_PROTOCOL ? copyArgs(values) : packWith(protocol, values);
+    const body = protocol.pack === packValues ? copyArgs(values) : packWith(protocol, values);
     let pending: Pending | undefined;
     return {
       make: async () => {

@@ -383,7 +383,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       }
       const { body } = message;
       const values =
-        type === PTYPE.LUA && Array.isArray(body)
+        (type === PTYPE.LUA || type === PTYPE.SNAX) && Array.isArray(body)
           ? (body as unknown[])
           : valuesOf(this.protocols.numbered(type), body as Body);
       this.#conclude(
@@ -473,7 +473,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       // The session of a client packet is its connection: without an explicit answer there is none (see gateserver).
       // Packed first: a value that cannot be sent leaves the request open, for the error that says so.
       const values = value === undefined ? [] : [value];
-      const body = message.type === PTYPE.LUA ? copyArgs(values) : this.packAnswer(message.type, values);
+      const body =
+        message.type === PTYPE.LUA || message.type === PTYPE.SNAX
+          ? copyArgs(values)
+          : this.packAnswer(message.type, values);
       request.state = ANSWER.DONE;
       this.answer(request, body);
     }

@@ -1,0 +1,4 @@
+import { defineSnax } from '@skynet/snax';
+
+/** What the measurements call. */
+export default defineSnax(() => ({ response: { echo: (value: unknown) => value } }));
