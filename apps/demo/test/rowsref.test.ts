@@ -51,6 +51,29 @@ describe('the runner for golden rows', () => {
     expect(status).toBe(0);
   });
 
+  test('snax: numbers and bytes of methods, values that come back, errors; Lua text is left to be judged by hand', async () => {
+    const steps = [
+      { op: 'bytes', name: 'counter', group: 'response', method: 'get', args: [] },
+      { op: 'snaxnew', name: 'counter', args: [{ i: '3' }], as: 'a' },
+      { op: 'req', of: 'a', method: 'echo', args: [{ i: '1' }, null, true, { s: '00ff' }] },
+      { op: 'req', of: 'a', method: 'nobody', args: [] },
+      { op: 'req', of: 'a', method: 'slow', args: [{ i: '50' }, { i: '1' }], background: true },
+      { op: 'hotfix', of: 'a', source: 'local count', args: [] },
+    ];
+    const { status, stdout } = await rowsref(['snax'], JSON.stringify({ family: 'snax', rows: [{ steps }] }));
+    expect(JSON.parse(stdout)).toEqual([
+      [
+        { ok: [{ s: '0a07' }] },
+        { ok: [true] },
+        { ok: [{ i: '1' }, null, true, { s: '00ff' }] },
+        { err: 'request counter:nobody no exist' },
+        'waits',
+        'skipped',
+      ],
+    ]);
+    expect(status).toBe(0);
+  });
+
   test.each([
     [[], '', 'one family is expected'],
     [['nobody'], '', 'there is no family nobody'],
