@@ -52,6 +52,8 @@ export interface StarterParts {
 export class ServiceStarter {
   readonly #parts: StarterParts;
   #preload: Preload | undefined;
+  /** What services were started with, for those that get new code. */
+  readonly #args = new WeakMap<Service, readonly unknown[]>();
   #isStopping = false;
 
   constructor(parts: StarterParts) {
@@ -199,6 +201,7 @@ export class ServiceStarter {
     const limit = mailbox ?? definition.mailbox;
     const service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit as MailboxLimit);
     service.log(`LAUNCH ${service.title}${kind === '' && args.length === 0 ? ' ' : ''}`);
+    if (args.length > 0) this.#args.set(service, args);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();
@@ -236,7 +239,7 @@ export class ServiceStarter {
     const taking = wiring.extras.handover ?? before?.handover;
     const context = new Context(service, this.#parts.host);
     try {
-      const started = definition.start(context, ...(service.args as never[]));
+      const started = definition.start(context, ...((this.#args.get(service) ?? []) as never[]));
       const result = await whenReady(service, started, service.takeInits() ?? []);
       if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
       const giving = service.extras.handover ?? definition.handover;

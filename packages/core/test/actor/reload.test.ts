@@ -41,7 +41,7 @@ const call = (skynet: Skynet, handle: number, ...values: unknown[]) => skynet.ca
 test('new code under the same handle and name, with the state, the start arguments, and what waited', async () => {
   const { node, write } = await place(COUNTER(1));
   await node.run(async (skynet) => {
-    const handle = await skynet.newService('store', 'a', 'b');
+    const handle = await skynet.newService('store', 'a', { b: [1] } as never);
     skynet.nameService('.store', handle);
     await call(skynet, handle, 'add');
     const running = call(skynet, handle, 'slow', 3);
@@ -55,9 +55,9 @@ test('new code under the same handle and name, with the state, the start argumen
     expect(answers).toEqual([...answers].sort((a, b) => Number(a) - Number(b)));
     const before = Number(await call(skynet, handle, 'add'));
     expect(await call(skynet, handle, 'add')).toBe(before + 10);
-    expect(await call(skynet, handle, 'args')).toEqual(['a', 'b']);
+    expect(await call(skynet, handle, 'args')).toEqual(['a', { b: [1] }]);
     expect(skynet.localName('.store')).toBe(handle);
-    await node.logged(/RELOAD snlua store a b/);
+    await node.logged(/RELOAD snlua store "a"/);
   });
 });
 
