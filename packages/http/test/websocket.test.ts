@@ -505,6 +505,8 @@ test('a server that closes says goodbye to its WebSockets', async () => {
   );
   const client = await shaken(server.port);
   expect(server.connections).toBe(1);
+  const long = await RawClient.open(server.port);
+  expect(statuses(await long.write(`GET /${'x'.repeat(9000)}`).closed())).toEqual([413]);
   const closing = inTurn(skynet, () => server.close());
   await client.until((text) => hex(text) === '880203e9', 'the close frame');
   client.write(frame(0x88, '\x03\xe9'));

@@ -385,13 +385,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     this.#answering = true;
     this.#answered = true;
     this.#keepAlive = false;
-    const { head } = ready(
-      {
-        ...statusReply(statusOf(error) ?? 400),
-        ...(error.message === 'host Required' ? { body: error.message } : {}),
-      },
-      { version: 11, head: false, keepAlive: false },
-    );
+    const { head } = ready(this.#refusalReply(error), { version: 11, head: false, keepAlive: false });
     this.#wire.write(head);
     this.#linger();
   }
@@ -403,6 +397,13 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     this.#request?.body.fail(statusError(400, 'ERR_HTTP_BODY', 'the body breaks off'));
     if (this.#request?.body.used !== true)
       this.#refuse(statusError(400, 'ERR_HTTP_BODY', 'the body breaks off'));
+  }
+
+  #refusalReply(error: SkynetError): { status: number; body: string } {
+    const status = statusOf(error) ?? 400;
+    // Where everything is a handshake, it is the original's answer to a long one.
+    if (this.#host.settings.upgrades.has('*') && (status === 414 || status === 431)) return statusReply(413);
+    return error.message === 'host Required' ? { status, body: error.message } : statusReply(status);
   }
 
   /** Sends what is written and waits for the peer to close. */
