@@ -14,6 +14,10 @@ type Command = (service: Service, request: ActiveRequest, args: unknown[]) => un
 const COMMANDS: Readonly<Record<string, Command>> = {
   STAT: (service) => ({ ...service.stat() }),
   MEM: () => process.memoryUsage().heapUsed / 1024,
+  THREAD: (service) => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return { thread: service.host.thread, heap: heapUsed / 1024, buffers: arrayBuffers / 1024 };
+  },
   GC: (service) => {
     const before = process.memoryUsage().heapUsed;
     globalThis.gc?.();

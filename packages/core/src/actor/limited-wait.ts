@@ -29,6 +29,7 @@ export function limited<Result>(
     const late = (): void => giveUp(failedWait('ERR_TIMEOUT', `not done within ${milliseconds} ms`));
     pending.timer = service.startTimer(new Timer(service, late), milliseconds);
   }
+  if (milliseconds < 0) giveUp(failedWait('ERR_TIMEOUT', 'no time is left to wait'));
   if (signal?.aborted) abort();
   if (typeof foreign !== 'function') return foreign;
   return foreign((controller as AbortController).signal);

@@ -21,8 +21,16 @@ import { doubtsAbout } from './spelling.ts';
 export interface SkynetConfig {
   /** Threads, 1 to 64. Default 1. */
   thread?: number;
-  /** Heap of each further thread in megabytes, 32 to 65536: one that needs more ends alone. Default: what Node gives. */
+  /**
+   * Heap of each further thread in megabytes, 32 to 65536: one that needs more ends alone. Buffers do not count, nor do
+   * messages that wait in them. Default: what Node gives.
+   */
   threadHeap?: number;
+  /**
+   * Most messages that wait in one thread for another one that does not take them: more requests fail with ERR_OVERLOADED,
+   * more sends are dropped; the log tells of it. Answers and what threads tell each other always wait. Default: no limit.
+   */
+  threadBacklog?: number;
   /** Id of the node, 1 to 255; 0, the default, for a node on its own. It is the first byte of every handle. */
   harbor?: number;
   /** Where this node listens for other nodes, `"ip:port"`. */
@@ -101,6 +109,8 @@ export interface ResolvedConfig {
   readonly thread: number;
   /** Megabytes. */
   readonly threadHeap: number | undefined;
+  /** Messages; undefined for no limit. */
+  readonly threadBacklog: number | undefined;
   readonly harbor: number;
   /** Joined while the node starts. */
   readonly network: Network | undefined;
@@ -345,6 +355,7 @@ export function resolveConfig(
   return {
     thread: keys.whole('thread', 1, 64, DEFAULTS.thread),
     threadHeap: keys.whole('threadHeap', 32, 65_536, undefined),
+    threadBacklog: keys.whole('threadBacklog', 1, Number.MAX_SAFE_INTEGER, undefined),
     harbor: keys.whole('harbor', 0, 255, DEFAULTS.harbor),
     network,
     harborNetwork: keys.harborNetwork(),

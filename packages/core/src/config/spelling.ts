@@ -4,6 +4,7 @@ import { nearest } from '../nearest.ts';
 const KEYS = [
   'thread',
   'threadHeap',
+  'threadBacklog',
   'harbor',
   'address',
   'master',

@@ -99,12 +99,43 @@ async function memory(
 ): Promise<Record<string, unknown>> {
   const titles = await ask<Record<string, string>>(context, '.launcher', 'lua', 'LIST');
   const sizes = await askAll(context, command, patience(wait));
-  return Object.fromEntries(
-    Object.entries(sizes).map(([address, kb]) => [
+  return Object.fromEntries([
+    ...Object.entries(sizes).map(([address, kb]) => [
       address,
       typeof kb === 'number' ? `${kb.toFixed(2)} Kb (${titles[address] ?? 'gone'})` : kb,
     ]),
-  );
+    ...(await threadMemory(context, Object.keys(sizes))),
+  ]);
+}
+
+interface ThreadMemory {
+  readonly thread: number;
+  readonly heap: number;
+  readonly buffers: number;
+}
+
+/** What each thread has in its heap and in buffers beside it, as one of its services tells. */
+async function threadMemory(
+  context: ConsoleContext,
+  services: readonly string[],
+): Promise<[string, string][]> {
+  const group = context.kernel.skynet.request({ timeout: ANSWER_LIMIT });
+  for (const address of services) {
+    const handle = parseHandle(address);
+    if (handle !== undefined) group.add(handle, 'debug', 'THREAD');
+  }
+  const threads = new Map<number, ThreadMemory>();
+  for await (const outcome of group) {
+    if (!outcome.ok) continue;
+    const told = outcome.values[0] as ThreadMemory;
+    threads.set(told.thread, told);
+  }
+  return [...threads.values()]
+    .sort((a, b) => a.thread - b.thread)
+    .map(({ thread, heap, buffers }) => [
+      `thread ${thread}`,
+      `${heap.toFixed(2)} Kb heap, ${buffers.toFixed(2)} Kb buffers`,
+    ]);
 }
 
 /** Starts something, and says in a word when it could not. */
@@ -180,7 +211,7 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     run: (context, wait) => askAll(context, 'STAT', patience(wait)),
   },
   mem: {
-    help: '[ti] : heap of the thread each service runs in',
+    help: '[ti] : heap of the thread each service runs in; heap and buffers of each thread',
     reads: true,
     run: (context, wait) => memory(context, 'MEM', wait),
   },

@@ -1,9 +1,10 @@
 import type { ContextHost } from '../actor/context.ts';
 import { answerDebug } from '../actor/debug-commands.ts';
-import { describe } from '../actor/failure.ts';
+import { describe, overloadedFailure } from '../actor/failure.ts';
 import type { Host } from '../actor/host.ts';
 import { ServiceLoader } from '../actor/loader.ts';
 import { createModules, serviceOfPackage } from '../actor/modules.ts';
+import { Refusals } from '../actor/refusals.ts';
 import { type Service, setDebugCommands } from '../actor/service.ts';
 import { ServiceStarter } from '../actor/service-starter.ts';
 import { WorkTask } from '../actor/task.ts';
@@ -15,7 +16,7 @@ import type { EndReason } from '../contracts/skynet.ts';
 import { Environment } from '../env.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { drainLines, ThreadLog, type WriteLine } from '../log/thread-log.ts';
-import type { Message } from '../message.ts';
+import { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 import { Endings } from '../route/endings.ts';
 import { isLocalName, NameTable } from '../route/name-table.ts';
@@ -65,6 +66,9 @@ export class NodeThread implements Host, ContextHost, Resident {
   readonly #accounts: CpuAccounts | undefined;
   readonly #scheduler: Scheduler;
   readonly #time: TimeSource;
+  readonly backlog: number;
+  /** By thread. */
+  readonly #refusals = new Map<number, Refusals>();
   readonly #timers: Timers<Timer>;
   readonly #shared: SharedParts;
   readonly #neighbours: Neighbours;
@@ -112,6 +116,7 @@ export class NodeThread implements Host, ContextHost, Resident {
       (timer) => timer.owner.fired(timer),
     );
     this.#stopNode = stopNode;
+    this.backlog = config.threadBacklog ?? Number.POSITIVE_INFINITY;
     const neighbours = new Neighbours(this, shared.peers, shared.incarnation);
     this.#neighbours = neighbours;
     const log = (source: Handle, text: string): void => this.log(source, text);
@@ -368,11 +373,31 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.router.unread(to, message);
   }
 
-  overloaded(thread: number, length: number, to: Handle, { type, source }: Message): void {
+  overloaded(thread: number, length: number, to: Handle, message: Message): void {
+    const { source } = message;
     this.log(
       source,
-      `May overload, messages waiting for thread ${thread} = ${length}, the last to ${formatHandle(to)}, type ${type}`,
+      `May overload, messages waiting for thread ${thread} = ${length}, the last from ${formatHandle(source)} to ${formatHandle(to)}, type ${this.#typeName(message)}`,
     );
+  }
+
+  refused(thread: number, to: Handle, message: Message): void {
+    const { source, session } = message;
+    const refusals = this.#refusals.get(thread) ?? new Refusals();
+    this.#refusals.set(thread, refusals);
+    const count = refusals.add(this.clock());
+    if (count !== undefined)
+      this.log(
+        source,
+        `Overloaded, ${count} ${count === 1 ? 'message' : 'messages'} for thread ${thread} refused (threadBacklog ${this.backlog}), the last from ${formatHandle(source)} to ${formatHandle(to)}, type ${this.#typeName(message)}`,
+      );
+    if (session !== 0)
+      this.router.deliver(source, new Message(PTYPE.ERROR, session, to, overloadedFailure(to)));
+  }
+
+  /** Name of a message's type, as its sender calls it. */
+  #typeName({ source, type }: Message): string {
+    return this.router.find(source)?.protocols.numbered(type)?.name ?? String(type);
   }
 
   carryOut(order: Order): Promise<unknown> | undefined {

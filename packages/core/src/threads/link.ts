@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { isBounded } from '../actor/bounded-mailbox.ts';
 import { copyArgs } from '../codec/copy.ts';
 import { errorToData } from '../codec/error.ts';
 import { LinkDecoder, LinkEncoder } from '../codec/link.ts';
@@ -24,6 +25,10 @@ const FORGET = 100;
 export interface LinkReceiver extends RecordTaker {
   /** So many messages wait for a thread that does not read; told at 1024, then each time they have doubled. */
   overloaded(thread: number, length: number, to: Handle, message: Message): void;
+  /** How many may wait; more requests and sends are refused. */
+  readonly backlog: number;
+  /** A message that was not taken, since so many wait already. */
+  refused(thread: number, to: Handle, message: Message): void;
 }
 
 /** Something that another thread has not read. */
@@ -85,6 +90,10 @@ export class Link {
   /** Sends a message. @throws ERR_UNSERIALIZABLE. */
   post(to: Handle, message: Message): void {
     if (this.#waiting.length > 0 || !this.#write(to, message)) {
+      if (this.#waiting.length >= this.#receiver.backlog && isBounded(message)) {
+        this.#receiver.refused(this.thread, to, message);
+        return;
+      }
       const { type, session, source, body } = message;
       // What waits must not change under the sender's hands.
       const kept = Array.isArray(body) ? copyArgs([...body]) : body;

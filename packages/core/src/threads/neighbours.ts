@@ -19,6 +19,10 @@ export interface Resident {
   unread(to: Handle, message: Message): void;
   /** So many messages wait for a thread that does not read. */
   overloaded(thread: number, length: number, to: Handle, message: Message): void;
+  /** How many may wait for one thread; more requests and sends are refused. */
+  readonly backlog: number;
+  /** A message that was not taken, since so many wait already. */
+  refused(thread: number, to: Handle, message: Message): void;
   /** Carries an order out; what the promise settles to is the answer to one that asks. */
   carryOut(order: Order): Promise<unknown> | undefined;
 }
@@ -149,6 +153,14 @@ export class Neighbours {
 
   overloaded(thread: number, length: number, to: Handle, message: Message): void {
     this.#resident.overloaded(thread, length, to, message);
+  }
+
+  get backlog(): number {
+    return this.#resident.backlog;
+  }
+
+  refused(thread: number, to: Handle, message: Message): void {
+    this.#resident.refused(thread, to, message);
   }
 
   arrived(to: Handle, message: Message): void {

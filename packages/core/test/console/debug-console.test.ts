@@ -95,6 +95,9 @@ describe('debug console', () => {
     expect((await console.type('mem')).find((line) => line.includes('debug_console'))).toMatch(
       /\d+\.\d\d Kb \(snlua debug_console 0\)/,
     );
+    expect((await console.type('mem')).find((line) => line.startsWith('thread 0'))).toMatch(
+      /^thread 0\t\d+\.\d\d Kb heap, \d+\.\d\d Kb buffers$/,
+    );
   });
 
   test('an address is taken with or without its colon, as 0x…, without its harbor, or by name', async () => {
