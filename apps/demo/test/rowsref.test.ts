@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -72,6 +73,27 @@ describe('the runner for golden rows', () => {
       ],
     ]);
     expect(status).toBe(0);
+  });
+
+  test.each([
+    ['datacenter', '../../../packages/harbor/test/vectors/datacenter.json'],
+    ['multicast', '../../../packages/core/test/vectors/multicast.json'],
+  ])('%s: every step comes to what it came to in the original', async (family, file) => {
+    interface Rows {
+      readonly rows: readonly { readonly steps: readonly { readonly result: unknown }[] }[];
+    }
+    const input = readFileSync(new URL(file, import.meta.url), 'utf8');
+    const { status, stdout } = await rowsref([family], input);
+    expect(status).toBe(0);
+    // Texts of errors are our own.
+    const expected = (JSON.parse(input) as Rows).rows.map(({ steps }) =>
+      steps.map(({ result }) =>
+        typeof result === 'object' && result !== null && 'err' in result
+          ? { err: expect.any(String) }
+          : result,
+      ),
+    );
+    expect(JSON.parse(stdout)).toEqual(expected);
   });
 
   test.each([
