@@ -16,6 +16,7 @@ export class ServiceLoader {
   readonly #patterns: readonly string[];
   readonly #base: string;
   readonly #provided = new Map<string, ServiceDefinition>();
+  readonly #inner = new Set<string>();
   readonly #loaded = new Map<string, ServiceDefinition>();
   readonly #loading = new Map<string, Promise<ServiceDefinition>>();
   readonly #elsewhere: (name: string) => string | undefined;
@@ -38,9 +39,10 @@ export class ServiceLoader {
     return new ServiceLoader(patterns, this.#base);
   }
 
-  /** Adds built-in services: found first, under their names. */
-  provide(name: string, definition: ServiceDefinition): void {
+  /** Adds a built-in service, found first under its name; `isInner`: the node starts it by itself, and it is listed nowhere. */
+  provide(name: string, definition: ServiceDefinition, isInner = false): void {
     this.#provided.set(name, definition);
+    if (isInner) this.#inner.add(name);
   }
 
   /** Whether a service is built in. */
@@ -60,7 +62,7 @@ export class ServiceLoader {
 
   /** Names of the services that stand where the patterns say, and of the built-in ones, in order. */
   names(): string[] {
-    const names = new Set(this.#provided.keys());
+    const names = new Set([...this.#provided.keys()].filter((name) => !this.#inner.has(name)));
     for (const pattern of this.#patterns) {
       const [before = '', after] = pattern.split('?');
       if (after === undefined || !before.endsWith('/')) continue;

@@ -18,6 +18,6 @@ export function provideBuiltIns(loader: ServiceLoader, registry: Registry): void
   loader.provide('console', createConsole(loader));
   loader.provide('debug_console', debugConsole);
   reserveCommands(registry, Object.keys(CONSOLE_COMMANDS));
-  loader.provide('multicastd', multicastService);
-  loader.provide(WATCHER, createWatcher(loader));
+  loader.provide('multicastd', multicastService, true);
+  loader.provide(WATCHER, createWatcher(loader), true);
 }

@@ -326,10 +326,15 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 function trimmed(raw: string[]): string[] {
   for (let i = 1; i < raw.length; i += 2) {
     const value = raw[i] as string;
-    const last = value.charCodeAt(value.length - 1);
-    if (last === 32 || last === 9) raw[i] = value.replace(/[ \t]+$/, '');
+    let end = value.length;
+    while (isBlank(value.charCodeAt(end - 1))) end--;
+    if (end < value.length) raw[i] = value.slice(0, end);
   }
   return raw;
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
 }
 
 const DIGIT = /[0-9]/;
