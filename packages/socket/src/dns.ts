@@ -135,9 +135,8 @@ export class Dns {
     return reply.addresses;
   }
 
-  /** Asks until there is an answer; undefined when there is none in time. */
+  /** Asks until there is an answer; undefined when there is none in time, or the service has ended. */
   #ask(question: Question): Promise<Reply | undefined> {
-    const servers = this.#servers;
     const { timeout, retry } = this.#settings;
     return new Promise((resolve) => {
       const forget: (() => void)[] = [];
@@ -152,15 +151,18 @@ export class Dns {
       const answered = (reply: Reply): void => {
         // A server that cannot tell: perhaps another one can.
         if (reply.rcode === 'NOERROR' || reply.rcode === 'NXDOMAIN') finish(reply);
-        else if (attempt >= servers.length) finish(reply);
+        else if (attempt >= this.#servers.length) finish(reply);
         else {
           failed = reply;
           send();
         }
       };
       const send = (): void => {
-        const server = servers[attempt++ % servers.length] as DnsServer;
-        forget.push(server.ask(question, answered));
+        // Those of now: `server` may have named others.
+        const servers = this.#servers;
+        const server = this.#kernel.alive ? servers[attempt++ % servers.length] : undefined;
+        if (server === undefined) finish(undefined);
+        else forget.push(server.ask(question, answered));
       };
       const again = setInterval(send, retry);
       const late = setTimeout(() => finish(failed), timeout);

@@ -243,6 +243,32 @@ describe('resolve', () => {
   });
 });
 
+test('a service that has ended asks no more; another server that is named is asked from then on', async () => {
+  const first = await nameServer(() => {});
+  const second = await nameServer((query) => query.answer([a(query.name, '10.0.0.2')]));
+  const node = await testNode({ watchdog: false });
+  const skynet = await livingService(node);
+  const dns = createDns(skynet, { hosts: false, retry: '5ms' });
+  await dns.server('127.0.0.1', first.port);
+  const moved = dns.resolve('moved.test');
+  await expect.poll(() => first.asked.length).toBeGreaterThan(1);
+  await dns.server('127.0.0.1', second.port);
+  expect((await moved)[0]).toBe('10.0.0.2');
+  await dns.server('127.0.0.1', first.port);
+  dns.resolve('lost.test').catch(() => {});
+  await expect.poll(() => first.asked.includes('A lost.test')).toBe(true);
+  await node.run((other) => other.kill(skynet.self()));
+  // What was on its way has come when another question is answered that needs several attempts.
+  const barrier = async (): Promise<number> => {
+    let asked = 0;
+    const { port } = await nameServer((query) => ++asked > 5 && query.answer([a(query.name, '10.0.0.3')]));
+    await (await dnsFor(port, { retry: '5ms' })).resolve('barrier.test');
+    return first.asked.length;
+  };
+  const after = await barrier();
+  expect(await barrier()).toBe(after);
+});
+
 describe('files', () => {
   function file(text: string): string {
     const folder = mkdtempSync(path.join(tmpdir(), 'skynet-dns-'));

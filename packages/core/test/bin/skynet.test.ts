@@ -29,7 +29,11 @@ test('--version and --help answer on standard output; what is not understood wit
   const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string };
   expect(await skynet('--version')).toEqual({ code: 0, out: `${version}\n`, error: '' });
   const help = await skynet('--help');
-  expect(help).toEqual({ code: 0, out: expect.stringContaining('usage: skynet [config]'), error: '' });
+  expect(help).toEqual({
+    code: 0,
+    out: expect.stringContaining('usage: skynet [--watch] [config]'),
+    error: '',
+  });
   const refused = (reason: string) => ({ code: 1, out: '', error: `skynet: ${reason}\n${help.out}` });
   expect(await skynet('--unknown')).toEqual(refused('no option "--unknown"'));
   expect(await skynet('a.json', 'b.json')).toEqual(refused('one configuration is taken, not 2 arguments'));
