@@ -12,6 +12,7 @@ function port(name: string, otherwise: number): number {
 interface DemoConfig {
   host: string;
   password: string;
+  mysql?: string;
   gatePort: number;
   debugPort: number;
   loginPort: number;
@@ -29,13 +30,33 @@ export default defineConfig<DemoConfig>({
   start: 'main',
   services: [
     './services/?',
-    ...['03', '04', '05', '06', '07', '08', '09', '13', '14', '15', '17', '18'].map(
-      (chapter) => `./book/ch${chapter}/?`,
-    ),
+    ...[
+      '03',
+      '04',
+      '05',
+      '06',
+      '07',
+      '08',
+      '09',
+      '10',
+      '11',
+      '12',
+      '13',
+      '14',
+      '15',
+      '16',
+      '17',
+      '18',
+      '19',
+    ].map((chapter) => `./book/ch${chapter}/?`),
   ],
+  // Book 12.1.
+  snax: ['./book/ch12/snax/?'],
   // Other machines are served when they are asked for.
   host: process.env.SKYNET_HOST || '127.0.0.1',
   password: process.env.SKYNET_PASSWORD || 'password',
+  // Where players are kept: mysql://user:password@host:port/database; without it in memory.
+  ...(process.env.SKYNET_MYSQL ? { mysql: process.env.SKYNET_MYSQL } : {}),
   gatePort: port('SKYNET_GATE_PORT', 8888),
   debugPort: port('SKYNET_DEBUG_PORT', 8000),
   // Chapters 14 and 15, for a browser too.

@@ -1,4 +1,6 @@
 import { defineService, type Skynet } from '@skynet/core';
+import { createShareData } from '@skynet/core/sharedata';
+import items from './items.json' with { type: 'json' };
 
 /** Where the demo listens, as its configuration says. */
 interface Places {
@@ -31,6 +33,8 @@ export default defineService(async (skynet) => {
   const watchdog = await skynet.newService('watchdog');
   await skynet.call(watchdog, 'lua', 'start', { host, port: gate, maxclient: 1024, nodelay: true });
   skynet.error('Watchdog listen on', gate);
+  await createShareData(skynet).update('items', items);
+  await skynet.newService('playerstore');
   await startLogins(skynet, places);
   warn(skynet, host);
   skynet.error(welcome(places));

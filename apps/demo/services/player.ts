@@ -1,12 +1,21 @@
 // What a player does, as text. Lives from login to logout, whatever happens to connections. Ends after ten minutes without
 // a request. What it pushes begins with `said`.
-import { defineService, type Handle, PTYPE, printable, type Request } from '@skynet/core';
+import { type CommandsOf, defineService, type Handle, PTYPE, printable, type Request } from '@skynet/core';
+import { createShareData } from '@skynet/core/sharedata';
+import type playerstore from './playerstore.ts';
 
 const IDLE_LIMIT = 10;
 const HELP =
-  'add <number> | slow <text> | push <text> | fail | quit | anything else comes back in upper case';
+  'add <number> | slow <text> | push <text> | items | buy <item> | bag | fail | quit | anything else comes back in upper case';
+
+/** What can be bought: shared with all services of the node. */
+interface Items {
+  readonly [name: string]: { readonly price: number };
+}
 
 export default defineService((skynet) => {
+  const sharedata = createShareData(skynet);
+  const store = skynet.proxy<CommandsOf<typeof playerstore>>('.playerstore');
   let msgserver: Handle = 0;
   let uid = '';
   let subid = 0;
@@ -15,6 +24,23 @@ export default defineService((skynet) => {
 
   const tell = (command: 'logout' | 'idle'): void => {
     skynet.send(msgserver, 'lua', command, uid, subid);
+  };
+
+  const items = async (): Promise<string> =>
+    Object.entries(await sharedata.query<Items>('items'))
+      .map(([name, { price }]) => `${name} ${price}`)
+      .join(', ');
+
+  const bag = async (): Promise<string> => {
+    const { gold, items: owned } = await store.load(uid);
+    return [`${gold} gold`, ...owned].join(', ');
+  };
+
+  const buy = async (name: string): Promise<string> => {
+    const all = await sharedata.query<Items>('items');
+    const item = Object.hasOwn(all, name) ? all[name] : undefined;
+    if (item === undefined) return `there is no ${name}`;
+    return (await store.buy(uid, name, item.price)) ? bag() : 'not enough gold';
   };
 
   const work = async (command: string, rest: string): Promise<string> => {
@@ -28,6 +54,12 @@ export default defineService((skynet) => {
       case 'push':
         skynet.send(msgserver, 'lua', 'push', uid, subid, `said ${rest}`);
         return 'pushed';
+      case 'items':
+        return items();
+      case 'buy':
+        return buy(rest);
+      case 'bag':
+        return bag();
       case 'fail':
         throw new Error(`${printable(uid)} asked for it`);
       case 'quit':
