@@ -31,6 +31,8 @@ interface Routes {
   threadOf(local: number): number;
   /** Takes a number for a thread; one that it still uses is no free one. */
   allocate(isFree: (local: number) => boolean, thread: number): number;
+  /** Nobody has the number any more, though the thread keeps it. */
+  end(local: number): void;
   release(local: number): void;
 }
 
@@ -90,6 +92,7 @@ export class Router<Service extends Routed> {
   /** A service of this thread has ended: nothing goes to it any more. */
   remove(handle: Handle): void {
     this.#table.remove(localOf(handle));
+    this.#routes?.end(localOf(handle));
   }
 
   /**

@@ -6,7 +6,7 @@ import { MAX_LOCAL_HANDLE } from '../handle.ts';
 //      0          64                                       64 + 2^24
 //      | cursor   | one byte for each handle number ...    |
 //
-//      byte: 0 nobody, else number of the thread + 1
+//      byte: 0 nobody, else number of the thread + 1, and 128 more once the service has ended but its callers are not told
 //
 // Zero pages take no real memory, so a node pays for the numbers it has used: a page of 4 KB for 4096 of them.
 
@@ -14,8 +14,10 @@ import { MAX_LOCAL_HANDLE } from '../handle.ts';
 const HEADER = 64;
 const SLOTS: number = MAX_LOCAL_HANDLE + 1;
 
-/** Threads a table can tell apart: 0 to 254. */
-export const MAX_THREADS = 255;
+/** Threads a table can tell apart: 0 to 126. */
+export const MAX_THREADS = 127;
+/** Set for a service that has ended. */
+const ENDED = 128;
 
 /** Gives out the handle numbers of a node and says which thread a number belongs to. */
 export class RouteTable {
@@ -37,7 +39,7 @@ export class RouteTable {
    * Takes the next number for `thread`: 1, 2, 3 … 0xffffff, 1 …, those in use left out. So a number that was given back
    * does not come again before the others have had their turn.
    * @param isLocallyFree may keep back a number that nobody holds in the table, because the thread still uses it.
-   * @throws ERR_HANDLES_EXHAUSTED if there is none. ERR_ARGUMENT if `thread` is not 0 to 254.
+   * @throws ERR_HANDLES_EXHAUSTED if there is none. ERR_ARGUMENT if `thread` is not 0 to 126.
    */
   allocate(isLocallyFree: (local: number) => boolean, thread: number): number {
     if (!(Number.isInteger(thread) && thread >= 0 && thread < MAX_THREADS)) {
@@ -55,6 +57,11 @@ export class RouteTable {
     throw new SkynetError('ERR_HANDLES_EXHAUSTED', 'all handle numbers are taken');
   }
 
+  /** Nobody has the number any more; it is still that of the thread, which tells the callers, until it is given back. */
+  end(local: number): void {
+    Atomics.or(this.#slots, local & MAX_LOCAL_HANDLE, ENDED);
+  }
+
   /** Gives a number back. */
   release(local: number): void {
     Atomics.store(this.#slots, local & MAX_LOCAL_HANDLE, 0);
@@ -62,16 +69,18 @@ export class RouteTable {
 
   /** The thread of a number (bits above 24 are ignored), or -1 if nobody has it. */
   threadOf(local: number): number {
-    return Atomics.load(this.#slots, local & MAX_LOCAL_HANDLE) - 1;
+    const mark = Atomics.load(this.#slots, local & MAX_LOCAL_HANDLE);
+    return mark > ENDED ? -1 : mark - 1;
   }
 
   /** Gives back all numbers of a thread that is lost, and returns them, lowest first. */
   releaseThread(thread: number): number[] {
     const lost: number[] = [];
-    const mark = thread + 1;
-    for (let at = this.#slots.indexOf(mark); at >= 0; at = this.#slots.indexOf(mark, at + 1)) {
-      if (Atomics.compareExchange(this.#slots, at, mark, 0) === mark) lost.push(at);
+    for (const mark of [thread + 1, (thread + 1) | ENDED]) {
+      for (let at = this.#slots.indexOf(mark); at >= 0; at = this.#slots.indexOf(mark, at + 1)) {
+        if (Atomics.compareExchange(this.#slots, at, mark, 0) === mark) lost.push(at);
+      }
     }
-    return lost;
+    return lost.sort((a, b) => a - b);
   }
 }

@@ -41,13 +41,14 @@ function thread(onRefusal: () => void) {
 }
 
 test('a service that ends keeps its number until its callers are told: whoever ends the thread before tells them', () => {
-  const seen: string[] = [];
+  const seen: unknown[] = [];
   const { routes, router, service } = thread(() => {
-    // Should the thread be lost now, this is what the main thread tells the others of.
-    seen.push(`thread ${routes.threadOf(service.local)}, found ${router.find(service.handle) !== undefined}`);
+    // Should the thread be lost now, the main thread tells the others of these.
+    const isHeld = new Uint8Array(routes.memory)[64 + service.local] !== 0;
+    seen.push([isHeld, routes.threadOf(service.local), router.find(service.handle)]);
   });
   for (let session = 1; session <= 3; session++) service.push(new Message(PTYPE.LUA, session, CALLER, []));
   service.end('killed');
-  expect(seen).toEqual(Array(3).fill('thread 1, found false'));
+  expect(seen).toEqual(Array(3).fill([true, -1, undefined]));
   expect(routes.threadOf(service.local)).toBe(-1);
 });
