@@ -337,7 +337,13 @@ export function openLink(
   multipleStatements: boolean,
   done: Done<Link>,
 ): () => void {
-  const wire = openWire(settings, multipleStatements);
+  let wire: Wire;
+  try {
+    wire = openWire(settings, multipleStatements);
+  } catch (error) {
+    done(connectFailure(settings, error as Error));
+    return () => {};
+  }
   let isDone = false;
   const fail = (error: Error): void => {
     if (isDone) return;

@@ -25,6 +25,8 @@ export function parseAddress(text: string): TransportAddress {
   if (typeof text !== 'string') return invalid(String(text));
   const [, given = 'tcp', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text) ?? [];
   const scheme = given.toLowerCase();
+  // Node takes none in names; one in front of a path means an abstract socket of Linux.
+  if (rest.lastIndexOf('\0') > (scheme === 'unix' ? 0 : -1)) return invalid(text);
   if (HOSTLESS.has(scheme)) return rest === '' ? invalid(text) : { scheme, host: '', port: 0, path: rest };
   const match = /^(?:\[([^\]]+)\]|([^:/\s]*)):([^:/]*)(\/.*)?$/.exec(rest);
   if (match === null) return invalid(text);
