@@ -291,8 +291,10 @@ test('closes idle and slow connections', async () => {
 });
 
 test('closing answers what is under way and ends what is idle', async () => {
+  let hasBegun = false;
   const { port, server, skynet, node } = await served((self) => ({
     handler: async () => {
+      hasBegun = true;
       await self.sleep(20);
       return 'done';
     },
@@ -300,8 +302,7 @@ test('closing answers what is under way and ends what is idle', async () => {
   const idle = await RawClient.open(port);
   const busy = await RawClient.open(port);
   busy.write(HELLO);
-  while (server.connections < 2) await new Promise(setImmediate);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (server.connections < 2 || !hasBegun) await new Promise(setImmediate);
   const leaks = watchLeaks(node);
   const closing = inTurn(skynet, () => server.close());
   expect(await idle.closed()).toBe('');

@@ -293,15 +293,17 @@ test('a connection that breaks is told as an error, one that the service closes 
 });
 
 test('callbacks of a connection come one after another, and pings are answered while one takes its time', async () => {
+  let isSlow = false;
   const { port } = await sockets({}, (websocket, skynet) => ({
     message: async (id, data) => {
+      isSlow = true;
       if (data === 'slow') await skynet.sleep(20);
       websocket.write(id, data);
     },
   }));
   const client = await shaken(port);
   client.write(frame(0x81, 'slow'));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!isSlow) await new Promise(setImmediate);
   client.write(Buffer.concat([frame(0x89, 'p'), frame(0x81, 'b'), frame(0x89, 'q')]));
   const received = await client.until((text) => text.endsWith('b'), 'both');
   expect(hex(received)).toBe(`8a01708a0171${'8104'}${hex('slow')}8101${hex('b')}`);

@@ -47,6 +47,8 @@ export interface Host {
   reload(handle: Handle, module: string | undefined, patience: number): Promise<void>;
   /** A log line. */
   log(source: Handle, text: string): void;
+  /** A log line of the kernel's own words, in which nothing of anybody else stands. */
+  note(source: Handle, text: string): void;
   /** Something that a service opened is being closed and takes its time: a node that stops waits for it. */
   closing(handle: Handle, closed: Promise<unknown>): void;
   /** Called by a service that ended, once. */

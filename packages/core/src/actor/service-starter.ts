@@ -100,10 +100,12 @@ export class ServiceStarter {
     const { loader, others, thread: here } = this.#parts;
     const { thread = 'same' } = placement;
     const mailbox = placement.mailbox as MailboxLimit | undefined;
-    const objection = this.#objectionTo(service, thread);
-    if (objection !== undefined) {
-      done(failedWait('ERR_ARGUMENT', objection), 0);
-      return;
+    if (typeof service !== 'string' || thread !== 'same') {
+      const objection = this.#objectionTo(service, thread);
+      if (objection !== undefined) {
+        done(failedWait('ERR_ARGUMENT', objection), 0);
+        return;
+      }
     }
     const settings: LaunchSettings = { args, mailbox };
     const target = thread === 'spread' ? others.next() : thread;
@@ -157,7 +159,7 @@ export class ServiceStarter {
             cause: thrown,
           });
     const service = this.#add(SNLUA, printable(name), shownArguments(args));
-    service.log(`LAUNCH ${service.title}`);
+    service.launched();
     service.log(`lua loader error : ${describeLoading(error)}`);
     service.log('KILL self');
     service.onStarted = done;
@@ -200,7 +202,7 @@ export class ServiceStarter {
     const shown = shownArguments(args);
     const limit = mailbox ?? definition.mailbox;
     const service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit as MailboxLimit);
-    service.log(`LAUNCH ${service.title}${kind === '' && args.length === 0 ? ' ' : ''}`);
+    service.launched(kind === '' && args.length === 0 ? ' ' : '');
     if (args.length > 0) this.#args.set(service, args);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.

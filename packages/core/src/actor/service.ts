@@ -12,6 +12,7 @@ import type {
 } from '../contracts/skynet.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
+import { entryText } from '../log/text.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
 import { type Body, limitedLike, Message } from '../message.ts';
 import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
@@ -133,6 +134,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   get title(): string {
     const { kind, name, args } = this;
     return args.length === 0 ? kind + name : `${kind}${name} ${args.join(' ')}`;
+  }
+
+  /** The line of its start. */
+  launched(tail = ''): void {
+    if (this.args.length > 0) this.log(`LAUNCH ${this.title}${tail}`);
+    else this.host.note(this.handle, `LAUNCH ${this.kind}${entryText(this.name)}${tail}`);
   }
 
   get alive(): boolean {
@@ -942,7 +949,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     if (!this.alive || this.state === STATE.ENDING) return;
     const end = (): void => {
       if (!this.alive) return;
-      this.log('KILL self');
+      this.host.note(this.handle, 'KILL self');
       this.end(reason);
     };
     if (!this.hasExitHooks) {

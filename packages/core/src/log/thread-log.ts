@@ -34,7 +34,11 @@ export class ThreadLog {
   }
 
   add(source: Handle, words: string): void {
-    const text = entryText(words);
+    this.note(source, entryText(words));
+  }
+
+  /** A line of the kernel's own words: every start and end of a service has one, and looking through it costs as much as the rest. */
+  note(source: Handle, text: string): void {
     const { order } = this.#place;
     if (order === undefined) this.#write(source, text);
     else if (order.toMain === undefined) this.#order.add(order.nextNumber(), source, text);

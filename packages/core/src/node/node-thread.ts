@@ -119,12 +119,11 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.backlog = config.threadBacklog ?? Number.POSITIVE_INFINITY;
     const neighbours = new Neighbours(this, shared.peers, shared.incarnation);
     this.#neighbours = neighbours;
-    const log = (source: Handle, text: string): void => this.log(source, text);
     const remote = new RemoteRoute({
       maxBody: () => Atomics.load(shared.counters, COUNTER.MAX_BODY),
       post: (to, message) => neighbours.post(NETWORK_THREAD, to, message),
       tell: (order) => neighbours.tell(NETWORK_THREAD, order),
-      log,
+      log: (source, text) => this.log(source, text),
     });
     const router: Router<Service> = new Router(
       {
@@ -135,7 +134,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         killIn: (to, handle, by) => this.others.kill(to, handle, by),
         cancelIn: (to, handle, source, session) =>
           neighbours.tell(to, { op: 'cancel', to: handle, source, session }),
-        log,
+        log: (source, text) => this.note(source, text),
       },
       remote,
     );
@@ -279,6 +278,10 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   log(source: Handle, words: string): void {
     this.lines.add(source, words);
+  }
+
+  note(source: Handle, text: string): void {
+    this.lines.note(source, text);
   }
 
   closing(handle: Handle, closed: Promise<unknown>): void {

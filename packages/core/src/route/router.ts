@@ -51,6 +51,7 @@ export interface RouterPlace {
   killIn(thread: number, handle: Handle, by: Handle): void;
   /** The same for {@link Router.cancelRequest}. */
   cancelIn(thread: number, to: Handle, source: Handle, session: number): void;
+  /** A log line of the kernel's own words. */
   log(source: Handle, text: string): void;
 }
 
