@@ -68,8 +68,10 @@ function canConnect(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.on('connect', () => {
+      // From a port to itself a connection comes about without anybody who listens.
+      const isServed = socket.localPort !== port;
       socket.destroy();
-      resolve(true);
+      resolve(isServed);
     });
     // A little later, so as not to hold the processor that the server needs.
     socket.on('error', () => setTimeout(resolve, 10, false));

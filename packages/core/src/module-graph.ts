@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { candidatesOf } from './typescript.ts';
 
-const IMPORT = /\b(?:from|import)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]*)\1/g;
+const IMPORT = /\b(?:from|import)\s*(?:\(\s*)?(['"])(\.{1,2}\/[^'"\n]*)\1/g;
 
 /** The files that a module consists of: its own, and what it imports by relative paths, directly or not. */
 export function filesOf(file: string): Map<string, string> {

@@ -388,8 +388,10 @@ async function freePort(): Promise<number> {
 async function listening(port: number): Promise<void> {
   for (;;) {
     const client = await connectLine(port).catch(() => undefined);
+    // From a port to itself a connection comes about without anybody who listens.
+    const isServed = client !== undefined && client.socket.localPort !== port;
     client?.socket.destroy();
-    if (client !== undefined) return;
+    if (isServed) return;
   }
 }
 
