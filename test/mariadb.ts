@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import { freePort } from './free-port.ts';
 import { testProgram } from './programs.ts';
 import {
-  freePort,
   listening,
   removeFolder,
   type ServerProcess,

@@ -1,20 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from './free-port.ts';
 
 // Programs that others start through npm end with status 0 when npm alone is told to end: the shell between them has to
 // give its place to the program.
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   'msgref through npm ends with status 0 on %s',

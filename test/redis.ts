@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { freePort } from './free-port.ts';
 import { testProgram } from './programs.ts';
 import {
-  freePort,
   listening,
   removeFolder,
   type ServerProcess,

@@ -1,20 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Happenings } from '@skynet/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../../test/free-port.ts';
 
 const DEMO = fileURLToPath(new URL('../cluster/demo.ts', import.meta.url));
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
 
 function linesOf(child: ChildProcess): Happenings<string> {
   const lines = new Happenings<string>('lines of the demo', { patience: '40s' });

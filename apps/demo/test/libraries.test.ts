@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Happenings, startTestNode, type TestNode } from '@skynet/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 import { mariadbMissing, startMariaDb } from '../../../test/mariadb.ts';
 import { testProgram } from '../../../test/programs.ts';
 import { redisMissing, startRedis } from '../../../test/redis.ts';
-import { freePort, listening, startServer } from '../../../test/server-process.ts';
+import { listening, startServer } from '../../../test/server-process.ts';
 
 const mosquitto = testProgram('mosquitto');
 const left = (why: string | undefined): string => (why === undefined ? '' : ` (left out: ${why})`);

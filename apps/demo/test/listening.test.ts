@@ -1,12 +1,13 @@
 // Where the demo and its programs listen.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { startNode } from '@skynet/core';
 import { ws } from '@skynet/core/ws';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../../test/free-port.ts';
 
 const DEMO = path.resolve(import.meta.dirname, '..');
 
@@ -22,15 +23,6 @@ function reaches(host: string, port: number): Promise<boolean> {
       error.code === 'ECONNREFUSED' ? resolve(false) : reject(error),
     );
   });
-}
-
-/** Ports that are free now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 test.each([

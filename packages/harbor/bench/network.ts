@@ -1,21 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { startNode } from '@skynet/core';
 import { FrameReader, pack } from '@skynet/core/netpack';
 import { harbor } from '@skynet/harbor';
+import { freePort } from '../../../test/free-port.ts';
 import { callRate } from '../../core/bench/calls.ts';
 import type { Measure } from '../../core/bench/case.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Starts the other side; resolves to what it says when it is ready. */
 async function startPeer(...args: string[]): Promise<{ child: ChildProcess; port: number }> {

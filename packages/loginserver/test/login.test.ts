@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import {
   base64decode,
   base64encode,
@@ -15,6 +13,7 @@ import {
 import { kernelOf } from '@skynet/core/kernel';
 import type { TestNode } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 import { ClassicHandshake } from '../src/handshake.ts';
 import { okStatus } from '../src/status.ts';
 import { connectLine, logIn, startTestLogin, startTestNode, tokenOf } from './harness.ts';
@@ -371,17 +370,6 @@ describe('what a handler throws', () => {
 
 async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await new Promise(setImmediate);
-}
-
-/** Until a login gets further than a slave that is gone. */
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Resolves when somebody listens. */

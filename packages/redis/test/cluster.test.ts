@@ -2,8 +2,8 @@ import { isSkynetError } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { cluster } from '@skynet/redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 import { redisMissing, startRedisCluster } from '../../../test/redis.ts';
-import { freePort } from '../../../test/server-process.ts';
 
 const why = redisMissing === undefined ? '' : ` (left out: ${redisMissing})`;
 

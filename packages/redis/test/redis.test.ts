@@ -4,8 +4,8 @@ import { isSkynetError } from '@skynet/core';
 import { startTestNode, type TestNode, uncoded } from '@skynet/core/testing';
 import { connect, type RedisOptions } from '@skynet/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 import { type RedisServer, redisMissing, startRedis } from '../../../test/redis.ts';
-import { freePort } from '../../../test/server-process.ts';
 
 const why = redisMissing === undefined ? '' : ` (left out: ${redisMissing})`;
 

@@ -1,4 +1,5 @@
 import { type Socket, createSocket as udpSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import path from 'node:path';
 import { type Answer, decode, encode, type Packet } from 'dns-packet';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 import { readReply } from '../src/dns-message.ts';
 import { createDns, type Dns, type DnsCommands, dnsService } from '../src/index.ts';
 import { livingService, testNode } from './setup.ts';
@@ -32,8 +34,9 @@ async function nameServer(
 ): Promise<{ port: number; asked: string[] }> {
   const asked: string[] = [];
   const udp = udpSocket('udp4');
-  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
-  const { port } = udp.address();
+  const port = await freePort();
+  udp.bind(port, '127.0.0.1');
+  await once(udp, 'listening');
   udp.on('message', (data, from) => {
     const query = queryOf(data, (bytes) => send(udp, bytes, from.port));
     asked.push(`${query.type} ${query.name}`);
@@ -55,7 +58,7 @@ async function nameServer(
         ),
       );
     });
-    await new Promise<void>((resolve) => tcp.listen(port, '127.0.0.1', resolve));
+    await once(tcp.listen(port, '127.0.0.1'), 'listening');
     closing.push(() => tcp.close());
   }
   return { port, asked };

@@ -1,4 +1,4 @@
 import { testChapter } from './book.ts';
-import { freePorts } from './ports.ts';
+import { portsFor } from './ports.ts';
 
-testChapter('ch04', async () => ({ ports: await freePorts(2013, 2526, 2527) }));
+testChapter('ch04', async () => ({ ports: await portsFor(2013, 2526, 2527) }));

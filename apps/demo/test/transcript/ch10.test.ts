@@ -1,4 +1,4 @@
 import { testChapter } from './book.ts';
-import { freePorts } from './ports.ts';
+import { portsFor } from './ports.ts';
 
-testChapter('ch10', async () => ({ ports: await freePorts(8001) }));
+testChapter('ch10', async () => ({ ports: await portsFor(8001) }));

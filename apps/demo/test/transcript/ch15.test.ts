@@ -1,4 +1,4 @@
 import { testChapter } from './book.ts';
-import { freePorts } from './ports.ts';
+import { portsFor } from './ports.ts';
 
-testChapter('ch15', async () => ({ ports: await freePorts(8001, 8002) }));
+testChapter('ch15', async () => ({ ports: await portsFor(8001, 8002) }));

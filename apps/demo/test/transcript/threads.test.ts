@@ -1,5 +1,5 @@
 import { testChapter } from './book.ts';
-import { freePorts } from './ports.ts';
+import { portsFor } from './ports.ts';
 
 // The same examples in a node with four threads, over which the console spreads them: each
 // must write the same lines. Lines of services that run at the same time may come in either order, as in the original.
@@ -7,6 +7,6 @@ for (const chapter of ['ch03', 'ch04', 'ch05', 'ch06', 'ch07', 'ch08', 'ch09', '
   testChapter(chapter, async () => ({
     thread: 4,
     interleaved: true,
-    ports: await freePorts(8001, 8002, 2013, 2526, 2527),
+    ports: await portsFor(8001, 8002, 2013, 2526, 2527),
   }));
 }
