@@ -35,6 +35,7 @@ try {
       start: 'main',
       startArgs: [port, thread],
       services: ['./services/?'],
+      snax: ['./snax/?'],
     },
     { base: import.meta.dirname },
   );

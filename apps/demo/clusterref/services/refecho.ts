@@ -1,5 +1,6 @@
 import { defineService, packSeri } from '@skynet/core';
 import { createCluster, type Target } from '@skynet/harbor/cluster';
+import { createSnax } from '@skynet/snax';
 import {
   attempt,
   type Command,
@@ -10,7 +11,6 @@ import {
   textOf,
   type Values,
 } from '../../reference/service.ts';
-import { REFSNAX } from '../refsnax.ts';
 
 /** Where a request goes at another node. */
 function targetOf(address: unknown): Target {
@@ -20,6 +20,7 @@ function targetOf(address: unknown): Target {
 /** The reference service of a node in a cluster. */
 export default defineService((skynet) => {
   const cluster = createCluster(skynet);
+  const snax = createSnax(skynet);
 
   /** As the library does, but every bit of the values is kept. */
   const call = async (node: unknown, address: unknown, values: Values): Promise<Values> =>
@@ -31,6 +32,13 @@ export default defineService((skynet) => {
   /** Address of a snax service at another node. */
   const find = async (node: unknown, name: unknown, address: unknown): Promise<unknown> =>
     address ?? (await cluster.call(textOf(node), '.service', 'QUERY', 'snaxd', textOf(name)));
+
+  /** Number of a method of the snax service, which stands for it between nodes. */
+  const numberIn = async (group: 'accept' | 'response', name: unknown, method: unknown): Promise<number> => {
+    const id = (await snax.interface(textOf(name)))[group][textOf(method)];
+    if (id === undefined) throw new Error(`${textOf(name)} has no ${group}.${textOf(method)}`);
+    return id;
+  };
 
   const proxied = (node: unknown, name: unknown): Promise<number> =>
     cluster.proxy(textOf(node), targetOf(name));
@@ -56,10 +64,10 @@ export default defineService((skynet) => {
     },
     csnax: (_request, node, name, address, method, ...values) =>
       attempt(async () =>
-        call(node, await find(node, name, address), [REFSNAX.idOf(`response.${textOf(method)}`), ...values]),
+        call(node, await find(node, name, address), [await numberIn('response', name, method), ...values]),
       ),
     csnaxpost: async (_request, node, name, address, method, ...values) => {
-      send(node, await find(node, name, address), [REFSNAX.idOf(`accept.${textOf(method)}`), ...values]);
+      send(node, await find(node, name, address), [await numberIn('accept', name, method), ...values]);
       return [true];
     },
     creload: async (_request, table) => {

@@ -15,7 +15,7 @@ import { CLUSTERD, createClusterd } from './clusterd.ts';
 import { clusterError } from './errors.ts';
 import { bytesOf } from './forwarding.ts';
 import type { NodeTable } from './node-table.ts';
-import { createRemoteSnax, type RemoteSnax, type SnaxDescription } from './remote-snax.ts';
+import { createRemoteSnax, type RemoteSnax, type SnaxDescription, snaxNumbers } from './remote-snax.ts';
 import type { Target } from './request-frame.ts';
 
 /** Where a call goes, with what limits it. */
@@ -75,15 +75,16 @@ export interface Cluster {
    */
   proxy<Commands = unknown>(node: string, name?: Target): Promise<ServiceHandle<Commands>>;
   /**
-   * A snax service of another node by its name, called by the numbers of its methods: `methods` has them in the order of
-   * its script. Without an address its service manager is asked.
-   * @throws ERR_ARGUMENT, and as {@link call}.
+   * A snax service of another node by its name, called by the numbers of its methods: those of the script that this node
+   * has under that name, `snax<typeof script>("db", "store", { snax: createSnax(skynet) })`, or of the list `methods`.
+   * It must be open for clusters (`enableCluster()`). Without an address the other node's service manager is asked.
+   * @throws ERR_ARGUMENT, what finding the script throws, and as {@link call}.
    */
-  snax<Methods = Record<string, (...args: never[]) => unknown>>(
+  snax<Script = Record<string, (...args: never[]) => unknown>>(
     node: string,
     name: string,
     description: SnaxDescription,
-  ): Promise<RemoteSnax<Methods>>;
+  ): Promise<RemoteSnax<Script>>;
   /** A service of this node that sends `req` and `push` messages to another. */
   getSender(node: string): Promise<Handle>;
 }
@@ -170,14 +171,12 @@ class ClusterOfService implements Cluster {
     return this.#command('proxy', node, name);
   }
 
-  async snax<Methods>(
-    node: string,
-    name: string,
-    description: SnaxDescription,
-  ): Promise<RemoteSnax<Methods>> {
-    const { methods, address = await this.call<Handle>(node, '.service', 'QUERY', 'snaxd', name) } =
-      description;
-    return createRemoteSnax<Methods>(name, methods, {
+  async snax<Script>(node: string, name: string, description: SnaxDescription): Promise<RemoteSnax<Script>> {
+    const numbers = await snaxNumbers(name, description);
+    const address =
+      description.address ?? (await this.call<Handle>(node, '.service', 'QUERY', 'snaxd', name));
+    checkTarget(address);
+    return createRemoteSnax<Script>(name, numbers, {
       call: (method, args) => this.call(node, address, method, ...args),
       send: (method, args) => this.send(node, address, method, ...args),
     });

@@ -1,0 +1,11 @@
+/** What the cluster needs of `@skynet/snax`: `createSnax(skynet)` is one. */
+export interface SnaxScripts {
+  /** Numbers of the methods that the script of this name on the node's search path has. */
+  interface(script: string): Promise<SnaxNumbers>;
+}
+
+/** Numbers of a snax service's methods, which stand for their names between nodes. */
+export interface SnaxNumbers {
+  readonly accept: Readonly<Record<string, number>>;
+  readonly response: Readonly<Record<string, number>>;
+}
