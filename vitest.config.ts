@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'apps/demo/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: './scripts/debian-packages.mjs',
     reporters: ['default', './scripts/vitest-tally.mjs'],
     // Many tests wait for programs they started: two at a time are quicker on two processors, too.

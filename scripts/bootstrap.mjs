@@ -75,25 +75,33 @@ export function bootstrap() {
   locked(lock, (lockFile) => {
     if (isDone()) return;
     console.error('skynet: installing packages …');
-    if (!existsSync(pnpmStamp) || readFileSync(pnpmStamp, 'utf8') !== pnpmVersion()) {
-      run(
-        lockFile,
-        'npm',
-        ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
-        pnpmFolder,
-      );
-      // Not what npm itself leaves: it may have been killed halfway.
-      writeFileSync(pnpmStamp, pnpmVersion());
-    }
-    const quiet = ['--reporter=append-only', '--loglevel=error'];
-    run(
-      lockFile,
-      process.execPath,
-      [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', ...quiet],
-      root,
-    );
+    fetchPackages(lockFile, '--frozen-lockfile');
     writeFileSync(stamp, wanted);
   });
+}
+
+/** Installs after a package.json of the workspace has changed, and writes down what that means. */
+export function renewLock() {
+  checkNode();
+  locked(lock, (lockFile) => {
+    fetchPackages(lockFile, '--no-frozen-lockfile');
+    writeFileSync(stamp, fingerprint());
+  });
+}
+
+function fetchPackages(lockFile, strictness) {
+  if (!existsSync(pnpmStamp) || readFileSync(pnpmStamp, 'utf8') !== pnpmVersion()) {
+    run(
+      lockFile,
+      'npm',
+      ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'],
+      pnpmFolder,
+    );
+    // Not what npm itself leaves: it may have been killed halfway.
+    writeFileSync(pnpmStamp, pnpmVersion());
+  }
+  const quiet = ['--reporter=append-only', '--loglevel=error'];
+  run(lockFile, process.execPath, [pnpm, 'install', strictness, '--prefer-offline', ...quiet], root);
 }
 
 function pnpmVersion() {

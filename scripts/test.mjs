@@ -1,5 +1,6 @@
 // npm test: everything that must hold, in the order in which failures are cheapest to see.
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { bootstrap, environment, root } from './bootstrap.mjs';
 
 process.chdir(root);
@@ -13,6 +14,12 @@ const steps = [
   ['build', ['turbo', 'run', 'build:all', '--output-logs=errors-only']],
   ['tests', ['vitest', 'run', ...process.argv.slice(2)]],
 ];
+// Applications that `npm run new` has made test themselves.
+for (const app of readdirSync('apps')) {
+  const { scripts } = JSON.parse(readFileSync(`apps/${app}/package.json`, 'utf8'));
+  if (scripts?.test !== undefined)
+    steps.push([`tests of apps/${app}`, ['pnpm', '--dir', `apps/${app}`, 'test']]);
+}
 for (const [title, [command, ...args]] of steps) {
   console.log(`\n=== ${title} ===`);
   const result = spawnSync(command, args, { stdio: 'inherit', env: environment() });

@@ -1,0 +1,1 @@
+export { gate as default } from '@skynet/gateserver';

@@ -1,0 +1,227 @@
+// A stranger's first minute: the packages are packed, served by a registry of this test, and used outside the repository.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type LocalRegistry, startLocalRegistry } from './archives.ts';
+import { Program } from './program.ts';
+
+let registry: LocalRegistry;
+/** What is shared by all projects: npm's cache. */
+let cache: string;
+/** The command, as it comes out of its archive. */
+let commandFile: string;
+
+beforeAll(async () => {
+  cache = mkdtempSync(path.join(tmpdir(), 'skynet-cache-'));
+  registry = await startLocalRegistry();
+  const archive = readdirSync(registry.folder).find((file) => file.startsWith('create-skynet-')) as string;
+  execFileSync('tar', ['-xzf', path.join(registry.folder, archive), '-C', cache]);
+  commandFile = path.join(cache, 'package/dist/bin/create-skynet.js');
+}, 60_000);
+afterAll(() => {
+  registry?.close();
+  rmSync(cache, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'skynet-create-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+/** What npm is told by the environment. */
+const npm = (url = registry.url): Record<string, string> => ({
+  npm_config_registry: url,
+  npm_config_cache: cache,
+  npm_config_yes: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_update_notifier: 'false',
+});
+
+/** All files of a folder, `node_modules` aside, by their paths. */
+function filesIn(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !file.startsWith('node_modules'));
+  return new Map(files.map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]));
+}
+
+/** Makes a project as a stranger does. */
+async function create(template: string): Promise<string> {
+  const folder = newFolder();
+  const made = new Program('npm', ['create', 'skynet@latest', 'my-game', template], {
+    cwd: folder,
+    env: npm(),
+  });
+  expect(await made.succeeded()).toContain('cd my-game\n  npm run dev');
+  return path.join(folder, 'my-game');
+}
+
+/** A script of a project. */
+const script = (cwd: string, name: string, env: Record<string, string> = {}): Program =>
+  new Program('npm', ['run', name], { cwd, env: { ...npm(), ...env } });
+
+/** The project's node from its build, as a container runs it. */
+const production = (cwd: string, env: Record<string, string> = {}): Program =>
+  new Program(process.execPath, ['node_modules/@skynet/core/dist/bin/skynet.js', 'dist'], {
+    cwd,
+    env: { NODE_ENV: 'production', ...env },
+  });
+
+describe('npm create skynet', () => {
+  test('minimal: installs, tests, builds, runs, reloads with its state', { timeout: 120_000 }, async () => {
+    const folder = await create('minimal');
+    const files = filesIn(folder);
+    for (const [file, text] of files) {
+      expect(`${file}: ${/\{\{.*\}\}/.exec(text.replace(/\$\{\{.*?\}\}/g, ''))?.[0]}`).toBe(
+        `${file}: undefined`,
+      );
+      expect(file).not.toMatch(/(^|[\\/])_|\{\{/);
+    }
+    expect([...files.keys()]).toEqual(
+      expect.arrayContaining([
+        '.editorconfig',
+        '.gitignore',
+        'Dockerfile',
+        'compose.yaml',
+        path.join('.github', 'workflows', 'ci.yml'),
+        path.join('deploy', 'my-game.service'),
+      ]),
+    );
+    expect(files.get('Dockerfile')).not.toContain('EXPOSE');
+    expect(files.get('compose.yaml')).not.toContain('ports:');
+
+    const dev = script(folder, 'dev');
+    expect(await script(folder, 'test').succeeded()).toMatch(/# pass 1\n# fail 0/);
+    const [, before] = await dev.said(/watches .*services[\s\S]*count is (\d+)/);
+    const service = path.join(folder, 'services/counter.ts');
+    writeFileSync(service, readFileSync(service, 'utf8').replace('count += by;', 'count += 1000 * by;'));
+    const [, after] = await dev.said(/count is (\d{4,})/);
+    expect(Number(after) % 1000).toBeGreaterThanOrEqual(Number(before));
+    // A mistake leaves the old code at work and is told with its place.
+    writeFileSync(service, 'export default {');
+    await dev.said(/counter keeps its code.*counter\.ts/s);
+    dev.kill();
+
+    writeFileSync(service, files.get(path.join('services', 'counter.ts')) as string);
+    await script(folder, 'build').succeeded();
+    const node = production(folder);
+    await node.said(/count is 1\n/);
+    node.signal('SIGTERM');
+    expect(await node.ended).toBe(0);
+  });
+
+  test('gate: clients are served, and told to come back when it stops', { timeout: 120_000 }, async () => {
+    const folder = await create('gate');
+    const files = filesIn(folder);
+    expect(files.get('Dockerfile')).toContain('\nEXPOSE 8888\n');
+    expect(files.get('compose.yaml')).toContain('    ports:\n      - "8888:8888"\n');
+    const tests = script(folder, 'test');
+    expect(await tests.succeeded()).toMatch(/# pass 1\n# fail 0/);
+    await script(folder, 'build').succeeded();
+
+    const node = production(folder, { PORT: '0' });
+    const [, port] = await node.said(/gate listens on 127\.0\.0\.1:(\d+)/);
+    const connect = (): Program =>
+      new Program('npm', ['run', '--silent', 'client', '--', port as string], {
+        cwd: folder,
+        env: npm(),
+        input: true,
+      });
+    const first = connect();
+    await first.said(/push welcome/);
+    first.type('set a 1');
+    first.type('get a');
+    await first.said(/ok\nok 1\n/);
+    first.type('quit');
+    expect(await first.ended).toBe(0);
+    await node.said(/has gone/);
+    const second = connect();
+    await second.said(/push welcome/);
+    node.signal('SIGTERM');
+    await second.said(/push the server restarts, come back in a moment/);
+    expect(await second.ended).toBe(0);
+    expect(await node.ended).toBe(0);
+  });
+});
+
+describe('what cannot be made', () => {
+  const command = (cwd: string, args: readonly string[], env: Record<string, string> = {}): Program =>
+    new Program(process.execPath, [commandFile, ...args], { cwd, env });
+
+  test('a folder that is not empty stays as it is; one with a .git alone will do', async () => {
+    const folder = newFolder();
+    writeFileSync(path.join(folder, 'notes.txt'), 'mine');
+    const refused = command(folder, ['.', 'minimal', '--no-install']);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toMatch(/is not empty: "notes\.txt"; take another name \(ERR_CREATE_FOLDER\)/);
+    expect([...filesIn(folder)]).toEqual([['notes.txt', 'mine']]);
+    const file = command(folder, ['notes.txt', 'minimal', '--no-install']);
+    expect(await file.ended).toBe(1);
+    expect(file.output).toMatch(/is a file \(ERR_CREATE_FOLDER\)/);
+
+    mkdirSync(path.join(folder, 'cloned/.git'), { recursive: true });
+    await command(path.join(folder, 'cloned'), ['.', 'minimal', '--no-install']).succeeded();
+    expect(filesIn(path.join(folder, 'cloned')).get('package.json')).toContain('"name": "cloned"');
+  });
+
+  test('what was written goes when the rest cannot be', async () => {
+    const folder = newFolder();
+    // A long path: the folder can be made, some of its files cannot.
+    const deep = 'd'.repeat(214);
+    const levels = Math.floor((4070 - folder.length) / 215);
+    const long = path.join(folder, ...Array.from({ length: levels }, () => deep));
+    const rest = 4090 - long.length;
+    const refused = command(folder, [
+      path.join(long, 'x'.repeat(Math.max(rest - 20, 1))),
+      'minimal',
+      '--no-install',
+    ]);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toMatch(/cannot write into .*ENAMETOOLONG.*\(ERR_CREATE_FOLDER\)/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('names, templates and options that do not exist', async () => {
+    const folder = newFolder();
+    for (const [args, code] of [
+      [['no?', 'minimal'], 'ERR_CREATE_NAME'],
+      [['C:\\games\\x', 'minimal'], 'ERR_CREATE_NAME'],
+      [['tsx', 'minimal'], 'ERR_CREATE_NAME'],
+      [['x', 'colyseus'], 'ERR_CREATE_TEMPLATE'],
+      [['x', '--fast'], 'ERR_CREATE_OPTION'],
+    ] as const) {
+      const refused = command(folder, args);
+      expect(await refused.ended).toBe(1);
+      expect(refused.output).toContain(`(${code})`);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('without a network the files are there, and what to type later', { timeout: 60_000 }, async () => {
+    const folder = newFolder();
+    const env = { ...npm('http://127.0.0.1:1'), npm_config_cache: path.join(folder, 'cache') };
+    const made = command(folder, ['My Game', 'minimal'], env);
+    expect(await made.ended).toBe(1);
+    expect(made.output).toMatch(
+      /ECONNREFUSED[\s\S]*The files are in place.*cd "My Game" && npm install \(ERR_CREATE_INSTALL\)/,
+    );
+    expect(filesIn(path.join(folder, 'My Game')).get('package.json')).toContain('"name": "my-game"');
+  });
+
+  test('a Node.js that is too old says so, and nothing else', async () => {
+    const folder = newFolder();
+    const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } })`;
+    const preload = path.join(folder, 'old.cjs');
+    writeFileSync(preload, old);
+    const refused = new Program(process.execPath, ['--require', preload, commandFile, 'x'], { cwd: folder });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output).toBe(
+      'create-skynet: Node.js 20.19 or newer is needed, this is 18.20.4 (ERR_CREATE_NODE)\n',
+    );
+  });
+});
