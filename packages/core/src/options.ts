@@ -3,6 +3,8 @@ import { type Duration, toMilliseconds } from './duration.ts';
 import { SkynetError } from './errors.ts';
 import { nearest } from './nearest.ts';
 
+export { nearest };
+
 /** What is thrown for an option that cannot be used: `details.key` names it, `details.meant` what was probably meant. */
 export type OptionError = (
   message: string,

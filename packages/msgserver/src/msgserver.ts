@@ -392,7 +392,7 @@ export class MsgServer {
 
   // --- handshake
 
-  #handshake(link: Link, payload: Uint8Array): void {
+  #handshake(link: Link, payload: Uint8Array): unknown {
     const text = payload.length > MAX_HANDSHAKE ? '' : Buffer.from(payload).toString('latin1');
     const handshake = parseHandshake(text);
     const user = handshake === undefined ? undefined : this.#users.get(handshake.username);
@@ -401,9 +401,10 @@ export class MsgServer {
     if (status !== STATUS.ok || handshake === undefined || user === undefined) {
       this.#say(link, status);
       this.#cut(link);
-      return;
+      return undefined;
     }
     this.#accept(link, user, BigInt(handshake.index), pushNumber(handshake.extension));
+    return this.#handlers.connectHandler?.(user.username);
   }
 
   /** Whether a handshake is one of this user. */

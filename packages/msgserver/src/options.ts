@@ -24,6 +24,8 @@ export interface MsgHandlers {
   requestHandler(username: string, content: Uint8Array): Content | Promise<Content>;
   /** The gate listens; `name` is what `open` got as `servername`. What this returns is the answer to `open`. */
   registerHandler(name: string): unknown;
+  /** A connection has passed the handshake; the status, and pushes that waited, have been written. */
+  connectHandler?(username: string): unknown;
   /** A connection that had passed the handshake is over. The user stays. */
   disconnectHandler?(username: string): unknown;
   /** Other `lua` messages. What this returns is the answer. */
@@ -75,7 +77,7 @@ const REQUIRED = [
   'requestHandler',
   'registerHandler',
 ] as const;
-const OPTIONAL = ['disconnectHandler', 'commandHandler'] as const;
+const OPTIONAL = ['connectHandler', 'disconnectHandler', 'commandHandler'] as const;
 
 /** @throws ERR_ARGUMENT for a table that lacks a handler, or has one whose name is misspelt. */
 export function checkHandlers(given: MsgHandlers): void {

@@ -175,6 +175,8 @@ export interface ThreadKernel {
    * listening.
    */
   onThreadLost(listener: (thread: number) => void): () => void;
+  /** Milliseconds since the node started, with fractions: the clock that timers go by. */
+  clock(): number;
   /** Numbers for sockets and the like: unique in the node, growing, never 0. */
   nextId(): number;
   /** Runs when the node stops, after all services ended. */

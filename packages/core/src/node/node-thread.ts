@@ -208,6 +208,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         return Atomics.load(counters, COUNTER.MAX_BODY) > 0;
       },
       registry: packages,
+      clock: () => this.clock() / this.#config.timeScale,
       nextId: () => (Atomics.add(counters, COUNTER.ID, 1) + 1) * threads + thread - (threads - 1),
       threadOf: (id) => (id + threads - 1) % threads,
       post: (to, key, values, memories = []) =>

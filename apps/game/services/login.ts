@@ -1,0 +1,21 @@
+// Checks who wants to play: `login <address>…`.
+import { defineService } from '@skynet/core';
+import { startLoginServer } from '@skynet/loginserver';
+import { loginPoint, readToken } from '@skynet/player';
+
+export default defineService(async (skynet, ...listen: string[]) => {
+  const expected = skynet.getenv('password');
+  const server = await startLoginServer(skynet, listen, {
+    listen,
+    instance: 2,
+    authHandler(token) {
+      const { user, server: name, password } = readToken(token);
+      if (!/^[\p{L}\p{N} _-]{1,20}$/u.test(user)) throw new Error('not a name');
+      if (password !== expected) throw new Error('wrong password');
+      return { server: name, uid: user };
+    },
+    ...loginPoint(skynet),
+  });
+  // Where it listens, for whoever asks.
+  if (server !== undefined) skynet.info(() => server.urls);
+});
