@@ -30,6 +30,8 @@ export type HttpErrorCode =
   | 'ERR_WEBSOCKET_HANDSHAKE'
   /** The peer has broken RFC 6455; `details.closeCode` is what it is told. */
   | 'ERR_WEBSOCKET_PROTOCOL'
+  /** Nothing came from the peer between two pings of `heartbeat`. */
+  | 'ERR_WEBSOCKET_SILENT'
   /** A frame or message above the limit. */
   | 'ERR_WEBSOCKET_LIMIT'
   /** A message, close code or reason that cannot be sent. */

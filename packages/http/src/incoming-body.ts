@@ -95,6 +95,8 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   #use(how: 'whole' | 'stream'): void {
     if (this.#used !== 'no') throw httpError('ERR_HTTP_BODY_USED', 'the body is read already');
     this.#used = how;
+    // What was too much to lie unread is wanted now.
+    if (how === 'whole') this.#hold(false);
     if (!this.#ended) this.#source.wanted();
   }
 

@@ -1,6 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import { randomFrom } from '@skynet/core/testing';
+import { createHttpClient, createHttpc } from '@skynet/http';
 import { expect, test } from 'vitest';
-import { answerTo, RawClient, served, statuses } from './setup.ts';
+import { answerTo, inTurn, RawClient, served, statuses } from './setup.ts';
 
 const HOST = 'host: a\r\n';
 const CHUNKED = 'transfer-encoding: chunked\r\n';
@@ -137,4 +139,42 @@ test('bytes at random, and requests changed at random, never do harm', async () 
     client.socket.destroy();
   }
   expect(node.log.join('\n')).not.toMatch(/uncaught|TypeError/);
+});
+
+test('a hundred connections that send a byte now and then keep nobody waiting, and end in time', async () => {
+  const { port, server } = await served({ handler: () => 'x', headTimeout: '300ms' });
+  const slow = await Promise.all(Array.from({ length: 100 }, () => RawClient.open(port)));
+  for (const client of slow) client.write('GET / HTTP/1.1\r\nx: ');
+  const drip = setInterval(() => {
+    for (const client of slow) if (!client.ended) client.write('y');
+  }, 20);
+  for (let i = 0; i < 10; i++)
+    expect(statuses(await answerTo(port, `GET / HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`))).toEqual([
+      200,
+    ]);
+  for (const client of slow) expect(statuses(await client.closed())).toEqual([408]);
+  clearInterval(drip);
+  for (const client of slow) client.socket.destroy();
+  while (server.connections > 0) await new Promise(setImmediate);
+});
+
+test('what is packed stays packed, on all ways', async () => {
+  const bomb = gzipSync(Buffer.alloc(50_000_000));
+  const sizes: number[] = [];
+  const { port, skynet } = await served({
+    handler: async (request) => {
+      sizes.push((await request.body.bytes()).length);
+      return { headers: { 'content-encoding': 'gzip' }, body: bomb };
+    },
+  });
+  const headers = { 'content-encoding': 'gzip', 'accept-encoding': 'gzip' };
+  await inTurn(skynet, async () => {
+    const pooled = createHttpClient(skynet);
+    const answer = await pooled.request(`http://127.0.0.1:${port}/`, { body: bomb, headers });
+    expect((await answer.body.bytes()).equals(bomb)).toBe(true);
+    const httpc = createHttpc(skynet);
+    const [, body] = await httpc.request('POST', `127.0.0.1:${port}`, '/', {}, headers, bomb);
+    expect(body.equals(bomb)).toBe(true);
+  });
+  expect(sizes).toEqual([bomb.length, bomb.length]);
 });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Skynet } from '@skynet/core';
-import { watchLeaks } from '@skynet/core/testing';
-import { createHttpClient, type HttpClient, json, serve } from '@skynet/http';
+import { type TestNode, watchLeaks } from '@skynet/core/testing';
+import { createHttpClient, type HttpClient, json, type RequestOptions, serve } from '@skynet/http';
 import { expect, onTestFinished, test } from 'vitest';
 import { inTurn, service, testNode } from './setup.ts';
 
@@ -23,6 +24,7 @@ async function pair(options: Parameters<typeof createHttpClient>[1] = {}): Promi
     serve(skynet, {
       port: 0,
       bodyLimit: 10_000_000,
+      drainTimeout: '10ms',
       handler: async (request) => {
         peers.add(request.remoteAddress);
         const { path, method, headers } = request;
@@ -71,6 +73,10 @@ test('asks, and gets answers whole, as JSON, in pieces', async () => {
     let size = 0;
     for await (const piece of (await http.request(`${url}/big`)).body) size += piece.length;
     expect(size).toBe(2_000_000);
+    // Also when it is asked for long after the first pieces have come.
+    const late = await http.request(`${url}/big`);
+    await skynet.sleep(10);
+    expect(await late.body.bytes()).toHaveLength(2_000_000);
     const moved = await http.request(`${url}/moved`);
     expect([moved.status, moved.headers.get('location')]).toEqual([302, '/']);
     await moved.body.bytes();
@@ -170,5 +176,138 @@ test('a task that is killed gives its request up; a service that ends leaves not
   });
   await node.run((other) => other.kill(skynet.self()));
   await new Promise((resolve) => silent.close(resolve));
+  await leaks();
+});
+
+/** A server that gives what it has got of a body, with how it was framed. */
+async function reading(): Promise<{ node: TestNode; skynet: Skynet; url: string }> {
+  const node = await testNode();
+  const skynet = await service(node);
+  let wanted: (() => void) | undefined;
+  const { port } = await inTurn(skynet, () =>
+    serve(skynet, {
+      port: 0,
+      bodyLimit: Number.POSITIVE_INFINITY,
+      routes: {
+        '/whole': async ({ headers, body }) =>
+          json({
+            coding: headers.get('transfer-encoding'),
+            length: headers.get('content-length'),
+            body: await body.text(),
+          }),
+        '/slow': async ({ body }) => {
+          await new Promise<void>((resolve) => {
+            wanted = resolve;
+          });
+          let size = 0;
+          for await (const piece of body) size += piece.length;
+          return `${size}`;
+        },
+        '/go': () => {
+          wanted?.();
+          return undefined;
+        },
+        '/refuses': () => ({ status: 413, headers: { connection: 'close' }, body: 'too much' }),
+      },
+    }),
+  );
+  return { node, skynet, url: `http://127.0.0.1:${port}` };
+}
+
+test('a body goes out in pieces, as the generator gives them in turns of the service', async () => {
+  const { skynet, url } = await reading();
+  await inTurn(skynet, async () => {
+    const http = createHttpClient(skynet);
+    async function* pieces(): AsyncGenerator<string | Uint8Array> {
+      yield 'a';
+      await skynet.sleep(1);
+      expect(skynet.running()).toBeDefined();
+      yield Buffer.from('b');
+      yield '';
+      yield 'ü';
+    }
+    const put = async (body: NonNullable<RequestOptions['body']>, headers = {}): Promise<unknown> =>
+      (await http.request(`${url}/whole`, { method: 'PUT', body, headers })).body.json();
+    expect(await put(pieces())).toEqual({ coding: 'chunked', body: 'abü' });
+    expect(await put(['x', Buffer.from('y')])).toEqual({ coding: 'chunked', body: 'xy' });
+    expect(await put(Readable.from(['of ', 'a stream']))).toEqual({ coding: 'chunked', body: 'of a stream' });
+    expect(await put(new Blob(['of a blob']).stream() as never)).toMatchObject({ body: 'of a blob' });
+    expect(await put(['12', '34'], { 'content-length': 4 })).toEqual({ length: '4', body: '1234' });
+    expect(await put([])).toMatchObject({ body: '' });
+    expect(http.pending).toBe(0);
+  });
+});
+
+test('a body in pieces waits for a server that is slow', async () => {
+  const { skynet, url } = await reading();
+  await inTurn(skynet, async () => {
+    const http = createHttpClient(skynet);
+    const size = 64 << 20;
+    let given = 0;
+    function* much(): Generator<Buffer> {
+      for (; given < size; given += 65_536) yield Buffer.alloc(65_536);
+    }
+    const asked = http.request(`${url}/slow`, { method: 'POST', body: much() });
+    // Others are answered meanwhile; the system takes some megabytes, and the rest waits.
+    for (let i = 0; i < 50; i++) await (await http.request(`${url}/whole`, { body: 'x' })).body.bytes();
+    expect(given).toBeGreaterThan(0);
+    expect(given).toBeLessThan(size / 2);
+    await http.request(`${url}/go`);
+    expect(await (await asked).body.text()).toBe(`${size}`);
+  });
+});
+
+test('a body in pieces that fails takes its request along, an answer before its end ends it', async () => {
+  const { node, skynet, url } = await reading();
+  const leaks = watchLeaks(node);
+  await inTurn(skynet, async () => {
+    const http = createHttpClient(skynet);
+    const ended: string[] = [];
+    async function* failing(error: Error): AsyncGenerator<string> {
+      try {
+        yield 'begun';
+        await skynet.sleep(1);
+        throw error;
+      } finally {
+        ended.push(error.message);
+      }
+    }
+    const cause = new Error('my fault');
+    await expect(http.request(`${url}/whole`, { body: failing(cause) })).rejects.toMatchObject({
+      code: 'ERR_HTTP_BODY',
+      cause,
+    });
+    expect(await codeOf(http.request(`${url}/whole`, { body: [5 as never] }))).toBe('ERR_ARGUMENT');
+    expect(
+      await codeOf(http.request(`${url}/whole`, { body: ['ab'], headers: { 'content-length': 5 } })),
+    ).toBe('ERR_HTTP_CLIENT');
+    async function* endless(): AsyncGenerator<Buffer> {
+      try {
+        for (;;) {
+          await skynet.sleep(0);
+          yield Buffer.alloc(1000);
+        }
+      } finally {
+        ended.push('endless');
+      }
+    }
+    expect(await codeOf(http.request(`${url}/whole`, { body: endless(), timeout: '100ms' }))).toBe(
+      'ERR_TIMEOUT',
+    );
+    const refused = await http.request(`${url}/refuses`, { body: endless() });
+    expect([refused.status, await refused.body.text()]).toEqual([413, 'too much']);
+    while (ended.filter((what) => what === 'endless').length < 2) await skynet.sleep(1);
+    expect(ended).toEqual(['my fault', 'endless', 'endless']);
+    expect(http.pending).toBe(0);
+    // Nobody listens: nothing is asked for.
+    const asked: string[] = [];
+    function* never(): Generator<string> {
+      asked.push('asked');
+      yield 'x';
+    }
+    expect(await codeOf(http.request('http://127.0.0.1:1/', { body: never() }))).toBe('ERR_HTTP_CLIENT');
+    expect(asked).toEqual([]);
+    await http.close();
+  });
   await leaks();
 });

@@ -292,6 +292,63 @@ test('a connection that breaks is told as an error, one that the service closes 
   });
 });
 
+/** How many empty pings a text consists of. */
+const pings = (text: string): number => hex(text).match(/8900/g)?.length ?? 0;
+
+test('a heartbeat: who answers stays, who is silent is closed with a code', async () => {
+  const { port, told } = await sockets({ heartbeat: '400ms', closeTimeout: '10ms' });
+  const client = await shaken(port);
+  for (let answered = 1; answered <= 2; answered++) {
+    await client.until((text) => pings(text) === answered, `ping ${answered}`);
+    client.write(frame(0x8a, ''));
+  }
+  expect(hex(await client.closed())).toBe(`${'8900'.repeat(3)}880203f3`);
+  expect(await told.find((what) => what.startsWith('error'), 'the end')).toBe('error ERR_WEBSOCKET_SILENT');
+});
+
+test('a heartbeat does not hold the silence of a peer against it that is not read from', async () => {
+  let go: (() => void) | undefined;
+  const { port, told } = await sockets({ heartbeat: '20ms' }, (websocket) => ({
+    message: async (id, data) => {
+      if (data !== 'stop') return;
+      await new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      websocket.write(id, 'went on');
+    },
+  }));
+  const client = await shaken(port);
+  client.write(Buffer.concat([frame(0x81, 'stop'), ...Array(300).fill(frame(0x81, 'x'))]));
+  await client.until((text) => pings(text) >= 8, 'pings');
+  expect(told.all.filter((what) => what.startsWith('error'))).toEqual([]);
+  go?.();
+  await client.until((text) => text.includes('went on'), 'the answer');
+});
+
+test('a heartbeat of the client', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  let answers = 1;
+  const closed = new Happenings<number>('closes');
+  server.on('connection', (peer) => {
+    peer.on('ping', () => {
+      if (answers-- > 0) peer.pong();
+    });
+    peer.on('close', (code) => closed.add(code));
+  });
+  const skynet = await service(await testNode());
+  await inTurn(skynet, async () => {
+    const websocket = createWebSocket(skynet);
+    const { port } = server.address() as AddressInfo;
+    const id = await websocket.connect(`ws://127.0.0.1:${port}/`, null, 0, { heartbeat: '200ms' });
+    await expect(websocket.read(id)).rejects.toMatchObject({ code: 'ERR_WEBSOCKET_SILENT' });
+    expect(websocket.isClose(id)).toBe(true);
+  });
+  expect(await closed.find(() => true, 'the close')).toBe(1011);
+  expect(answers).toBeLessThanOrEqual(0);
+});
+
 test('callbacks of a connection come one after another, and pings are answered while one takes its time', async () => {
   let isSlow = false;
   const { port } = await sockets({}, (websocket, skynet) => ({
@@ -324,7 +381,7 @@ test('a handler that throws is logged and the connection goes on', async () => {
 
 test('a service that falls behind is not flooded', async () => {
   let go: (() => void) | undefined;
-  const { port, told } = await sockets({}, () => ({
+  const { port, told, skynet } = await sockets({}, () => ({
     message: async (_, data) => {
       if (go === undefined)
         await new Promise<void>((resolve) => {
@@ -335,14 +392,18 @@ test('a service that falls behind is not flooded', async () => {
   }));
   const client = await shaken(port);
   const message = frame(0x82, 'x'.repeat(60_000));
-  let taken = 0;
-  for (let i = 0; i < 1000; i++) client.socket.write(message, () => taken++);
-  let before = -1;
-  while (taken !== before || go === undefined) {
-    before = taken;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let i = 0; i < 1000; i++) client.write(message);
+  while (go === undefined) await new Promise(setImmediate);
+  // Others are served meanwhile.
+  const other = await shaken(port);
+  for (let i = 1; i <= 50; i++) {
+    other.write(frame(0x89, ''));
+    await other.until((text) => pings(text.replaceAll('\x8a', '\x89')) === i, 'a pong');
   }
-  expect(taken).toBeLessThan(900);
+  const { read } = createSocket(skynet)
+    .netstat()
+    .reduce((most, row) => (row.read > most.read ? row : most));
+  expect(read).toBeLessThan(1_000_000);
   go();
   await told.find(() => told.all.filter((what) => what === 'message 60000').length === 1000, 'all messages');
 });
@@ -495,6 +556,7 @@ test('what cannot be sent is refused with a code', async () => {
     expect(code(() => websocket.close(1, 1000, 'x'.repeat(124)))).toBe('ERR_WEBSOCKET_DATA');
     expect(code(() => websocket.addrInfo(1))).toBe('ERR_WEBSOCKET_ID');
     expect(code(() => websocket.endpoint({}, { limit: 0 }))).toBe('ERR_ARGUMENT');
+    expect(code(() => websocket.endpoint({}, { heartbeat: 'often' as never }))).toBe('ERR_ARGUMENT');
     expect(code(() => websocket.endpoint({}, { origins: ['game.example'] }))).toBe('ERR_ARGUMENT');
   });
 });

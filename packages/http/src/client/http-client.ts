@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { Skynet, SkynetError } from '@skynet/core';
 import { kernelOf, type ServiceKernel, type Suspension } from '@skynet/core/kernel';
 import type { Dispatcher } from 'undici';
@@ -6,6 +8,7 @@ import { httpError } from '../errors.ts';
 import { checkTarget, checkToken, fieldsOf } from '../fields.ts';
 import { Headers } from '../headers.ts';
 import { type BodySource, IncomingBody } from '../incoming-body.ts';
+import { clientStats } from '../traffic.ts';
 import {
   type ClientSettings,
   type HttpClientOptions,
@@ -13,6 +16,7 @@ import {
   readClientOptions,
   readRequestOptions,
 } from './options.ts';
+import { type BodyPieces, outgoingBody } from './outgoing-body.ts';
 
 /** An answer. Its body is read once; what is not read holds a connection. */
 export interface HttpResponse {
@@ -67,21 +71,36 @@ class Client implements HttpClient {
   readonly #settings: ClientSettings;
   readonly #agent: Dispatcher;
   readonly #underway = new Set<Call>();
+  readonly #sockets = new Set<Socket>();
+  readonly #forgetSockets: () => void;
   #closed = false;
 
   constructor(kernel: ServiceKernel, settings: ClientSettings) {
     this.#kernel = kernel;
     this.#settings = settings;
-    const { Agent } = loadUndici();
+    const { Agent, buildConnector } = loadUndici();
     const { ca } = settings;
+    const connect = buildConnector(
+      ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : Buffer.from(ca) },
+    );
     this.#agent = new Agent({
       connections: settings.connections,
       keepAliveTimeout: Math.max(1, settings.idleTimeout),
       keepAliveMaxTimeout: Math.max(KEEP_MAX, settings.idleTimeout),
       maxHeaderSize: settings.headLimit,
-      ...(ca === undefined ? {} : { connect: { ca: typeof ca === 'string' ? ca : Buffer.from(ca) } }),
+      connect: (options, done) =>
+        connect(options, (...[error, socket]) => {
+          if (error === null) this.#count(socket as Socket);
+          done(...([error, socket] as Parameters<typeof done>));
+        }),
     });
     kernel.own(() => this.close());
+    this.#forgetSockets = kernel.console.addSockets(() => clientStats(kernel, this.#sockets));
+  }
+
+  #count(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   get pending(): number {
@@ -91,14 +110,15 @@ class Client implements HttpClient {
   async request(url: string, options: RequestOptions = {}): Promise<HttpResponse> {
     if (this.#closed) throw httpError('ERR_HTTP_CLIENT', 'the client is closed');
     const { timeout, signal } = readRequestOptions(options, this.#settings.timeout);
-    const asked = requestOf(url, options);
+    const { pieces, ...asked } = requestOf(url, options);
     if (this.#underway.size >= this.#settings.maxPending)
       throw httpError('ERR_HTTP_BUSY', `${this.#underway.size} requests are under way already`);
     const call = new Call(this.#kernel, this.#settings.bodyLimit, (done) => this.#underway.delete(done));
     this.#underway.add(call);
     call.limit(timeout, signal);
     try {
-      this.#agent.dispatch({ ...asked, ...NO_TIMEOUTS }, call);
+      const body = pieces === undefined ? asked.body : call.send(pieces);
+      this.#agent.dispatch({ ...asked, body, ...NO_TIMEOUTS }, call);
       return await call.arrival.promise;
     } catch (error) {
       // Not an error: the task was killed, and nobody waits.
@@ -112,13 +132,20 @@ class Client implements HttpClient {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#forgetSockets();
     for (const call of this.#underway) call.giveUp(httpError('ERR_ABORTED', 'the client was closed'));
     await this.#agent.destroy();
   }
 }
 
-/** What undici is asked. @throws ERR_HTTP_URL, ERR_HTTP_HEADER, ERR_ARGUMENT. */
-function requestOf(url: string, options: RequestOptions): Dispatcher.DispatchOptions {
+/** What undici is asked; a body in pieces is still to be made a stream. */
+interface Asked extends Omit<Dispatcher.DispatchOptions, 'body'> {
+  readonly body: string | Uint8Array | null;
+  readonly pieces: BodyPieces | undefined;
+}
+
+/** @throws ERR_HTTP_URL, ERR_HTTP_HEADER, ERR_ARGUMENT. */
+function requestOf(url: string, options: RequestOptions): Asked {
   const match = typeof url === 'string' ? URL_PARTS.exec(url) : null;
   if (match === null) throw httpError('ERR_HTTP_URL', 'a URL such as http://host:port/path is expected');
   const target = match[2] ?? '/';
@@ -142,7 +169,9 @@ function requestOf(url: string, options: RequestOptions): Dispatcher.DispatchOpt
       'name of a method',
     ) as Dispatcher.HttpMethod,
     headers,
-    body,
+    ...(body === null || typeof body === 'string' || body instanceof Uint8Array
+      ? { body, pieces: undefined }
+      : { body: null, pieces: body }),
   };
 }
 
@@ -166,6 +195,7 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
   readonly #done: (call: Call) => void;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
+  #sending: Readable | undefined = undefined;
   #size = 0;
   #over = false;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -194,6 +224,12 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
     this.#forgetSignal = () => signal.removeEventListener('abort', aborted);
   }
 
+  /** The body, from pieces. */
+  send(pieces: BodyPieces): Readable {
+    this.#sending = outgoingBody(this.#kernel, pieces, (error) => this.giveUp(error));
+    return this.#sending;
+  }
+
   /** Ends it with this error, wherever it is. */
   giveUp(error: SkynetError): void {
     if (this.#over) return;
@@ -207,6 +243,7 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#forgetSignal?.();
+    this.#sending?.destroy();
     this.#done(this);
   }
 

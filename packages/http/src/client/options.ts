@@ -1,6 +1,7 @@
 import type { Duration } from '@skynet/core';
 import { readOptions } from '@skynet/core/options';
 import type { HeaderFields } from '../fields.ts';
+import { type BodyPieces, isPieces } from './outgoing-body.ts';
 
 /** How a pooled client connects, and what limits its requests. */
 export interface HttpClientOptions {
@@ -25,8 +26,12 @@ export interface RequestOptions {
   /** Default GET, or POST with a body. */
   readonly method?: string;
   readonly headers?: HeaderFields;
-  /** Text or bytes. */
-  readonly body?: string | Uint8Array | null;
+  /**
+   * Text, bytes, or pieces of it as they come: a list, a generator, an async generator, a stream. Pieces are sent chunked,
+   * or with the length that a field `content-length` says; a generator goes on in turns of the service, and waits when the
+   * server is slower.
+   */
+  readonly body?: string | Uint8Array | BodyPieces | null;
   /** A value to be sent as JSON, in place of `body`. */
   readonly json?: unknown;
   /** For the whole request with its body (ERR_TIMEOUT); 0 for none. */
@@ -74,8 +79,8 @@ export function readRequestOptions(
   return readOptions('request option', options, (given) => {
     given.allow(['method', 'headers', 'json']);
     const body = given.value('body');
-    if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array))
-      given.wrong('body', 'text or bytes', typeof body);
+    if (body !== undefined && typeof body !== 'string' && !isPieces(body))
+      given.wrong('body', 'text, bytes or pieces of them', typeof body);
     const signal = given.value('signal');
     if (signal !== undefined && !(signal instanceof AbortSignal))
       given.wrong('signal', 'an AbortSignal', typeof signal);

@@ -4,7 +4,7 @@ import type { Handler, HttpRequest } from './request.ts';
 /**
  * Handlers by path, with a method in front or without: `"/items"`, `"GET /items/:id"`, `"/files/*"`. `:name` stands for
  * one part of the path and `*` at the end for all that follows. Exact paths go before placeholders, those before `*`; of
- * equal ones the first counts. GET serves HEAD too.
+ * equal ones those with a method before those without, then the first counts. GET serves HEAD too.
  */
 export type Routes = Readonly<Record<string, Handler>>;
 
@@ -33,7 +33,8 @@ export class Router {
     }
     // Placeholders before stars, longer ones first.
     const rank = ({ parts }: Route): number => parts.length - (parts.at(-1) === '*' ? 1000 : 0);
-    this.#patterns.sort((a, b) => rank(b) - rank(a));
+    this.#patterns.sort((a, b) => rank(b) - rank(a) || narrowness(b) - narrowness(a));
+    for (const same of this.#exact.values()) same.sort((a, b) => narrowness(b) - narrowness(a));
   }
 
   #add(method: string, path: string, handler: Handler): void {
@@ -75,6 +76,11 @@ export class Router {
       body: 'method not allowed',
     });
   }
+}
+
+/** One method before GET, which serves HEAD too, before any. */
+function narrowness({ method }: Route): number {
+  return method === '' ? 0 : method === 'GET' ? 1 : 2;
 }
 
 function serves(route: Route, method: string): boolean {

@@ -6,6 +6,7 @@ import type { BodySource } from '../incoming-body.ts';
 import { type MessageHead, MessageParser, type MessageSink } from '../parser/message-parser.ts';
 import type { UpgradeEndpoint, Wire } from '../ports.ts';
 import { reasonOf } from '../status.ts';
+import type { Counted } from '../traffic.ts';
 import type { ServerSettings } from './options.ts';
 import { type ReadyReply, type Reply, ready } from './reply.ts';
 import { HttpRequest } from './request.ts';
@@ -40,9 +41,11 @@ const LAST_CHUNK: Uint8Array = Buffer.from('0\r\n\r\n');
  *   └──────┴── refused, last request, or broken off ──> lingering ──> over
  * ```
  */
-export class ServerConnection implements Receiver, MessageSink, BodySource {
+export class ServerConnection implements Receiver, MessageSink, BodySource, Counted {
   readonly #host: ConnectionHost;
-  readonly #wire: Wire;
+  readonly wire: Wire;
+  received = 0;
+  sent = 0;
   readonly #parser: MessageParser;
   /** The one that is worked on. */
   #request: HttpRequest | undefined = undefined;
@@ -75,7 +78,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
 
   constructor(host: ConnectionHost, wire: Wire) {
     this.#host = host;
-    this.#wire = wire;
+    this.wire = wire;
     this.#parser = new MessageParser('request', host.settings.headLimit, this);
     this.#wait(host.settings.headTimeout);
     wire.start(this);
@@ -89,13 +92,14 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
 
   /** Ends it at once. */
   cut(): void {
-    this.#wire.destroy();
+    this.wire.destroy();
     this.#finish();
   }
 
   // --- receiver
 
   data(chunk: Uint8Array): void {
+    this.received += chunk.length;
     if (this.#deaf || this.#over) return;
     if (this.#request !== undefined && this.#bodyComplete) this.#keepAhead(chunk);
     else this.#feed(chunk);
@@ -150,8 +154,8 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
   #pause(on: boolean): void {
     if (this.#held === on || this.#over) return;
     this.#held = on;
-    if (on) this.#wire.pause();
-    else this.#wire.resume();
+    if (on) this.wire.pause();
+    else this.wire.resume();
   }
 
   #feed(chunk: Uint8Array): void {
@@ -196,7 +200,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     this.#answering = false;
     this.#answered = false;
     this.#requestDeadline = settings.requestTimeout === 0 ? 0 : Date.now() + settings.requestTimeout;
-    this.#request = new HttpRequest(kernel, head, this.#wire.remoteAddress, this);
+    this.#request = new HttpRequest(kernel, head, this.wire.remoteAddress, this);
     this.#request.body.expect(length);
     kernel.enqueue(work, this, this.#request);
     return false;
@@ -210,8 +214,8 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
 
   #handOver({ endpoint, head }: { endpoint: UpgradeEndpoint; head: MessageHead }, rest: Buffer): void {
     this.#finish();
-    this.#wire.pause();
-    endpoint.takeOver(this.#wire, head, rest);
+    this.wire.pause();
+    endpoint.takeOver(this.wire, head, rest);
   }
 
   body(piece: Uint8Array): void {
@@ -234,7 +238,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
   wanted(): void {
     if (!this.#expects) return;
     this.#expects = false;
-    if (!this.#answering && !this.#over) this.#wire.write(CONTINUE);
+    if (!this.#answering && !this.#over) this.#send(CONTINUE);
   }
 
   hold(on: boolean): void {
@@ -249,6 +253,11 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
   }
 
   // --- answering
+
+  #send(bytes: Uint8Array): void {
+    this.sent += bytes.length;
+    this.wire.write(bytes);
+  }
 
   /** Has a request answered, as a task of the service. */
   work(request: HttpRequest): unknown {
@@ -284,11 +293,11 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     const out = this.#ready(request, reply);
     this.#answering = true;
     this.#keepAlive = out.keepAlive;
-    this.#wire.write(out.head);
+    this.#send(out.head);
     if (out.stream !== undefined) return this.#stream(out, out.stream);
     if (out.body !== undefined) {
       if (out.body.length > BACKLOG_MARK) return this.#stream(out, slices(out.body));
-      this.#wire.write(out.body);
+      this.#send(out.body);
     }
     this.#done();
     return undefined;
@@ -318,7 +327,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
       return;
     }
     if (this.#over) return;
-    if (out.chunked) this.#wire.write(LAST_CHUNK);
+    if (out.chunked) this.#send(LAST_CHUNK);
     this.#done();
   }
 
@@ -330,9 +339,9 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
       if (bytes.length === 0) continue;
       sent += bytes.length;
       if (out.length !== undefined && sent > out.length) throw wrongLength(out.length, sent);
-      if (out.chunked) this.#wire.write(chunkOf(bytes));
-      else this.#wire.write(bytes);
-      if (this.#wire.pendingBytes > BACKLOG_MARK) await this.#untilDrained();
+      if (out.chunked) this.#send(chunkOf(bytes));
+      else this.#send(bytes);
+      if (this.wire.pendingBytes > BACKLOG_MARK) await this.#untilDrained();
     }
     if (!this.#over && out.length !== undefined && sent !== out.length) throw wrongLength(out.length, sent);
   }
@@ -386,7 +395,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     this.#answered = true;
     this.#keepAlive = false;
     const { head } = ready(this.#refusalReply(error), { version: 11, head: false, keepAlive: false });
-    this.#wire.write(head);
+    this.#send(head);
     this.#linger();
   }
 
@@ -414,7 +423,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
     this.#pause(false);
     this.#wait(LINGER);
     this.#requestDeadline = 0;
-    this.#wire.end();
+    this.wire.end();
   }
 
   // --- time
@@ -432,7 +441,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource {
 
   #isStuck(now: number): boolean {
     const { sendTimeout } = this.#host.settings;
-    const { pendingBytes } = this.#wire;
+    const { pendingBytes } = this.wire;
     const before = this.#pendingBefore;
     this.#pendingBefore = pendingBytes;
     if (pendingBytes === 0 || sendTimeout === 0) {

@@ -1,8 +1,9 @@
 import type { Handle, Skynet } from '@skynet/core';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
-import type { Connection, Listener } from '@skynet/core/transport';
+import type { Connection, Listener, ListenOptions } from '@skynet/core/transport';
 import type { SocketPort, Wire } from '../ports.ts';
 import { SocketWire } from '../socket-wire.ts';
+import { connectionStats, listenerStat } from '../traffic.ts';
 import {
   type ListeningPort,
   type ListenSettings,
@@ -110,6 +111,9 @@ class Server implements ConnectionHost, HttpServer {
   addresses: readonly string[] = [];
   port = 0;
   #listeners: Listener[] = [];
+  /** Connections that each of them has given. */
+  readonly #accepted = new Map<Listener, () => number>();
+  readonly #forgetSockets: () => void;
   readonly #connections = new Set<ServerConnection>();
   readonly #sweeper: NodeJS.Timeout;
   #closing: Promise<void> | undefined = undefined;
@@ -120,16 +124,19 @@ class Server implements ConnectionHost, HttpServer {
     this.settings = settings;
     this.#sweeper = setInterval(() => this.#sweep(), sweepEvery(settings));
     this.#sweeper.unref();
+    this.#forgetSockets = this.kernel.console.addSockets(() => [
+      ...this.#listeners.map((listener) =>
+        listenerStat(this.kernel, listener, this.#accepted.get(listener)?.() ?? 0),
+      ),
+      ...connectionStats(this.kernel, this.#connections),
+    ]);
     skynet.onExit(() => this.close());
     this.kernel.own(() => this.#cut());
   }
 
   async listen({ addresses, listen }: ListenSettings): Promise<this> {
     try {
-      for (const address of addresses)
-        this.#listeners.push(
-          await this.kernel.listen(address, listen, (connection: Connection) => this.take(connection)),
-        );
+      for (const address of addresses) this.#listeners.push(await this.#listenAt(address, listen));
     } catch (error) {
       this.#cut();
       throw error;
@@ -137,6 +144,16 @@ class Server implements ConnectionHost, HttpServer {
     this.addresses = this.#listeners.map((listener) => listener.address);
     this.port = this.#listeners[0]?.port ?? 0;
     return this;
+  }
+
+  async #listenAt(address: string, options: ListenOptions): Promise<Listener> {
+    let accepted = 0;
+    const listener = await this.kernel.listen(address, options, (connection: Connection) => {
+      accepted += 1;
+      this.take(connection);
+    });
+    this.#accepted.set(listener, () => accepted);
+    return listener;
   }
 
   get connections(): number {
@@ -181,6 +198,7 @@ class Server implements ConnectionHost, HttpServer {
 
   #cut(): void {
     clearInterval(this.#sweeper);
+    this.#forgetSockets();
     for (const listener of this.#listeners) void listener.close();
     for (const connection of this.#connections) connection.cut();
   }

@@ -4,6 +4,7 @@ import { BACKLOG_MARK, type Receiver } from '@skynet/core/transport';
 import { httpError } from '../errors.ts';
 import type { HeaderTable } from '../headers.ts';
 import type { Wire } from '../ports.ts';
+import type { Counted } from '../traffic.ts';
 import { closePayload, frameHead, frameOf, isCloseCode, OP } from './frame.ts';
 import { FrameReader, type FrameRules, type FrameSink } from './frame-reader.ts';
 
@@ -32,6 +33,8 @@ export interface ConnectionSettings extends FrameRules {
   readonly writeLimit: number;
   /** How long the peer may take to close, in milliseconds. */
   readonly closeTimeout: number;
+  /** How often the peer is pinged, in milliseconds; 0 for never. */
+  readonly heartbeat: number;
 }
 
 /** Who a connection belongs to. */
@@ -67,6 +70,8 @@ const COMPACT = 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 const KILOBYTE = 1024;
 const MAX_REASON = 123;
+/** What a peer is told that gives no sign of life: as most servers do, "internal error". */
+const SILENT = 1011;
 
 /**
  * A WebSocket connection of a service, behind its handshake.
@@ -77,10 +82,12 @@ const MAX_REASON = 123;
  *   └──(broke, or broke the rules)──> over       └── told: error
  * ```
  */
-export class WebSocketConnection implements Receiver, FrameSink {
+export class WebSocketConnection implements Receiver, FrameSink, Counted {
   readonly id: number;
   readonly #owner: ConnectionOwner;
-  readonly #wire: Wire;
+  readonly wire: Wire;
+  received = 0;
+  sent = 0;
   readonly #settings: ConnectionSettings;
   readonly #reader: FrameReader;
   readonly #handler: WebSocketHandler | undefined;
@@ -103,6 +110,9 @@ export class WebSocketConnection implements Receiver, FrameSink {
   #over = false;
   #warned = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #heartbeat: NodeJS.Timeout | undefined = undefined;
+  /** Whether something came since the last ping of the heartbeat. */
+  #heard = true;
   #reading: Suspension<void> | undefined = undefined;
   #ended: Suspension<void> | undefined = undefined;
   #ending: SkynetError | 'closed' | undefined = undefined;
@@ -122,7 +132,7 @@ export class WebSocketConnection implements Receiver, FrameSink {
     },
   ) {
     this.#owner = owner;
-    this.#wire = wire;
+    this.wire = wire;
     this.id = id;
     this.#settings = settings;
     this.#client = role.client;
@@ -136,8 +146,28 @@ export class WebSocketConnection implements Receiver, FrameSink {
   /** Begins to read. @param rest what came behind the handshake. */
   begin(rest: Uint8Array): void {
     if (rest.length > 0) this.data(rest);
-    this.#wire.start(this);
-    if (this.#held) this.#wire.pause();
+    this.wire.start(this);
+    if (this.#held) this.wire.pause();
+    const { heartbeat } = this.#settings;
+    if (heartbeat === 0 || this.#lastWord) return;
+    // Behind what has come already: a pause of ours is none of the peer's.
+    this.#heartbeat = setInterval(() => setImmediate(() => this.#beat()), heartbeat);
+    this.#heartbeat.unref();
+  }
+
+  /** Asks for a sign of life, or ends a connection that has given none. */
+  #beat(): void {
+    // What is not read from may have said something; what is closed has a limit of its own.
+    const alive = this.#heard || this.#held;
+    if (this.#closing || this.#lastWord) return;
+    this.#heard = false;
+    if (alive) this.#send(OP.PING, NOTHING, this.#client);
+    else
+      this.#violated(
+        httpError('ERR_WEBSOCKET_SILENT', 'the peer gives no sign of life', {
+          details: { closeCode: SILENT },
+        }),
+      );
   }
 
   /** Whether it takes messages. */
@@ -173,11 +203,17 @@ export class WebSocketConnection implements Receiver, FrameSink {
   }
 
   #send(op: number, data: string | Uint8Array, mask: boolean | number): void {
-    const wire = this.#wire;
+    const { wire } = this;
     if (mask === false && typeof data !== 'string' && data.length > JOINED) {
-      wire.write(frameHead(op, data.length));
+      const head = frameHead(op, data.length);
+      this.sent += head.length + data.length;
+      wire.write(head);
       wire.write(data);
-    } else wire.write(frameOf(op, data, mask));
+    } else {
+      const frame = frameOf(op, data, mask);
+      this.sent += frame.length;
+      wire.write(frame);
+    }
     if (wire.pendingBytes > BACKLOG_MARK) this.#backlog(wire.pendingBytes);
   }
 
@@ -186,7 +222,7 @@ export class WebSocketConnection implements Receiver, FrameSink {
       this.#fail(
         httpError('ERR_WEBSOCKET_LIMIT', `more than ${this.#settings.writeLimit} bytes wait to be sent`),
       );
-      this.#wire.destroy();
+      this.wire.destroy();
       return;
     }
     const kilobytes = Math.floor(pending / KILOBYTE);
@@ -199,6 +235,8 @@ export class WebSocketConnection implements Receiver, FrameSink {
 
   data(chunk: Uint8Array): void {
     if (this.#over || this.#lastWord) return;
+    this.#heard = true;
+    this.received += chunk.length;
     try {
       this.#reader.read(chunk);
     } catch (error) {
@@ -257,7 +295,7 @@ export class WebSocketConnection implements Receiver, FrameSink {
 
   end(): void {
     if (!this.#lastWord) this.#fail(this.#failure ?? broken('the peer has closed without a word'));
-    this.#wire.end();
+    this.wire.end();
   }
 
   drained(): void {
@@ -272,13 +310,14 @@ export class WebSocketConnection implements Receiver, FrameSink {
 
   closed(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#heartbeat);
     this.#timer = undefined;
     this.#fail(this.#failure ?? broken('the connection was closed'));
   }
 
   #limitTime(): void {
-    if (this.#timer !== undefined || this.#wire.closed) return;
-    this.#timer = setTimeout(() => this.#wire.destroy(), this.#settings.closeTimeout);
+    if (this.#timer !== undefined || this.wire.closed) return;
+    this.#timer = setTimeout(() => this.wire.destroy(), this.#settings.closeTimeout);
     this.#timer.unref();
   }
 
@@ -297,8 +336,8 @@ export class WebSocketConnection implements Receiver, FrameSink {
   #pause(on: boolean): void {
     if (this.#held === on || (on && this.#lastWord)) return;
     this.#held = on;
-    if (on) this.#wire.pause();
-    else this.#wire.resume();
+    if (on) this.wire.pause();
+    else this.wire.resume();
   }
 
   #wake(): void {
@@ -413,7 +452,8 @@ export class WebSocketConnection implements Receiver, FrameSink {
     if (!this.#closing) this.#send(OP.CLOSE, payload, this.#client);
     this.#closing = true;
     this.#over = true;
-    this.#wire.end();
+    clearInterval(this.#heartbeat);
+    this.wire.end();
     this.#limitTime();
     this.#owner.forget(this);
     this.#ending = error ?? 'closed';
@@ -458,8 +498,9 @@ export class WebSocketConnection implements Receiver, FrameSink {
   destroy(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    if (this.#closing) this.#wire.close();
-    else this.#wire.destroy();
+    clearInterval(this.#heartbeat);
+    if (this.#closing) this.wire.close();
+    else this.wire.destroy();
   }
 }
 

@@ -11,6 +11,11 @@ export interface WebSocketOptions {
   readonly writeLimit?: number;
   /** How long a peer may take to answer a close. Default 2 s. */
   readonly closeTimeout?: Duration;
+  /**
+   * How often the peer is pinged. Nothing having come from it between two pings, the connection is closed with 1011 and
+   * told as ERR_WEBSOCKET_SILENT. Default 0: never.
+   */
+  readonly heartbeat?: Duration;
 }
 
 /** How connections are accepted. */
@@ -71,6 +76,7 @@ function common(given: OptionReader<WebSocketOptions>, limit: number): Omit<Conn
     limit: given.whole('limit', 1, MANY, limit),
     writeLimit: given.whole('writeLimit', 1, Number.MAX_SAFE_INTEGER, 64 << 20),
     closeTimeout: given.duration('closeTimeout', 2000),
+    heartbeat: given.duration('heartbeat', 0),
   };
 }
 

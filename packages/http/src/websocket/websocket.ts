@@ -11,6 +11,7 @@ import { type MessageHead, MessageParser } from '../parser/message-parser.ts';
 import type { SocketPort, UpgradeEndpoint, Wire } from '../ports.ts';
 import { SocketWire } from '../socket-wire.ts';
 import { statusLine } from '../status.ts';
+import { connectionStats } from '../traffic.ts';
 import {
   type ConnectionOwner,
   checkClose,
@@ -51,6 +52,7 @@ class Holder implements ConnectionOwner {
     this.kernel.own(() => {
       for (const connection of this.connections.values()) connection.destroy();
     });
+    this.kernel.console.addSockets(() => connectionStats(this.kernel, this.connections.values()));
   }
 
   forget(connection: WebSocketConnection): void {
