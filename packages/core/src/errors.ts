@@ -41,6 +41,8 @@ export type KernelErrorCode =
   | 'ERR_SERVICE_MODULE'
   /** A service's state cannot pass to its new code. */
   | 'ERR_HANDOVER'
+  /** A service cannot move to another thread; `details.reason` says why in a word. */
+  | 'ERR_MOVE'
   /** The service's start function threw. */
   | 'ERR_SERVICE_INIT'
   /** The service ended itself while it started. */

@@ -11,13 +11,19 @@ export class Owner implements EntryOwner {
   constructor(kernel: ServiceKernel) {
     this.kernel = kernel;
     this.handle = kernel.skynet.self();
-    kernel.own(() => {
-      for (const entry of this.#entries) {
-        entry.owner = undefined;
-        entry.close();
-      }
-      this.#entries.clear();
-    });
+    kernel.own(
+      () => {
+        for (const entry of this.#entries) {
+          entry.owner = undefined;
+          entry.close();
+        }
+        this.#entries.clear();
+      },
+      () => {
+        const { size } = this.#entries;
+        return size === 0 ? undefined : size === 1 ? 'a socket' : `${size} sockets`;
+      },
+    );
   }
 
   take(entry: Entry): void {

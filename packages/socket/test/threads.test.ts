@@ -2,6 +2,7 @@ import { type CommandsOf, type ServiceHandle, type Skynet, SkynetError } from '@
 import type { TestNode } from '@skynet/core/testing';
 import { expect, test } from 'vitest';
 import { createSocket } from '../src/index.ts';
+import type courier from './fixtures/threads/courier.ts';
 import type echoAgent from './fixtures/threads/echo-agent.ts';
 import { type Client, client, livingService, Signal, testNode } from './setup.ts';
 
@@ -133,4 +134,33 @@ test('when the thread of the holder is lost its clients are disconnected, others
   await peer.until(() => peer.ended);
   const again = skynet.proxy(await agentIn(skynet, 1));
   await expect(again.start(id)).rejects.toMatchObject({ code: 'ERR_SOCKET_ID' });
+});
+
+test('its holder may move to another thread and take it along; one that does not hand it over stays', async () => {
+  const { skynet, id, peer } = await accepted();
+  const start = (...args: string[]) =>
+    skynet.newService<CommandsOf<typeof courier>>({ name: 'courier', thread: 0 }, ...args);
+  const handle = await start();
+  const holder = skynet.proxy(handle);
+  await holder.take(id);
+  for (const thread of [1, 2, 0, 1]) {
+    peer.socket.write(`to ${thread}`);
+    await skynet.move(handle, { thread });
+    expect(await holder.read(id, 4)).toBe(`to ${thread}`);
+    const length = peer.received.length;
+    await holder.write(id, `from ${thread}`);
+    await peer.until(() => peer.received.toString().slice(length) === `from ${thread}`);
+  }
+  const reading = holder.read(id, 4);
+  await expect(skynet.move(handle, { thread: 2, patience: 1 })).rejects.toThrow(/cannot move/);
+  peer.socket.write('last');
+  expect(await reading).toBe('last');
+  const keeping = await start('keep');
+  await skynet.proxy(keeping).take(id);
+  await expect(skynet.move(keeping, { thread: 1 })).rejects.toMatchObject({
+    code: 'ERR_MOVE',
+    details: { reason: 'sockets' },
+  });
+  peer.socket.write('here');
+  expect(await skynet.proxy(keeping).read(id, 4)).toBe('here');
 });

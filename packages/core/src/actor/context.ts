@@ -9,9 +9,12 @@ import type {
   CommandTable,
   CriticalSection,
   Dispatcher,
+  DrainOptions,
+  DrainReport,
   FilteredMessage,
   GoneEvent,
   Handover,
+  MoveOptions,
   PlacedService,
   Placement,
   ReloadOptions,
@@ -210,6 +213,17 @@ export class Context implements Skynet {
 
   async reload(address: Address, { module, patience = '5s' }: ReloadOptions = {}): Promise<void> {
     await this.call(address, 'debug', 'RELOAD', module, toMilliseconds(patience));
+  }
+
+  async move(address: Address, options: MoveOptions): Promise<void> {
+    if (typeof options !== 'object' || options === null || typeof options.thread !== 'number')
+      throw new SkynetError('ERR_ARGUMENT', `move needs { thread }, not ${printable(options)}`);
+    const { thread, patience = '5s' } = options;
+    await this.call(address, 'debug', 'MOVE', thread, toMilliseconds(patience));
+  }
+
+  async drain(thread: number, { patience = '5s' }: DrainOptions = {}): Promise<DrainReport> {
+    return await this.call('.launcher', 'lua', 'DRAIN', thread, toMilliseconds(patience));
   }
 
   handover<State>(handover: { take(): State; give(state: State): unknown }): void {

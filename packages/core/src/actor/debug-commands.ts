@@ -43,6 +43,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       module === undefined || module === null ? undefined : String(module),
       Number(patience ?? RELOAD_PATIENCE),
     ),
+  MOVE: (service, request, [thread, patience]) =>
+    service.host.move(service.handle, request, Number(thread), Number(patience ?? RELOAD_PATIENCE)),
   SUPPORT: (service) => [...Object.keys(COMMANDS), ...(service.extras.debug?.keys() ?? [])],
   TERM: (service, _request, [address]) => {
     const handle = parseHandle(String(address));

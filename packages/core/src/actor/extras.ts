@@ -1,6 +1,6 @@
 import type { FilteredMessage, Handover, Request } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
-import type { Body } from '../message.ts';
+import type { Body, Message } from '../message.ts';
 import type { Brood } from './brood.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { OpenRequests } from './open-requests.ts';
@@ -16,6 +16,8 @@ export class Extras {
   openRequests: OpenRequests | undefined;
   abandoned: Set<number> | undefined;
   owned: Set<() => unknown> | undefined;
+  /** What of that cannot change its thread. */
+  holds: Set<() => string | undefined> | undefined;
   watches: Set<Watch> | undefined;
   exitHooks: (() => unknown)[] | undefined;
   inits: Promise<unknown>[] | undefined;
@@ -35,8 +37,12 @@ export class Extras {
   /** Number of the watchdog's last report about this service, and of the last one it was told of. */
   endlessReport: number | undefined;
   endlessTold: number | undefined;
+  /** What is done to it as a whole. */
+  changing: 'reload' | 'move' | undefined;
   /** Requests that wait while the code is exchanged. */
   held: Mailbox | undefined;
+  /** While it is frozen: takes answers that come. */
+  passAnswer: ((answer: Message) => void) | undefined;
   handover: Handover | undefined;
   debug: Map<string, (...args: unknown[]) => unknown> | undefined;
   info: ((...args: string[]) => unknown) | undefined;

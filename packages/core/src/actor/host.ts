@@ -3,6 +3,7 @@ import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
 import type { Watcher } from '../route/endings.ts';
 import type { Runnable } from '../schedule/scheduler.ts';
+import type { ActiveRequest } from './request.ts';
 import type { Timer } from './timer.ts';
 
 /** What services ask of the router of their thread. */
@@ -45,6 +46,8 @@ export interface Host {
   cpuOf(handle: Handle): number;
   /** Gives a service of this thread new code; see `Skynet.reload`. `patience` in milliseconds. */
   reload(handle: Handle, module: string | undefined, patience: number): Promise<void>;
+  /** Moves a service of this thread to another one; see `Skynet.move`. `patience` in milliseconds. */
+  move(handle: Handle, request: ActiveRequest, thread: number, patience: number): Promise<void>;
   /** A log line. */
   log(source: Handle, text: string): void;
   /** A log line of the kernel's own words, in which nothing of anybody else stands. */

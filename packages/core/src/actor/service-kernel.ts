@@ -78,8 +78,8 @@ export class KernelOfService implements ServiceKernel {
     };
   }
 
-  own(close: () => unknown): () => void {
-    return this.#service.own(close);
+  own(close: () => unknown, holds?: () => string | undefined): () => void {
+    return this.#service.own(close, holds);
   }
 
   watch(handle: Handle, gone: (event: GoneEvent) => unknown): () => void {
@@ -109,7 +109,10 @@ export class KernelOfService implements ServiceKernel {
     const listener = await this.#opened(
       listening,
       (opened) => {
-        forget = this.own(() => opened.close());
+        forget = this.own(
+          () => opened.close(),
+          () => `a listener at ${opened.address}`,
+        );
       },
       (opened) => opened.close(),
     );
@@ -139,7 +142,10 @@ export class KernelOfService implements ServiceKernel {
   get #connections(): HeldConnections {
     if (this.#held === undefined) {
       const held = new HeldConnections();
-      this.own(() => held.close());
+      this.own(
+        () => held.close(),
+        () => held.text,
+      );
       this.#held = held;
     }
     return this.#held;
@@ -210,6 +216,14 @@ class HeldConnections {
 
   delete(connection: Connection): void {
     this.#connections.delete(connection);
+  }
+
+  /** What is open, in words. */
+  get text(): string | undefined {
+    let open = 0;
+    for (const { closed } of this.#connections) if (!closed) open++;
+    if (open === 0) return undefined;
+    return open === 1 ? 'an open connection' : `${open} open connections`;
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
-import type { CommandTable, ServiceDefinition } from '../contracts/skynet.ts';
+import type { CommandTable, Handover, ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
@@ -35,6 +35,16 @@ export interface OtherPlaces {
   next(): number;
 }
 
+/** Where the code of a service comes from. */
+export interface Origin {
+  /** What it was started with. */
+  readonly args: readonly unknown[];
+  /** Name of its module. */
+  readonly module: string;
+  /** Whether it has been reloaded: what is loaded already may be older. */
+  readonly isFresh: boolean;
+}
+
 /** What a starter of services works with. */
 export interface StarterParts {
   /** What the services and their contexts get. */
@@ -54,6 +64,12 @@ export class ServiceStarter {
   #preload: Preload | undefined;
   /** What services were started with, for those that get new code. */
   readonly #args = new WeakMap<Service, readonly unknown[]>();
+  /** Whose code they have, if it is not that of their name as it was first loaded. */
+  readonly #modules = new WeakMap<Service, string>();
+  /** Reloads that are under way. */
+  readonly #reloads = new WeakMap<Service, Promise<void>>();
+  /** Names of services that were started from a definition. */
+  readonly #given = new Set<string>();
   #isStopping = false;
 
   constructor(parts: StarterParts) {
@@ -113,7 +129,11 @@ export class ServiceStarter {
     if (typeof service !== 'string') {
       if (isElsewhere)
         done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
-      else this.#startHere(service, service.start.name || 'service', settings, done);
+      else {
+        const name = service.start.name || 'service';
+        this.#given.add(name);
+        this.#startHere(service, name, settings, done);
+      }
       return;
     }
     if (isElsewhere) {
@@ -211,9 +231,31 @@ export class ServiceStarter {
   }
 
   /** Gives a running service new code; see `Skynet.reload`. Any failure leaves the old one at work. */
-  async reload(service: Service, module: string | undefined, patience: number): Promise<void> {
-    const before = this.#parts.loader.cached(service.name);
-    const definition = await this.#parts.loader.reload(module ?? service.name);
+  reload(service: Service, module: string | undefined, patience: number): Promise<void> {
+    const under = this.#reloads.get(service);
+    const reload = (): Promise<void> => this.#reload(service, module, patience);
+    const reloaded = under === undefined ? reload() : under.then(reload, reload);
+    this.#reloads.set(service, reloaded);
+    return reloaded;
+  }
+
+  async #reload(service: Service, module: string | undefined, patience: number): Promise<void> {
+    if (!service.alive) throw goneFailure(service.handle);
+    if (service.extras.changing === 'move')
+      throw failedWait('ERR_MOVE', `${service.name} is being moved to another thread`, {
+        details: { service: formatHandle(service.handle), reason: 'changing' },
+      });
+    service.extras.changing = 'reload';
+    try {
+      await this.#exchangeCode(service, module ?? service.name, patience);
+    } finally {
+      if (service.alive) service.extras.changing = undefined;
+    }
+  }
+
+  async #exchangeCode(service: Service, module: string, patience: number): Promise<void> {
+    const before = this.#loaded(service);
+    const definition = await this.#parts.loader.reload(module);
     service.hold();
     try {
       for (const end = Date.now() + patience; !service.isDrained && Date.now() < end; )
@@ -227,9 +269,71 @@ export class ServiceStarter {
         if (service.alive) service.push(exchange);
         else reject(goneFailure(service.handle));
       });
+      this.#modules.set(service, module);
     } finally {
       service.release();
     }
+  }
+
+  /** The module whose code a service has, as it is loaded now. */
+  #loaded(service: Service): ServiceDefinition | undefined {
+    return this.#parts.loader.cached(this.#modules.get(service) ?? service.name);
+  }
+
+  /** How a service hands its state over, if it does. */
+  handoverOf(service: Service): Handover | undefined {
+    return service.extras.handover ?? this.#loaded(service)?.handover;
+  }
+
+  /** What another thread needs to start a service anew; undefined where it was not started by a name. */
+  originOf(service: Service): Origin | undefined {
+    const module = this.#modules.get(service);
+    if (module === undefined && this.#given.has(service.name)) return undefined;
+    const args = this.#args.get(service) ?? [];
+    return { args, module: module ?? service.name, isFresh: module !== undefined };
+  }
+
+  /** The state that a service hands over, as a copy. @throws ERR_UNSERIALIZABLE, what its `take` throws. */
+  takeState(service: Service): unknown {
+    return copyArgs([this.handoverOf(service)?.take(new Context(service, this.#parts.host))])[0];
+  }
+
+  /** Starts a service of another thread in this one, and gives it its state. Nobody is told if that fails. */
+  async resume(
+    service: Service,
+    { module, isFresh, args, state }: Origin & { state: unknown },
+  ): Promise<void> {
+    const { loader, host, router } = this.#parts;
+    const definition = isFresh ? await loader.reload(module) : await loader.load(module);
+    const start = async (): Promise<void> => {
+      try {
+        const context = new Context(service, host);
+        const { start } = this.#preload === undefined ? definition : preloaded(definition, this.#preload);
+        const result = await whenReady(
+          service,
+          start(context, ...(args as never[])),
+          service.takeInits() ?? [],
+        );
+        if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
+        const giving = service.extras.handover ?? definition.handover;
+        if (giving === undefined)
+          throw failedWait('ERR_HANDOVER', `${service.name}: the new code takes no state over (handover)`);
+        await giving.give(state as never, context);
+        service.takeBrood();
+        service.state = STATE.RUNNING;
+      } catch (thrown) {
+        router.killAll(service.takeBrood()?.fail() ?? [], service.handle);
+        throw thrown;
+      }
+    };
+    await new Promise<void>((resolve, reject) => {
+      // Who ends itself never comes back from that.
+      service.onStarted = (error) => reject(error);
+      service.push(new WorkTask(() => start().then(resolve, reject), []));
+    });
+    service.onStarted = undefined;
+    if (args.length > 0) this.#args.set(service, args);
+    if (isFresh) this.#modules.set(service, module);
   }
 
   async #exchange(

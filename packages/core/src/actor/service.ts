@@ -40,7 +40,7 @@ import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.
 import { Refusals } from './refusals.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
-import { type ExitSignal, isExit, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
+import { CancelTask, type ExitSignal, isExit, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
 import { Watch, type WatchOwner } from './watch.ts';
 
@@ -71,6 +71,16 @@ const NO_WIRING: Partial<Extras> = {
   exitHooks: undefined,
   handover: undefined,
 };
+
+/** How far a service is, for one that goes on in its place. */
+export interface Progress {
+  /** The session it has used last. */
+  readonly session: number;
+  /** Messages it has worked on. */
+  readonly handled: number;
+  /** Sessions of calls that it has given up and whose answers may still come. */
+  readonly abandoned: readonly number[];
+}
 
 type AnyWork = (...args: unknown[]) => unknown;
 
@@ -142,6 +152,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     else this.host.note(this.handle, `LAUNCH ${this.kind}${entryText(this.name)}${tail}`);
   }
 
+  /** Bounds of its mailbox, if it has any. */
+  get mailboxLimit(): MailboxLimit | undefined {
+    return this.mailbox instanceof BoundedMailbox ? this.mailbox.limit : undefined;
+  }
+
   get alive(): boolean {
     return this.state !== STATE.ENDED;
   }
@@ -161,7 +176,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   turn(limit: number): TurnResult {
-    this.settled();
+    if (this.#unsettled && this.#wakes()) return TURN.IDLE;
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
       if (woken !== undefined) {
@@ -584,6 +599,85 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.host.ready(this);
   }
 
+  /** Stops whatever it does, and keeps what comes but for answers, which go to `passAnswer`. Between two turns. */
+  freeze(passAnswer: (answer: Message) => void): void {
+    this.hold();
+    this.extras.passAnswer = passAnswer;
+    this.#unsettled = true;
+    this.current = undefined;
+    this.host.ready(this);
+  }
+
+  /** Goes on where it was frozen. */
+  thaw(): void {
+    if (this.#extras?.passAnswer === undefined) return;
+    this.extras.passAnswer = undefined;
+    this.settled();
+    this.release();
+  }
+
+  /** Takes out what waits at a frozen service, oldest first, for the place where it goes on. */
+  takeHeld(): MailboxItem[] {
+    this.#wakes();
+    const items: MailboxItem[] = [];
+    const held = this.#extras?.held;
+    // Consoles and others that wait for its end wait on.
+    for (const request of this.#extras?.openRequests ?? [])
+      if (request.state === ANSWER.DETACHED) items.push(request.message);
+    for (let item = held?.shift(); item !== undefined; item = held?.shift()) items.push(item);
+    return items;
+  }
+
+  /** What would be lost if it ended here and now, in words; undefined if there is nothing, but for `own` request. */
+  unfinished(own: ActiveRequest): string | undefined {
+    for (const request of this.#extras?.openRequests ?? []) {
+      const { source, session, type } = request;
+      const isLink = type === PTYPE.DEBUG && request.state === ANSWER.DETACHED;
+      if (request !== own && !isLink)
+        return `a request of ${formatHandle(source)}, session ${session}, that has no answer yet`;
+    }
+    const asleep = new Set<object | undefined>();
+    for (const { token, dest, task, session } of this.sessions.all()) {
+      // It moves itself: whoever asked for that ends with this instance.
+      const isOwn = dest === this.handle && own.source === dest && own.session === session;
+      if (isOwn && !(task instanceof ActiveRequest)) {
+        asleep.add(task);
+        continue;
+      }
+      if (dest !== 0) return `a task that waits for an answer of ${formatHandle(dest)}`;
+      if (token === undefined || task instanceof ActiveRequest) return 'a task that waits for a promise';
+      asleep.add(task);
+    }
+    const isAwake = (this.#extras?.woken?.length ?? 0) > 0 || (this.#forks?.length ?? 0) > 0;
+    // One of its tasks is the one that moves it.
+    if (isAwake || this.#tasks > asleep.size + 1) return 'a task that is at work';
+    for (const { type } of this.mailbox)
+      if (type === ITEM.TASK || type === ITEM.RESUME) return 'a task that is about to begin';
+    return undefined;
+  }
+
+  /** What it holds that cannot change its thread, in words; undefined if there is nothing. */
+  get heldHere(): string | undefined {
+    for (const holds of this.#extras?.holds ?? []) {
+      const what = holds();
+      if (what !== undefined) return what;
+    }
+    return undefined;
+  }
+
+  /** Begins where a service of another thread has stopped. */
+  continueFrom({ session, handled, abandoned }: Progress): void {
+    this.sessions.startAfter(session);
+    this.handled = handled;
+    if (abandoned.length > 0) this.extras.abandoned = new Set(abandoned);
+  }
+
+  /** How far it is. */
+  get progress(): Progress {
+    const abandoned = [...(this.#extras?.abandoned ?? [])];
+    return { session: this.sessions.last, handled: this.handled, abandoned };
+  }
+
   /** Whether nothing but the exchange itself is being worked on. */
   get isDrained(): boolean {
     for (const { message } of this.#extras?.openRequests ?? [])
@@ -734,9 +828,23 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   /** The microtasks of its turn are done: nothing that runs before the next one is its task. */
   settled(): void {
-    if (!this.#unsettled) return;
+    if (!this.#unsettled || this.#extras?.passAnswer !== undefined) return;
     this.#unsettled = false;
     this.current = undefined;
+  }
+
+  /** Before a turn that follows on a task: whether it is frozen instead, so that all that has come is kept. */
+  #wakes(): boolean {
+    const passAnswer = this.#extras?.passAnswer;
+    if (passAnswer === undefined) {
+      this.settled();
+      return false;
+    }
+    for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
+      if (item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) passAnswer(item as Message);
+      else this.extras.held?.push(item);
+    }
+    return true;
   }
 
   /** Puts a suspended task that can be woken in the table of waiters. @throws ERR_TOKEN_IN_USE. */
@@ -825,7 +933,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   /** Whoever made a request does not wait any more, and neither need those who work on it for that. */
   cancelRequest(source: Handle, session: number): void {
-    this.push(new WorkTask(() => this.#cancel(source, session), []));
+    this.push(new CancelTask((task) => this.#cancel(task.source, task.session), source, session));
   }
 
   #cancel(source: Handle, session: number): void {
@@ -1012,11 +1120,32 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       this.current.state = ANSWER.DONE;
       refuse(this.current.message);
     }
-    for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
-      if (item.type < 0 || item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) continue;
-      if ((item as Message).session !== 0) refuse(item as Message);
+    for (const waiting of [this.#extras?.held, this.mailbox]) {
+      for (let item = waiting?.shift(); item !== undefined; item = waiting?.shift()) {
+        if (item.type < 0 || item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) continue;
+        if ((item as Message).session !== 0) refuse(item as Message);
+      }
     }
     this.host.released(this.handle);
+    this.#dissolve();
+    // It ended before its start function had returned.
+    onStarted?.(
+      startFailure ?? failedWait('ERR_SERVICE_EXITED', `${this.name} ended itself while it started`),
+      this.handle,
+    );
+  }
+
+  /** This instance is of no use any more, but the service lives on in another thread: nobody is told. */
+  vanish(): void {
+    if (this.state === STATE.ENDED) return;
+    this.onStarted = undefined;
+    this.state = STATE.ENDED;
+    for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift());
+    this.#dissolve();
+  }
+
+  /** Closes and forgets everything it has. */
+  #dissolve(): void {
     for (let timer = this.#timers; timer !== undefined; timer = this.#timers) {
       this.cancelTimer(timer);
       if (this.#timers === timer) this.#unlist(timer);
@@ -1027,20 +1156,25 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.#forks = undefined;
     this.#extras = undefined;
     this.#luaHandler = undefined;
-    // It ended before its start function had returned.
-    onStarted?.(
-      startFailure ?? failedWait('ERR_SERVICE_EXITED', `${this.name} ended itself while it started`),
-      this.handle,
-    );
   }
 
-  /** Closes something when the service ends. Returns a function that forgets it. */
-  own(close: () => unknown): () => void {
+  /**
+   * Closes something when the service ends. Returns a function that forgets it. `holds` says what of it cannot change the
+   * thread, undefined if there is nothing now.
+   */
+  own(close: () => unknown, holds?: () => string | undefined): () => void {
     const { extras } = this;
     extras.owned ??= new Set();
     const { owned } = extras;
     owned.add(close);
-    return () => void owned.delete(close);
+    if (holds !== undefined) {
+      extras.holds ??= new Set();
+      extras.holds.add(holds);
+    }
+    return () => {
+      owned.delete(close);
+      if (holds !== undefined) extras.holds?.delete(holds);
+    };
   }
 
   #close(close: () => unknown): void {

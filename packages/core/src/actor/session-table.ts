@@ -30,6 +30,16 @@ export class SessionTable {
     return this.#last;
   }
 
+  /** The last one given out. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Goes on behind a session that another table has given out. */
+  startAfter(session: number): void {
+    this.#last = session;
+  }
+
   has(session: number): boolean {
     return this.get(session) !== undefined;
   }

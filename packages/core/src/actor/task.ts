@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import type { Task } from '../contracts/skynet.ts';
+import type { Handle } from '../handle.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
 
 // Tasks of different threads are never taken for each other.
@@ -29,6 +30,18 @@ export class WorkTask implements Task, MailboxItem {
 
   toString(): string {
     return taskName(this.id);
+  }
+}
+
+/** Nobody waits any more for the answer to a request. */
+export class CancelTask extends WorkTask {
+  readonly source: Handle;
+  readonly session: number;
+
+  constructor(cancel: (task: CancelTask) => void, source: Handle, session: number) {
+    super(() => cancel(this), []);
+    this.source = source;
+    this.session = session;
   }
 }
 

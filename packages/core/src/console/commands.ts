@@ -6,7 +6,7 @@ import { writeHeapSnapshot } from 'node:v8';
 import { addedCommands, commandQuestion, type ListedCommand } from '../actor/console-door.ts';
 import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import type { CallTarget } from '../contracts/skynet.ts';
+import type { CallTarget, DrainReport } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
 import type { ProtocolName } from '../protocol.ts';
@@ -83,6 +83,12 @@ function handleOf({ kernel: { skynet } }: ConsoleContext, address: string | unde
   if (handle === undefined || handle === 0)
     throw new SkynetError('ERR_ADDRESS_INVALID', `Invalid address ${address}`);
   return harborOf(handle) === 0 ? makeHandle(harborOf(skynet.self()), handle) : handle;
+}
+
+function threadNumber(text: string | undefined): number {
+  if (text === undefined || !/^\d+$/.test(text))
+    throw new SkynetError('ERR_ARGUMENT', 'need the number of a thread');
+  return Number(text);
 }
 
 /** Hundredths of a second to wait for answers, 300 by default. */
@@ -297,6 +303,33 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
     help: 'address [name] : gives a service its module anew, or that of another; handle, names and mailbox stay',
     run: async (context, address, module) =>
       void (await askFor(CALL_LIMIT, context, handleOf(context, address), 'debug', 'RELOAD', module)),
+  },
+  move: {
+    help: 'address thread : moves a service to another thread; handle, names and mailbox stay',
+    run: async (context, address, thread) => {
+      const handle = handleOf(context, address);
+      await askFor(CALL_LIMIT, context, handle, 'debug', 'MOVE', threadNumber(thread));
+    },
+  },
+  drain: {
+    help: 'thread : moves all services of a thread to the others; says which stay, and why',
+    run: async (context, thread) => {
+      const { moved, stayed } = await askFor<DrainReport>(
+        0,
+        context,
+        '.launcher',
+        'lua',
+        'DRAIN',
+        threadNumber(thread),
+      );
+      return Object.fromEntries([
+        ...moved.map(({ handle, title, thread: to }) => [formatHandle(handle), `${title} -> thread ${to}`]),
+        ...stayed.map(({ handle, title, code, text }) => [
+          formatHandle(handle),
+          `${title} stays: ${code} ${text}`,
+        ]),
+      ]);
+    },
   },
   start: {
     help: 'name args... : starts a service',

@@ -50,8 +50,10 @@ export interface ServiceKernel {
   /**
    * Closes something when the service ends, however it ends. A promise that `close` returns is waited for when the node
    * stops, at most `shutdownTimeout`; what it throws is logged in the service's name. Returns a function that forgets it.
+   * A service that moves to another thread closes it as well, since its code has opened another one there; where that
+   * would cut somebody off, `holds` says what is held now, "3 sockets", and such a service does not move.
    */
-  own(close: () => unknown): () => void;
+  own(close: () => unknown, holds?: () => string | undefined): () => void;
   /**
    * Calls `gone` once when that service is gone, at once if it does not live: as a task of its own, behind all messages
    * that came from it. Returns a function that stops watching.

@@ -177,6 +177,33 @@ export interface ReloadOptions {
   readonly patience?: Duration;
 }
 
+/** What {@link Skynet.move} is told. */
+export interface MoveOptions {
+  /** Number of the thread where the service is to go on. */
+  readonly thread: number;
+  /** How long requests and other tasks that run may take to end. Default `"5s"`. */
+  readonly patience?: Duration;
+}
+
+/** What {@link Skynet.drain} may be told. */
+export interface DrainOptions {
+  /** The same for each service. Default `"5s"`. */
+  readonly patience?: Duration;
+}
+
+/** What became of the services of a thread that was drained. */
+export interface DrainReport {
+  readonly moved: readonly { readonly handle: Handle; readonly title: string; readonly thread: number }[];
+  /** Those that are still there: the code and the text of the error, and `reason` of its details. */
+  readonly stayed: readonly {
+    readonly handle: Handle;
+    readonly title: string;
+    readonly code: string;
+    readonly reason: string;
+    readonly text: string;
+  }[];
+}
+
 /** A module with a service as its default export, as a type: `typeof import('./services/room.ts')`. */
 export interface ServiceModule {
   readonly default: ServiceDefinition;
@@ -330,7 +357,24 @@ export interface Skynet {
    * @throws ERR_HANDOVER when the old code hands over and the new one does not; what the new code throws.
    */
   reload(address: Address, options?: ReloadOptions): Promise<void>;
-  /** Says how this service's state passes to new code; see {@link reload}. */
+  /**
+   * Moves a running service to another thread under its handle: mailbox, names, watches and deadlines stay, messages keep
+   * their order, and callers notice nothing. Its code starts there with the arguments of the first start, and the state
+   * passes by {@link handover}. Tasks that run may end first, for `patience`; those that sleep or wait to be woken end with
+   * the old instance, as its timers do. Should any of that fail, the old instance works on.
+   * @throws ERR_MOVE, with `details.reason`: `handover` it hands nothing over, `busy` something does not end in time,
+   * `sockets` it holds connections or listens, `definition` it was not started by a name, `state` it is starting or ending,
+   * `changing` it is being moved or reloaded, `thread` a thread does not answer. What the start function throws, ERR_TIMEOUT
+   * when it takes longer than 10 s, ERR_ARGUMENT for a thread that is none, ERR_SERVICE_GONE when the service or the new
+   * thread is lost meanwhile.
+   */
+  move(address: Address, options: MoveOptions): Promise<void>;
+  /**
+   * Moves the services of a thread to the other threads, as {@link move} does, in turn. Says which have moved, and which stay
+   * and why. What starts by `spread` from now on is not put there, until the thread is started again.
+   */
+  drain(thread: number, options?: DrainOptions): Promise<DrainReport>;
+  /** Says how this service's state passes to new code; see {@link reload} and {@link move}. */
   handover<State>(handover: { take(): State; give(state: State): unknown }): void;
   /**
    * Runs `work` at once (`skynet.init`, book §3.4); the service counts as started only when it has finished. What it

@@ -5,6 +5,7 @@ import type { Host } from '../actor/host.ts';
 import { ServiceLoader } from '../actor/loader.ts';
 import { createModules, serviceOfPackage } from '../actor/modules.ts';
 import { Refusals } from '../actor/refusals.ts';
+import type { ActiveRequest } from '../actor/request.ts';
 import { type Service, setDebugCommands } from '../actor/service.ts';
 import { ServiceStarter } from '../actor/service-starter.ts';
 import { WorkTask } from '../actor/task.ts';
@@ -30,11 +31,12 @@ import { Timers } from '../schedule/timers.ts';
 import { provideBuiltIns } from '../services/built-in.ts';
 import type { NodeList } from '../services/launcher.ts';
 import { SheetStore } from '../sharedata/sheet-store.ts';
+import { Moves } from '../threads/moves.ts';
 import { Neighbours, type Order, type Resident } from '../threads/neighbours.ts';
 import { OtherThreads, type ServiceList } from '../threads/other-threads.ts';
 import type { PeerSetup } from '../threads/wire.ts';
 import type { Transports } from '../transport/contract.ts';
-import { COUNTER, type SharedParts } from './shared-parts.ts';
+import { COUNTER, type SharedParts, SparedThreads } from './shared-parts.ts';
 
 // A call, not an import for its effect: bundlers leave those out.
 setDebugCommands(answerDebug);
@@ -56,6 +58,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   readonly threadKernel: ThreadKernel;
   readonly starter: ServiceStarter;
   readonly others: OtherThreads;
+  readonly moves: Moves;
   readonly lines: ThreadLog;
   readonly callTimeout: number;
   readonly startTime: number;
@@ -71,6 +74,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   readonly #refusals = new Map<number, Refusals>();
   readonly #timers: Timers<Timer>;
   readonly #shared: SharedParts;
+  readonly #spared: SparedThreads;
   readonly #neighbours: Neighbours;
   readonly #origin: number;
   /** What services opened and is being closed, with the service. */
@@ -131,6 +135,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         harbor: config.harbor,
         routes: shared.routes,
         post: (to, handle, message) => neighbours.post(to, handle, message),
+        passOn: (to, handle, message) => neighbours.post(to, handle, message, true),
         killIn: (to, handle, by) => this.others.kill(to, handle, by),
         cancelIn: (to, handle, source, session) =>
           neighbours.tell(to, { op: 'cancel', to: handle, source, session }),
@@ -144,16 +149,20 @@ export class NodeThread implements Host, ContextHost, Resident {
       deliver: (to, message) => router.deliver(to, message),
       directly: logDirectly,
     });
+    const spared = new SparedThreads(shared.counters);
+    this.#spared = spared;
     this.others = new OtherThreads(neighbours, router, {
       thread,
       activity,
       isStopping: () => this.starter.isStopping,
+      isSpared: (other) => spared.has(other),
       nextTurn: () => Atomics.add(shared.counters, COUNTER.SPREAD, 1) >>> 0,
       ...(shared.endThread === undefined ? {} : { endThread: shared.endThread }),
     });
     this.redirections = new Redirections(router, {
       thread,
       tell: (to, note) => neighbours.tell(to, { op: 'redirected', note }),
+      wentTo: (handle) => this.moves.wentTo(handle),
       heardOut: (other) => this.others.heardOut(other),
     });
     this.endings = new Endings({
@@ -163,7 +172,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         if (router.isRemote(handle)) remote.watch(handle);
       },
       deliver: (to, message) => router.deliver(to, message),
-      request: (to, handle, on) => neighbours.tell(to, { op: 'watch', from: thread, handle, on }),
+      request: (to, handle, on, from = thread) => neighbours.tell(to, { op: 'watch', from, handle, on }),
       tell: (to, handle, reason) => neighbours.tell(to, { op: 'gone', handle, reason }),
     });
     this.starter = new ServiceStarter({
@@ -174,6 +183,19 @@ export class NodeThread implements Host, ContextHost, Resident {
       thread,
       threads: config.thread,
       accounts: this.#accounts,
+    });
+    this.moves = new Moves({
+      thread,
+      threads,
+      host: this,
+      router,
+      endings: this.endings,
+      names: this.names,
+      neighbours,
+      starter: this.starter,
+      routes: shared.routes,
+      accounts: this.#accounts,
+      forget: (handle) => this.#forget(handle),
     });
     this.threadKernel = this.#kernel(transports);
     // The main thread decides for the others, whether or not it has services that share data.
@@ -277,6 +299,11 @@ export class NodeThread implements Host, ContextHost, Resident {
     if (service !== undefined) await this.starter.reload(service, module, patience);
   }
 
+  async move(handle: Handle, request: ActiveRequest, thread: number, patience: number): Promise<void> {
+    const service = this.router.find(handle);
+    if (service !== undefined) await this.moves.move(service, request, thread, patience);
+  }
+
   log(source: Handle, words: string): void {
     this.lines.add(source, words);
   }
@@ -292,6 +319,8 @@ export class NodeThread implements Host, ContextHost, Resident {
   }
 
   ended(handle: Handle, reason: EndReason): void {
+    // It was to come from another thread, where it is still at work.
+    if (this.router.guest(handle)?.hasArrived === false) return;
     this.router.remove(handle);
     this.#accounts?.close(handle);
     this.names.dropLocal(handle);
@@ -299,7 +328,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   }
 
   released(handle: Handle): void {
-    this.router.release(handle);
+    if (this.router.guest(handle) === undefined) this.router.release(handle);
   }
 
   giveName(name: string, handle: Handle): boolean {
@@ -324,6 +353,18 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   #list(): ServiceList {
     return this.router.services().map(({ handle, title }) => [handle, title]);
+  }
+
+  get threads(): number {
+    return this.#shared.threads;
+  }
+
+  spare(thread: number): void {
+    this.#spared.add(thread);
+  }
+
+  freeThread(): number | undefined {
+    return this.others.free();
   }
 
   clearCache(): void {
@@ -369,8 +410,8 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   // --- other threads
 
-  arrived(to: Handle, message: Message): void {
-    this.router.arrived(to, message);
+  arrived(to: Handle, message: Message, from: number): void {
+    this.router.arrived(to, message, from);
   }
 
   unread(to: Handle, message: Message): void {
@@ -404,7 +445,7 @@ export class NodeThread implements Host, ContextHost, Resident {
     return this.router.find(source)?.protocols.numbered(type)?.name ?? String(type);
   }
 
-  carryOut(order: Order): Promise<unknown> | undefined {
+  carryOut(order: Order, from: number): Promise<unknown> | undefined {
     switch (order.op) {
       case 'launch':
         return this.starter.launchFor(order.name, order);
@@ -421,10 +462,12 @@ export class NodeThread implements Host, ContextHost, Resident {
         void this.stop();
         break;
       case 'kill':
-        this.router.killHere(order.handle);
+        this.router.killHere(order.handle, order.by);
         break;
       case 'cancel':
-        this.router.cancelRequest(order.to, order.source, order.session);
+        this.router.inOrder(order.to, from, () =>
+          this.router.cancelRequest(order.to, order.source, order.session),
+        );
         break;
       case 'monitor':
         this.endings.monitor = order.handle;
@@ -436,7 +479,9 @@ export class NodeThread implements Host, ContextHost, Resident {
         this.router.find(order.handle)?.markEndless(order.report);
         break;
       case 'watch':
-        this.endings.requested(order.from, order.handle, order.on);
+        this.router.inOrder(order.handle, from, () =>
+          this.endings.requested(order.from, order.handle, order.on),
+        );
         break;
       case 'redirected':
         this.redirections.noted(order.note);
@@ -446,6 +491,22 @@ export class NodeThread implements Host, ContextHost, Resident {
         break;
       case 'named':
         this.names.tellWaiting();
+        break;
+      case 'arrive':
+        return this.moves.arrive(order, from);
+      case 'dismiss':
+        this.moves.dismiss(order.handle);
+        break;
+      case 'commit':
+        this.moves.committed(order);
+        break;
+      case 'moved':
+        return this.moves.moved(order);
+      case 'cleared':
+        this.router.heardOut(order.handle, order.thread);
+        break;
+      case 'service-lost':
+        this.#forget(order.handle);
         break;
       case 'node-lost':
         this.router.nodeLost(order.harbor);
@@ -466,10 +527,19 @@ export class NodeThread implements Host, ContextHost, Resident {
   threadLost(thread: number, handles: readonly Handle[], peer: PeerSetup | undefined): void {
     const lost = new Set(handles);
     this.#neighbours.replace(thread, peer);
-    this.endings.threadLost(thread);
+    if (this.thread === 0) this.#spared.delete(thread);
+    this.moves.threadLost(thread);
+    this.endings.threadLost(thread, lost);
     this.lines.skipMissing();
     this.names.dropLost((handle) => lost.has(handle));
     this.router.threadLost(lost);
+  }
+
+  /** A service was lost on its way between two threads. */
+  #forget(handle: Handle): void {
+    this.endings.heard(handle, 'thread-lost');
+    this.names.dropLost((lost) => lost === handle);
+    this.router.threadLost(new Set([handle]));
   }
 
   /** A service was found in an endless loop, and the watchdog's report of that has this number. */
@@ -515,6 +585,7 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   async #stopServices(deadline: number): Promise<void> {
     this.starter.stop();
+    this.moves.stop();
     const running = this.router.services().filter(({ handle }) => handle !== this.lines.logger);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {

@@ -35,7 +35,29 @@ export interface SharedParts {
 }
 
 /** Places in {@link SharedParts.counters}. */
-export const COUNTER = { ID: 0, SPREAD: 1, LOG: 2, MAX_BODY: 3 } as const;
+export const COUNTER = { ID: 0, SPREAD: 1, LOG: 2, MAX_BODY: 3, SPARED: 4 } as const;
+
+/** Threads that get nothing that does not ask for them, a bit for each, from {@link COUNTER.SPARED} on. */
+export class SparedThreads {
+  readonly #counters: Int32Array;
+
+  constructor(counters: Int32Array) {
+    this.#counters = counters;
+  }
+
+  has(thread: number): boolean {
+    return (Atomics.load(this.#counters, COUNTER.SPARED + (thread >> 5)) & (1 << (thread & 31))) !== 0;
+  }
+
+  add(thread: number): void {
+    Atomics.or(this.#counters, COUNTER.SPARED + (thread >> 5), 1 << (thread & 31));
+  }
+
+  /** One that was started anew. */
+  delete(thread: number): void {
+    Atomics.and(this.#counters, COUNTER.SPARED + (thread >> 5), ~(1 << (thread & 31)));
+  }
+}
 
 /** What a test may put in the place of the host's time and of the order of coming; see `@skynet/core/testing`. */
 export interface TestOptions {

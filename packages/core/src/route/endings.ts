@@ -15,8 +15,11 @@ export interface EndingsPlace {
   /** Thread where the end of a service is heard of, below 0 if it does not live. */
   placeOf(handle: Handle): number;
   deliver(to: Handle, message: Message): boolean;
-  /** Asks another thread to tell of an end, or to tell of it no more; that thread calls {@link Endings.requested}. */
-  request(thread: number, handle: Handle, on: boolean): void;
+  /**
+   * Asks another thread to tell of an end, or to tell of it no more; that thread calls {@link Endings.requested}. `from` is
+   * who is to be told, if not this thread.
+   */
+  request(thread: number, handle: Handle, on: boolean, from?: number): void;
   /** A service is watched from now on, perhaps one of another node. */
   watchRemote(handle: Handle): void;
   /** Tells another thread of an end; it calls {@link Endings.heard}. */
@@ -25,7 +28,7 @@ export interface EndingsPlace {
 
 /** Those of this thread who wait for the end of one service, mostly one, and the thread that the service lives in. */
 interface Watched {
-  readonly thread: number;
+  thread: number;
   watchers: Watcher | Set<Watcher>;
 }
 
@@ -97,12 +100,38 @@ export class Endings {
     this.#threads.delete(handle);
   }
 
+  /** A service of this thread goes on in another: which threads that one has to tell of its end. */
+  depart(handle: Handle, thread: number): number[] {
+    const threads = new Set(this.#threads.get(handle));
+    this.#threads.delete(handle);
+    threads.delete(thread);
+    if (this.#watched.has(handle)) threads.add(this.#place.thread);
+    this.moved(handle, thread);
+    return [...threads];
+  }
+
+  /** A service has come to this thread, and these are to be told of its end. */
+  arrive(handle: Handle, threads: readonly number[]): void {
+    this.moved(handle, this.#place.thread);
+    if (threads.length > 0) this.#threads.set(handle, new Set(threads));
+  }
+
+  /** A service lives in another thread than before. */
+  moved(handle: Handle, thread: number): void {
+    const watched = this.#watched.get(handle);
+    if (watched !== undefined) watched.thread = thread;
+  }
+
   /** Another thread wants to be told of a service of this one, or no more. */
   requested(from: number, handle: Handle, on: boolean): void {
-    if (!on) {
+    const place = this.#place.placeOf(handle);
+    if (place >= 0 && place !== this.#place.thread) {
+      // It has moved on.
+      this.#place.request(place, handle, on, from);
+    } else if (!on) {
       const threads = this.#threads.get(handle);
       if (threads?.delete(from) && threads.size === 0) this.#threads.delete(handle);
-    } else if (this.#place.placeOf(handle) !== this.#place.thread) {
+    } else if (place < 0) {
       // It ended while the question was under way.
       this.#place.tell(from, handle, 'unknown');
     } else {
@@ -124,13 +153,14 @@ export class Endings {
   }
 
   /**
-   * A thread is gone with all its services; what they were told of matters no more. Services of the thread in its place
-   * may be watched already.
+   * A thread is gone with all its services, these; what they were told of matters no more. Services of the thread in its
+   * place may be watched already.
    */
-  threadLost(thread: number): void {
+  threadLost(thread: number, lost: ReadonlySet<Handle>): void {
     for (const [handle, watched] of [...this.#watched]) {
-      if (watched.thread === thread && this.#place.placeOf(handle) !== thread)
-        this.heard(handle, 'thread-lost');
+      const wasThere = watched.thread === thread && this.#place.placeOf(handle) !== thread;
+      // Of one that had just moved there, this thread may not know where it was.
+      if (wasThere || lost.has(handle)) this.heard(handle, 'thread-lost');
     }
     for (const [handle, threads] of this.#threads)
       if (threads.delete(thread) && threads.size === 0) this.#threads.delete(handle);

@@ -91,6 +91,18 @@ export class NameTable {
     }
   }
 
+  /** A service goes on in another thread: the local names that were given here, for {@link adopt} there. */
+  disown(handle: Handle): string[] {
+    const names = this.#owned.get(handle) ?? [];
+    this.#owned.delete(handle);
+    return names;
+  }
+
+  /** Drops these names, too, when the service ends. */
+  adopt(handle: Handle, names: readonly string[]): void {
+    if (names.length > 0) this.#owned.set(handle, [...(this.#owned.get(handle) ?? []), ...names]);
+  }
+
   /** Drops the local names of a service that ended; its global names stay, as in the original (book §5.3.4). */
   dropLocal(handle: Handle): void {
     const names = this.#owned.get(handle);

@@ -16,6 +16,8 @@ export interface RedirectionsPlace {
   readonly thread: number;
   /** Sends a note to the thread of its source; that calls {@link Redirections.noted}. */
   tell(thread: number, note: Redirection): void;
+  /** Another thread in which a service of this one goes on, or has gone on. */
+  wentTo(handle: Handle): number | undefined;
   /** Resolves when everything has arrived that another thread has sent so far. */
   heardOut(thread: number): Promise<unknown>;
 }
@@ -43,7 +45,12 @@ export class Redirections {
   /** A request of this thread has been passed on. */
   noted(note: Redirection): void {
     const { source, session, from, to } = note;
-    const waiting = this.#router.find(source)?.sessions.get(session);
+    const thread = this.#place.wentTo(source);
+    if (thread !== undefined) {
+      this.#place.tell(thread, note);
+      return;
+    }
+    const waiting = this.#instance(source)?.sessions.get(session);
     if (waiting === undefined) return;
     if (waiting.dest !== from) {
       // It went on more than once, and the notes of several threads have overtaken each other.
@@ -56,10 +63,14 @@ export class Redirections {
     else if (this.#router.isOwn(to) && this.#router.threadOf(to) < 0) void this.#failIfUnanswered(note);
   }
 
+  #instance(handle: Handle): Routed | undefined {
+    return this.#router.find(handle) ?? this.#router.guest(handle)?.service;
+  }
+
   /** A service has ended, or its thread was lost, perhaps before the note: what it answered has arrived after a ping. */
   async #failIfUnanswered({ source, session, to, thread }: Redirection): Promise<void> {
     if (thread >= 0 && thread !== this.#place.thread) await this.#place.heardOut(thread).catch(() => {});
-    const service = this.#router.find(source);
+    const service = this.#instance(source);
     const waiting = service?.sessions.get(session);
     if (service !== undefined && waiting?.dest === to) this.#router.fail(service, waiting, goneFailure(to));
   }

@@ -3,6 +3,7 @@ import type { SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from '../handle.ts';
 import { Message } from '../message.ts';
 import { isRequestType, PTYPE } from '../protocol.ts';
+import { Guest } from './guest.ts';
 import type { RemoteRoute } from './remote-route.ts';
 import { type Numbered, ServiceTable } from './service-table.ts';
 
@@ -34,6 +35,8 @@ interface Routes {
   /** Nobody has the number any more, though the thread keeps it. */
   end(local: number): void;
   release(local: number): void;
+  /** A number goes over from one thread to another. */
+  move(local: number, from: number, to: number): void;
 }
 
 /** Thread that holds the network. */
@@ -47,6 +50,8 @@ export interface RouterPlace {
   readonly routes: Routes | undefined;
   /** Hands a message to another thread. */
   post(thread: number, to: Handle, message: Message): void;
+  /** The same for a message of another thread, whose receiver has moved on; it is never refused. */
+  passOn(thread: number, to: Handle, message: Message): void;
   /** Has another thread kill one of its services; it calls {@link Router.killHere}. */
   killIn(thread: number, handle: Handle, by: Handle): void;
   /** The same for {@link Router.cancelRequest}. */
@@ -64,6 +69,8 @@ export class Router<Service extends Routed> {
   readonly #thread: number;
   readonly #routes: Routes | undefined;
   readonly #table = new ServiceTable<Service>();
+  /** Services that come from other threads, or have come and found their place in the table taken, by number. */
+  readonly #guests = new Map<number, Guest<Service>>();
   readonly #place: RouterPlace;
   /** The way to other nodes. */
   readonly remote: RemoteRoute;
@@ -92,8 +99,13 @@ export class Router<Service extends Routed> {
 
   /** A service of this thread has ended: nothing goes to it any more. */
   remove(handle: Handle): void {
-    this.#table.remove(localOf(handle));
-    this.#routes?.end(localOf(handle));
+    const local = localOf(handle);
+    this.#table.remove(local);
+    this.#routes?.end(local);
+    const guest = this.#guests.get(local);
+    this.#guests.delete(local);
+    // What waited for its turn finds nobody.
+    guest?.open();
   }
 
   /**
@@ -106,12 +118,20 @@ export class Router<Service extends Routed> {
 
   /** Services of this thread, lowest handle first. */
   services(): Service[] {
-    return this.#table.all();
+    const services = this.#table.all();
+    if (this.#guests.size === 0) return services;
+    for (const { hasArrived, service } of this.#guests.values()) if (hasArrived) services.push(service);
+    return services.sort((a, b) => a.local - b.local);
   }
 
   /** A service of this thread. */
   find(handle: Handle): Service | undefined {
-    return this.isOwn(handle) ? this.#table.get(localOf(handle)) : undefined;
+    if (!this.isOwn(handle)) return undefined;
+    const local = localOf(handle);
+    const service = this.#table.get(local);
+    if (service !== undefined || this.#guests.size === 0) return service;
+    const guest = this.#guests.get(local);
+    return guest?.hasArrived ? guest.service : undefined;
   }
 
   /** Whether a handle is one of this node. */
@@ -143,6 +163,54 @@ export class Router<Service extends Routed> {
     return this.placeOf(handle) >= 0;
   }
 
+  // --- services that change their thread
+
+  /** An instance of a service that is still another thread's: what it asks is answered here already. */
+  expect(service: Service, from: number, threads: readonly number[]): Guest<Service> {
+    const guest = new Guest(service, from, threads);
+    this.#guests.set(service.local, guest);
+    return guest;
+  }
+
+  /** A service that comes, or has come, from another thread. */
+  guest(handle: Handle): Guest<Service> | undefined {
+    return this.isOwn(handle) ? this.#guests.get(localOf(handle)) : undefined;
+  }
+
+  /** Those that come from there, or from anywhere. */
+  guests(from?: number): Guest<Service>[] {
+    return [...this.#guests.values()].filter((guest) => from === undefined || guest.from === from);
+  }
+
+  /** It does not come after all. */
+  dismiss(handle: Handle): void {
+    this.#guests.delete(localOf(handle));
+  }
+
+  /** Everything of a thread has come that might be overtaken; once that is so of all, a guest gets its place. */
+  heardOut(handle: Handle, thread: number): void {
+    const local = localOf(handle);
+    const guest = this.#guests.get(local);
+    guest?.heardOut(thread);
+    if (!guest?.isSettled || this.#guests.get(local) !== guest || !this.#table.isFree(local)) return;
+    this.#guests.delete(local);
+    this.#table.put(guest.service);
+  }
+
+  /** A service goes on in another thread: what comes for it is passed on from now on. */
+  leave(handle: Handle, thread: number): void {
+    this.#table.remove(localOf(handle));
+    this.#guests.delete(localOf(handle));
+    this.#routes?.move(localOf(handle), this.#thread, thread);
+  }
+
+  /** Does what a thread has ordered for a service, not before what it had sent to the service's old place. */
+  inOrder(handle: Handle, from: number, work: () => void): void {
+    const guest = this.guest(handle);
+    if (guest === undefined) work();
+    else guest.take(from, work);
+  }
+
   // --- messages
 
   /** Hands a message to its receiver, wherever that is. False if there is no such service, or it refuses a send. */
@@ -152,9 +220,14 @@ export class Router<Service extends Routed> {
     const service = this.#table.get(local);
     if (service !== undefined) return service.push(message);
     const thread = this.#routes?.threadOf(local) ?? -1;
-    if (thread < 0 || thread === this.#thread) return false;
-    this.#place.post(thread, to, message);
-    return true;
+    if (thread < 0) return false;
+    if (thread !== this.#thread) {
+      this.#place.post(thread, to, message);
+      return true;
+    }
+    const guest = this.#guests.get(local);
+    guest?.take(thread, () => this.arrived(to, message, guest.from));
+    return guest !== undefined;
   }
 
   /**
@@ -178,14 +251,27 @@ export class Router<Service extends Routed> {
   }
 
   /** A message from another thread: for a service of this one, or for another node by way of this thread. */
-  arrived(to: Handle, message: Message): void {
+  arrived(to: Handle, message: Message, from: number): void {
     if (this.isRemote(to)) {
       this.remote.deliver(to, message);
       return;
     }
     const service = this.#table.get(localOf(to));
     if (service !== undefined) service.push(message);
-    // It ended while the message was under way.
+    else this.#arrivedLate(to, message, from);
+  }
+
+  /** Its receiver comes from another thread, or has gone there, or ended while it was under way. */
+  #arrivedLate(to: Handle, message: Message, from: number): void {
+    const local = localOf(to);
+    const guest = this.#guests.get(local);
+    if (guest !== undefined) {
+      if (from === guest.from) guest.service.push(message);
+      else guest.take(from, () => this.arrived(to, message, guest.from));
+      return;
+    }
+    const thread = this.#routes?.threadOf(local) ?? -1;
+    if (thread >= 0 && thread !== this.#thread) this.#place.passOn(thread, to, message);
     else this.refuse(to, message);
   }
 
@@ -223,9 +309,12 @@ export class Router<Service extends Routed> {
     for (const handle of handles) if (this.threadOf(handle) >= 0) this.kill(handle, by);
   }
 
-  /** Ends a service of this thread, if it still lives. */
-  killHere(handle: Handle): void {
-    this.find(handle)?.kill();
+  /** Ends a service of this thread, if it still lives; one that has moved on is followed. */
+  killHere(handle: Handle, by: Handle = 0): void {
+    const service = this.find(handle);
+    const thread = service === undefined ? this.threadOf(handle) : -1;
+    if (thread >= 0 && thread !== this.#thread) this.#place.killIn(thread, handle, by);
+    else service?.kill();
   }
 
   /** Makes a call fail behind what its service has been sent: an answer may be among that. */
@@ -244,7 +333,9 @@ export class Router<Service extends Routed> {
   }
 
   #failCalls(isLost: (dest: Handle) => boolean, failure: (service: Handle) => SkynetError): void {
-    for (const service of this.services())
+    const services = this.services();
+    for (const { hasArrived, service } of this.#guests.values()) if (!hasArrived) services.push(service);
+    for (const service of services)
       for (const waiting of service.sessions.all())
         if (isLost(waiting.dest)) this.fail(service, waiting, failure(waiting.dest));
   }

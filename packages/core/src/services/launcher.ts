@@ -1,6 +1,7 @@
-import type { LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
+import { messageOf } from '../codec/error.ts';
+import type { DrainReport, LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
-import { SkynetError } from '../errors.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, parseHandle } from '../handle.ts';
 
 /** What lives in a node. */
@@ -13,12 +14,23 @@ export interface NodeList {
 
 /** What the launcher asks of the main thread. */
 export interface LauncherHost {
-  readonly router: { isAlive(handle: Handle): boolean };
+  readonly router: { isAlive(handle: Handle): boolean; threadOf(handle: Handle): number };
+  /** Threads of the node. */
+  readonly threads: number;
+  /** Puts nothing new there unless it is asked to. */
+  spare(thread: number): void;
+  /** The thread whose turn it is for something new; undefined if there is none but those that are spared or held. */
+  freeThread(): number | undefined;
   /** What lives in all threads. One that does not answer within a second is named instead. */
   listAll(): Promise<NodeList>;
   /** Lets later starts see changed files. */
   clearCache(): void;
 }
+
+/** Milliseconds that what a service works on may take to end before it moves. */
+const DRAIN_PATIENCE = 5000;
+/** Services that leave a thread at the same time. */
+const MOVES_AT_ONCE = 8;
 
 /** Bookkeeping of the node's services, for consoles and tools (the original's `.launcher`). */
 export function createLauncher(host: LauncherHost): ServiceDefinition {
@@ -65,7 +77,41 @@ export function createLauncher(host: LauncherHost): ServiceDefinition {
       return answers;
     };
 
+    /** Moves what lives in a thread to the others. */
+    const drain = async (thread: number, patience: number): Promise<DrainReport> => {
+      if (!(Number.isInteger(thread) && thread >= 0 && thread < host.threads))
+        throw new SkynetError('ERR_ARGUMENT', `no thread ${String(thread)}: there are ${host.threads}`);
+      host.spare(thread);
+      const { services } = await skynet.await(host.listAll());
+      const waiting = services.filter(([handle]) => host.router.threadOf(handle) === thread);
+      const moved: DrainReport['moved'][number][] = [];
+      const stayed: DrainReport['stayed'][number][] = [];
+      const moveNext = async (): Promise<void> => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+          const [handle, title] = next;
+          try {
+            const to = host.freeThread();
+            if (to === undefined)
+              throw new SkynetError('ERR_MOVE', 'there is no thread to move to', {
+                details: { reason: 'thread' },
+              });
+            await skynet.move(handle, { thread: to, patience: patience / 10 });
+            moved.push({ handle, title, thread: to });
+          } catch (error) {
+            if (!host.router.isAlive(handle)) continue;
+            const { code, details } = error as SkynetError;
+            const reason = isSkynetError(error, 'ERR_MOVE') ? String(details?.['reason']) : 'failed';
+            stayed.push({ handle, title, code, reason, text: messageOf(error) });
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: MOVES_AT_ONCE }, moveNext));
+      const byHandle = (a: { handle: Handle }, b: { handle: Handle }): number => a.handle - b.handle;
+      return { moved: moved.sort(byHandle), stayed: stayed.sort(byHandle) };
+    };
+
     return {
+      DRAIN: (thread: number, patience = DRAIN_PATIENCE) => drain(Number(thread), Number(patience)),
       async LIST() {
         const { services, silent } = await listed();
         return Object.fromEntries([

@@ -87,10 +87,10 @@ export class Link {
 
   // --- sending
 
-  /** Sends a message. @throws ERR_UNSERIALIZABLE. */
-  post(to: Handle, message: Message): void {
+  /** Sends a message; one that only passes through is never refused. @throws ERR_UNSERIALIZABLE. */
+  post(to: Handle, message: Message, isPassedOn: boolean): void {
     if (this.#waiting.length > 0 || !this.#write(to, message)) {
-      if (this.#waiting.length >= this.#receiver.backlog && isBounded(message)) {
+      if (this.#waiting.length >= this.#receiver.backlog && isBounded(message) && !isPassedOn) {
         this.#receiver.refused(this.thread, to, message);
         return;
       }

@@ -14,7 +14,7 @@ export type Order = Exclude<Control, { op: 'done' | 'failed' | 'driver' | 'deadl
 /** The thread that has these neighbours. */
 export interface Resident {
   /** A message for one of its services. */
-  arrived(to: Handle, message: Message): void;
+  arrived(to: Handle, message: Message, from: number): void;
   /** A message that the thread of its receiver had not read when it was lost. */
   unread(to: Handle, message: Message): void;
   /** So many messages wait for a thread that does not read. */
@@ -24,7 +24,7 @@ export interface Resident {
   /** A message that was not taken, since so many wait already. */
   refused(thread: number, to: Handle, message: Message): void;
   /** Carries an order out; what the promise settles to is the answer to one that asks. */
-  carryOut(order: Order): Promise<unknown> | undefined;
+  carryOut(order: Order, from: number): Promise<unknown> | undefined;
 }
 
 /** An answer that another thread owes. */
@@ -50,7 +50,7 @@ export class Neighbours {
   readonly #lossListeners = new Set<(thread: number) => void>();
   #lastAsk: number;
   /** Deadline of the request that comes next. */
-  #limit: Extract<Control, { op: 'deadline' }> | undefined;
+  #limit: (Extract<Control, { op: 'deadline' }> & { from: number }) | undefined;
 
   constructor(resident: Resident, peers: readonly PeerSetup[], incarnation: number) {
     // Answers to what a lost thread had asked must not be taken for those to its successor.
@@ -73,11 +73,11 @@ export class Neighbours {
     return this.#links?.peers ?? [];
   }
 
-  post(thread: number, to: Handle, message: Message): void {
+  post(thread: number, to: Handle, message: Message, isPassedOn = false): void {
     const { source, session, deadline } = message;
     // Stands right before its request.
     if (deadline !== 0) this.tell(thread, { op: 'deadline', source, session, deadline });
-    this.#links?.post(thread, to, message);
+    this.#links?.post(thread, to, message, isPassedOn);
   }
 
   tell(thread: number, control: Control): void {
@@ -163,10 +163,11 @@ export class Neighbours {
     this.#resident.refused(thread, to, message);
   }
 
-  arrived(to: Handle, message: Message): void {
+  arrived(to: Handle, message: Message, from: number): void {
     const limit = this.#limit;
-    if (limit === undefined) {
-      this.#resident.arrived(to, message);
+    // Another thread's message may come in between.
+    if (limit === undefined || limit.from !== from) {
+      this.#resident.arrived(to, message, from);
       return;
     }
     this.#limit = undefined;
@@ -175,6 +176,7 @@ export class Neighbours {
     this.#resident.arrived(
       to,
       isMeant ? new LimitedMessage(type, session, source, body, limit.deadline) : message,
+      from,
     );
   }
 
@@ -187,13 +189,13 @@ export class Neighbours {
         this.#settle(control.id)?.reject(errorFromData(control.error));
         break;
       case 'deadline':
-        this.#limit = control;
+        this.#limit = { ...control, from };
         break;
       case 'driver':
         this.#drivers.get(control.key)?.(control.values, from, control.memories ?? []);
         break;
       default: {
-        const answer = this.#resident.carryOut(control);
+        const answer = this.#resident.carryOut(control, from);
         if (answer !== undefined && 'id' in control) this.#answer(from, control.id, answer);
       }
     }

@@ -22,6 +22,8 @@ export interface AskingThread {
   isStopping(): boolean;
   /** A number that grows with each call, in whichever thread. */
   nextTurn(): number;
+  /** Whether a thread gets nothing that does not ask for it. */
+  isSpared(thread: number): boolean;
   /** Ends a thread, which is started again. Only the main thread can do that. */
   endThread?(thread: number, reason: string): void;
 }
@@ -41,12 +43,22 @@ export class OtherThreads {
     this.#here = here;
   }
 
-  /** Takes turns among the threads that there are, this one too, but for those that a service holds. */
+  /**
+   * Takes turns among the threads that there are, this one too, but for those that a service holds and those that are
+   * drained; this one if there is none.
+   */
   next(): number {
+    return this.free() ?? this.#here.thread;
+  }
+
+  /** The same; undefined if there is none. */
+  free(): number | undefined {
     const { thread, activity } = this.#here;
     const all = [thread, ...this.#neighbours.threads].sort((a, b) => a - b);
-    const free = all.filter((other) => other === thread || !activity.isHeld(other));
-    return free[this.#here.nextTurn() % free.length] as number;
+    const free = all.filter(
+      (other) => !this.#here.isSpared(other) && (other === thread || !activity.isHeld(other)),
+    );
+    return free.length === 0 ? undefined : free[this.#here.nextTurn() % free.length];
   }
 
   /** Starts a service in another thread. One that does not take the order is not waited for; it undoes it when it does. */

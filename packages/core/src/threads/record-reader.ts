@@ -13,7 +13,7 @@ type Driver = Extract<Control, { op: 'driver' }>;
 /** Who takes what is read. */
 export interface RecordTaker {
   /** A message for a service. */
-  arrived(to: Handle, message: Message): void;
+  arrived(to: Handle, message: Message, from: number): void;
   /** A control record. */
   control(from: number, control: Control): void;
 }
@@ -66,7 +66,7 @@ export class RecordReader {
       // Its sender is gone and took it along.
       if (body === undefined) return;
       if (plain === RECORD.BYTES) {
-        this.#taker.arrived(to, new Message(type, session, source, body.slice()));
+        this.#taker.arrived(to, new Message(type, session, source, body.slice()), this.#thread);
         return;
       }
       region = new Region(body.buffer as ArrayBuffer, body.byteOffset, body.byteLength);
@@ -74,14 +74,15 @@ export class RecordReader {
       until = body.byteLength;
     } else if (plain === RECORD.BYTES) {
       const bytes = region.bytes.slice(placeOfBytes(start), until);
-      this.#taker.arrived(to, new Message(type, session, source, bytes));
+      this.#taker.arrived(to, new Message(type, session, source, bytes), this.#thread);
       return;
     }
     const values = this.#decoder.decode(region, from, until);
-    if (plain === RECORD.VALUES) this.#taker.arrived(to, new Message(type, session, source, values));
+    if (plain === RECORD.VALUES)
+      this.#taker.arrived(to, new Message(type, session, source, values), this.#thread);
     else if (plain === RECORD.ERROR) {
       const error = errorFromData(values[0] as ErrorData) as SkynetError;
-      this.#taker.arrived(to, new Message(PTYPE.ERROR, session, source, error));
+      this.#taker.arrived(to, new Message(PTYPE.ERROR, session, source, error), this.#thread);
     } else {
       // Whatever it leads to, the sender must not think that it was never read.
       this.ring.pass();

@@ -67,6 +67,11 @@ export class RouteTable {
     Atomics.store(this.#slots, local & MAX_LOCAL_HANDLE, 0);
   }
 
+  /** A number goes over to another thread. Whether it was that of the first and its service lives. */
+  move(local: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#slots, local & MAX_LOCAL_HANDLE, from + 1, to + 1) === from + 1;
+  }
+
   /** The thread of a number (bits above 24 are ignored), or -1 if nobody has it. */
   threadOf(local: number): number {
     const mark = Atomics.load(this.#slots, local & MAX_LOCAL_HANDLE);

@@ -77,8 +77,8 @@ export class ThreadLinks implements MessageSource {
     return unread;
   }
 
-  post(thread: number, to: Handle, message: Message): void {
-    this.#links[thread]?.post(to, message);
+  post(thread: number, to: Handle, message: Message, isPassedOn: boolean): void {
+    this.#links[thread]?.post(to, message, isPassedOn);
   }
 
   postControl(thread: number, control: Control): void {

@@ -1,3 +1,4 @@
+import type { Progress } from '../actor/service.ts';
 import type { ErrorData } from '../codec/error.ts';
 import type { EndReason } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
@@ -61,6 +62,32 @@ export type Control =
   | { op: 'abort' }
   | { op: 'driver'; key: string; values: unknown[]; memories?: readonly SharedArrayBuffer[] }
   | { op: 'node-lost'; harbor: number }
+  | {
+      op: 'arrive';
+      id: number;
+      handle: Handle;
+      kind: string;
+      name: string;
+      shown: string[];
+      args: readonly unknown[];
+      module: string;
+      isFresh: boolean;
+      mailbox: MailboxLimit | undefined;
+      progress: Progress;
+      state: unknown;
+    }
+  | { op: 'dismiss'; handle: Handle }
+  | {
+      op: 'commit';
+      handle: Handle;
+      threads: number[];
+      names: string[];
+      source: Handle;
+      session: number;
+    }
+  | { op: 'moved'; id: number; handle: Handle; thread: number }
+  | { op: 'cleared'; handle: Handle; thread: number }
+  | { op: 'service-lost'; handle: Handle }
   | RemoteOrder;
 
 /** What all threads of a node see: it is posted to each. */
