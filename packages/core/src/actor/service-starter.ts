@@ -3,8 +3,9 @@ import { copyArgs } from '../codec/copy.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
 import type { CommandTable, Handover, ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
-import { formatHandle, type Handle } from '../handle.ts';
+import { formatHandle, type Handle, makeHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
+import { entryText } from '../log/text.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
 import { PTYPE } from '../protocol.ts';
 import type { Router } from '../route/router.ts';
@@ -71,6 +72,8 @@ export class ServiceStarter {
   /** Names of services that were started from a definition. */
   readonly #given = new Set<string>();
   #isStopping = false;
+  /** The line of the last start: services are started by the thousand, and putting theirs together is a tenth of that. */
+  #lastLine = { kind: '', name: '', text: '' };
 
   constructor(parts: StarterParts) {
     this.#parts = parts;
@@ -179,7 +182,7 @@ export class ServiceStarter {
             cause: thrown,
           });
     const service = this.#add(SNLUA, printable(name), shownArguments(args));
-    service.launched();
+    this.#tellStart(service);
     service.log(`lua loader error : ${describeLoading(error)}`);
     service.log('KILL self');
     service.onStarted = done;
@@ -222,7 +225,7 @@ export class ServiceStarter {
     const shown = shownArguments(args);
     const limit = mailbox ?? definition.mailbox;
     const service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit as MailboxLimit);
-    service.launched(kind === '' && args.length === 0 ? ' ' : '');
+    this.#tellStart(service, kind === '' && args.length === 0 ? ' ' : '');
     if (args.length > 0) this.#args.set(service, args);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
@@ -362,12 +365,25 @@ export class ServiceStarter {
     service.log(`RELOAD ${service.title}`);
   }
 
+  #tellStart(service: Service, tail = ''): void {
+    const { kind, name, args } = service;
+    if (args.length > 0) {
+      service.log(`LAUNCH ${service.title}${tail}`);
+      return;
+    }
+    const last = this.#lastLine;
+    if (last.kind !== kind || last.name !== name)
+      this.#lastLine = { kind, name, text: `LAUNCH ${kind}${entryText(name)}` };
+    this.#parts.host.note(service.handle, this.#lastLine.text + tail);
+  }
+
   /** Gives a new service its number and its place. */
   #add(kind: string, name: string, shown: readonly string[], limit?: MailboxLimit): Service {
     const { host, router, accounts } = this.#parts;
-    const service = router.add(
-      (handle, local) => new Service(host, handle, local, kind, name, shown, DEFAULT_PROTOCOLS, limit),
-    );
+    const local = router.newNumber();
+    const handle = makeHandle(router.harbor, local);
+    const service = new Service(host, handle, local, kind, name, shown, DEFAULT_PROTOCOLS, limit);
+    router.put(service);
     accounts?.open(service.handle);
     return service;
   }

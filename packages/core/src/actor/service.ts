@@ -12,7 +12,6 @@ import type {
 } from '../contracts/skynet.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
-import { entryText } from '../log/text.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
 import { type Body, limitedLike, Message } from '../message.ts';
 import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
@@ -144,12 +143,6 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   get title(): string {
     const { kind, name, args } = this;
     return args.length === 0 ? kind + name : `${kind}${name} ${args.join(' ')}`;
-  }
-
-  /** The line of its start. */
-  launched(tail = ''): void {
-    if (this.args.length > 0) this.log(`LAUNCH ${this.title}${tail}`);
-    else this.host.note(this.handle, `LAUNCH ${this.kind}${entryText(this.name)}${tail}`);
   }
 
   /** Bounds of its mailbox, if it has any. */

@@ -85,14 +85,15 @@ export class Router<Service extends Routed> {
 
   // --- who is where
 
-  /** Gives the service that `make` makes a number and a place. @throws ERR_HANDLES_EXHAUSTED. */
-  add(make: (handle: Handle, local: number) => Service): Service {
-    const build = (local: number): Service => make(makeHandle(this.harbor, local), local);
-    const routes = this.#routes;
-    if (routes === undefined) return this.#table.add(build);
-    const service = build(routes.allocate(this.#isFree, this.#thread));
-    this.#table.put(service);
-    return service;
+  /** The number of the next service, which {@link put} has to follow at once. @throws ERR_HANDLES_EXHAUSTED. */
+  newNumber(): number {
+    return this.#routes?.allocate(this.#isFree, this.#thread) ?? this.#table.newNumber();
+  }
+
+  /** Gives a service its place. */
+  put(service: Service): void {
+    if (this.#routes === undefined) this.#table.put(service);
+    else this.#table.putSparsely(service);
   }
 
   readonly #isFree = (local: number): boolean => this.#table.isFree(local);

@@ -29,17 +29,8 @@ export class ServiceTable<Entry extends Numbered> {
     return this.#slots[local & (this.#slots.length - 1)] === undefined;
   }
 
-  /**
-   * Puts in an entry whose number was chosen elsewhere; its place must be free. A table that has grown crowded doubles
-   * first, so that free places are found quickly.
-   */
-  put(entry: Entry): void {
-    this.#slots[entry.local & (this.#slots.length - 1)] = entry;
-    if (++this.#count * 2 > this.#slots.length) this.#grow();
-  }
-
-  /** Chooses the next number and puts the entry made for it in its place. @throws ERR_HANDLES_EXHAUSTED. */
-  add(make: (local: number) => Entry): Entry {
+  /** Chooses the next number; its entry must be put in before another one is chosen. @throws ERR_HANDLES_EXHAUSTED. */
+  newNumber(): number {
     for (;;) {
       const mask = this.#slots.length - 1;
       let local = this.#cursor;
@@ -47,13 +38,22 @@ export class ServiceTable<Entry extends Numbered> {
         if (local > MAX_LOCAL_HANDLE) local = 1;
         if (this.#slots[local & mask] !== undefined) continue;
         this.#cursor = local + 1;
-        const entry = make(local);
-        this.#slots[local & mask] = entry;
-        this.#count++;
-        return entry;
+        return local;
       }
       this.#grow();
     }
+  }
+
+  /** Puts an entry in; its place must be free. */
+  put(entry: Entry): void {
+    this.#slots[entry.local & (this.#slots.length - 1)] = entry;
+    this.#count++;
+  }
+
+  /** The same for numbers chosen elsewhere: a table that has grown crowded doubles, so that free places are found quickly. */
+  putSparsely(entry: Entry): void {
+    this.put(entry);
+    if (this.#count * 2 > this.#slots.length) this.#grow();
   }
 
   get(local: number): Entry | undefined {

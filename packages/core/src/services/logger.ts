@@ -10,8 +10,8 @@ export function createLogger(sink: LogSink): ServiceDefinition {
     skynet.registerProtocol({
       name: 'text',
       id: PTYPE.TEXT,
-      unpack: (body) => [...(body as Packed)],
-      dispatch: (request, text: string) => sink.write(request.source, text),
+      // Nothing is unpacked: every service has a line for its start and its end.
+      dispatch: (request, [text]: Packed) => sink.write(request.source, text as string),
     });
     // SIGHUP arrives as a system message: somebody moved the file away.
     skynet.registerProtocol({

@@ -35,9 +35,9 @@ function thread(onRefusal: () => void) {
     ended: (handle: Handle) => router.remove(handle),
     released: (handle: Handle) => router.release(handle),
   } as unknown as Host;
-  const service = router.add(
-    (handle, local) => new Service(host, handle, local, '', 'callee', [], DEFAULT_PROTOCOLS),
-  );
+  const local = router.newNumber();
+  const service = new Service(host, makeHandle(1, local), local, '', 'callee', [], DEFAULT_PROTOCOLS);
+  router.put(service);
   return { routes, router, service };
 }
 
