@@ -377,7 +377,7 @@ export class Context implements Skynet {
   }
 
   #post(to: Address, protocol: Protocol, values: unknown[]): number | undefined {
-    const body = protocol.pack === packValues ? copyArgs(values) : packWith(protocol, values);
+    const body = packed(protocol, values);
     return this.#deliver(to, this.#find(to), new Message(protocol.id, 0, this.#service.handle, body));
   }
 
@@ -413,11 +413,8 @@ export class Context implements Skynet {
 
   #deliver(to: Address, handle: Handle | undefined, message: Message, session = 0): number | undefined {
     this.#mustLive();
-    const delivered =
-      handle === undefined
-        ? this.#sendToName(to, message) !== undefined
-        : this.#host.router.deliver(handle, message);
-    return delivered ? session : undefined;
+    if (handle === undefined) return this.#sendToName(to, message) === undefined ? undefined : session;
+    return this.#host.router.deliver(handle, message) ? session : undefined;
   }
 
   /** Of global names that nobody here has other nodes may know more. */
@@ -430,7 +427,7 @@ export class Context implements Skynet {
   call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result> {
     try {
       const protocol = PACK_LUA === type ? LUA_PROTOCOL : this.#service.protocols.named(type);
-      const body = protocol.pack === packValues ? copyArgs(values) : packWith(protocol, values);
+      const body = packed(protocol, values);
       return this.#request(to, protocol, body, protocol).promise as Promise<Result>;
     } catch (error) {
       return Promise.reject(atCaller(error));
@@ -446,7 +443,24 @@ export class Context implements Skynet {
     }
   }
 
+  // Short, so that it is compiled into its callers: most calls have a handle and no limits.
   #request(to: Address | CallTarget, protocol: Protocol, body: Body, reader: Protocol | undefined): Pending {
+    const service = this.#service;
+    if (!isHandle(to) || this.#host.callTimeout !== 0 || service.isLimited)
+      return this.#limitedRequest(to, protocol, body, reader);
+    this.#mustLive();
+    const session = service.sessions.next();
+    if (!this.#host.router.deliver(to, new Message(protocol.id, session, service.handle, body)))
+      throw noService(formatHandle(to));
+    return service.suspend(to, reader, session);
+  }
+
+  #limitedRequest(
+    to: Address | CallTarget,
+    protocol: Protocol,
+    body: Body,
+    reader: Protocol | undefined,
+  ): Pending {
     this.#mustLive();
     const limits = typeof to === 'object' && to !== null ? to : undefined;
     const address = limits === undefined ? (to as Address) : limits.to;
@@ -525,7 +539,7 @@ export class Context implements Skynet {
   #prepare(to: Address | CallTarget, type: string, values: unknown[]): PreparedCall {
     const service = this.#service;
     const protocol = service.protocols.named(type);
-    const body = protocol.pack === packValues ? copyArgs(values) : packWith(protocol, values);
+    const body = packed(protocol, values);
     let pending: Pending | undefined;
     return {
       make: async () => {
@@ -804,6 +818,12 @@ function noTask(): never {
 
 function abortedFailure(signal: AbortSignal): SkynetError {
   return failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
+}
+
+/** Values as a message carries them. */
+function packed(protocol: Protocol, values: unknown[]): Body {
+  const areValues = protocol === LUA_PROTOCOL || protocol.pack === packValues;
+  return areValues ? copyArgs(values) : packWith(protocol, values);
 }
 
 function noService(address: string): SkynetError {

@@ -29,7 +29,6 @@ function word(arg: string | number): string {
 
 /** Arguments as lists and log lines show them. What is inside objects may be secret: only its keys are shown. */
 export function shownArguments(args: readonly unknown[]): readonly string[] {
-  if (args.length === 0) return NONE;
   return args.every((arg) => typeof arg === 'string') ? args : args.map(shown);
 }
 

@@ -28,6 +28,8 @@ const SNLUA = 'snlua ';
 /** Milliseconds between two looks whether a service has ended what it works on. */
 const DRAIN_STEP = 2;
 
+const NO_ARGS: readonly string[] = [];
+
 /** Other threads that services can be started in. */
 export interface OtherPlaces {
   /** Starts a service there. */
@@ -126,7 +128,6 @@ export class ServiceStarter {
         return;
       }
     }
-    const settings: LaunchSettings = { args, mailbox };
     const target = thread === 'spread' ? others.next() : thread;
     const isElsewhere = typeof target === 'number' && target !== here;
     if (typeof service !== 'string') {
@@ -135,21 +136,21 @@ export class ServiceStarter {
       else {
         const name = service.start.name || 'service';
         this.#given.add(name);
-        this.#startHere(service, name, settings, done);
+        this.#startHere(service, name, args, mailbox, done);
       }
       return;
     }
     if (isElsewhere) {
-      others.launch(target, service, settings, done);
+      others.launch(target, service, { args, mailbox }, done);
       return;
     }
     const loaded = loader.cached(service);
     if (loaded !== undefined) {
-      this.#startHere(loaded, service, settings, done);
+      this.#startHere(loaded, service, args, mailbox, done);
       return;
     }
     loader.load(service).then(
-      (definition) => this.#startHere(definition, service, settings, done),
+      (definition) => this.#startHere(definition, service, args, mailbox, done),
       (error: unknown) => this.#loadFailed(service, args, error, done),
     );
   };
@@ -190,10 +191,16 @@ export class ServiceStarter {
     service.end('failed', startError(service, error.code, error.message, error.cause, error.details));
   }
 
-  #startHere(definition: ServiceDefinition, name: string, settings: LaunchSettings, done: Started): void {
+  #startHere(
+    definition: ServiceDefinition,
+    name: string,
+    args: readonly unknown[],
+    mailbox: MailboxLimit | undefined,
+    done: Started,
+  ): void {
     const preload = this.#preload;
     const whole = preload === undefined ? definition : preloaded(definition, preload);
-    this.#start(whole, name, settings, SNLUA, done);
+    this.#start(whole, name, args, mailbox, SNLUA, done);
   }
 
   /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
@@ -204,7 +211,7 @@ export class ServiceStarter {
     kind: string = SNLUA,
   ): Promise<Handle> {
     return new Promise((resolve, reject) => {
-      this.#start(definition, name, { args }, kind, (error, handle) =>
+      this.#start(definition, name, args, undefined, kind, (error, handle) =>
         error === undefined ? resolve(handle) : reject(error),
       );
     });
@@ -214,7 +221,8 @@ export class ServiceStarter {
   #start(
     definition: ServiceDefinition,
     name: string,
-    { args, mailbox }: LaunchSettings,
+    args: readonly unknown[],
+    mailbox: MailboxLimit | undefined,
     kind: string,
     done: Started,
   ): void {
@@ -222,11 +230,17 @@ export class ServiceStarter {
       done(failedWait('ERR_NODE_STOPPED', 'the node is stopping'), 0);
       return;
     }
-    const shown = shownArguments(args);
-    const limit = mailbox ?? definition.mailbox;
-    const service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit as MailboxLimit);
-    this.#tellStart(service, kind === '' && args.length === 0 ? ' ' : '');
-    if (args.length > 0) this.#args.set(service, args);
+    const limit = (mailbox ?? definition.mailbox) as MailboxLimit | undefined;
+    let service: Service;
+    if (args.length === 0) {
+      service = this.#add(kind, name, NO_ARGS, limit);
+      this.#tellStart(service, kind === '' ? ' ' : '');
+    } else {
+      const shown = shownArguments(args);
+      service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit);
+      this.#tellStart(service);
+      this.#args.set(service, args);
+    }
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();

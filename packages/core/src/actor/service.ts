@@ -241,8 +241,20 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #takeMessage(message: Message): void {
+    const extras = this.#extras;
+    if (extras !== undefined && (extras.filters ?? extras.forward ?? extras.held) !== undefined)
+      this.#sift(message, extras);
+    else this.#handle(message, message.type);
+  }
+
+  #handle(message: Message, type: number): void {
+    if (type === PTYPE.RESPONSE) this.#takeAnswer(message, false);
+    else if (type === PTYPE.ERROR) this.#takeAnswer(message, true);
+    else this.#dispatch(message, type);
+  }
+
+  #sift(message: Message, { filters, forward, held }: Extras): void {
     let received = message;
-    const { filters, forward, held } = this.#extras ?? {};
     if (held !== undefined && this.#isHeldBack(message.type)) {
       held.push(message);
       return;
@@ -263,10 +275,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
         return;
       }
     }
-    const type = forward?.[received.type] ?? received.type;
-    if (type === PTYPE.RESPONSE) this.#takeAnswer(received, false);
-    else if (type === PTYPE.ERROR) this.#takeAnswer(received, true);
-    else this.#dispatch(received, type);
+    this.#handle(received, forward?.[received.type] ?? received.type);
   }
 
   #takeAnswer(message: Message, failed: boolean): void {
@@ -305,7 +314,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
         pending.failed = true;
       }
     }
-    this.#resume(pending);
+    if (!pending.settled) this.#goOn(pending);
   }
 
   /** Whether a handle is of another node. */
@@ -317,8 +326,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   /** Lets a suspended task go on. */
   #resume(pending: Pending): void {
     if (pending.settled) return;
-    pending.settled = true;
     this.sessions.take(pending.session);
+    this.#goOn(pending);
+  }
+
+  /** Its session is free again. */
+  #goOn(pending: Pending): void {
+    pending.settled = true;
     pending.timer?.cancel();
     pending.forget?.();
     if (pending.token !== undefined) this.#forgetToken(pending);
@@ -948,6 +962,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return this.current instanceof ActiveRequest ? this.current.message.deadline : 0;
   }
 
+  /** Whether anything limits how long what runs now may go on. */
+  get isLimited(): boolean {
+    return this.deadline !== 0 || this.#extras?.cancelled !== undefined;
+  }
+
   /** Whether nobody waits any more for what runs now. */
   get isCancelled(): boolean {
     const cancelled = this.#extras?.cancelled;
@@ -1143,9 +1162,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       this.cancelTimer(timer);
       if (this.#timers === timer) this.#unlist(timer);
     }
-    for (const pending of this.sessions.all()) pending.forget?.();
-    for (const watch of this.#extras?.watches ?? []) this.#unwatch(watch);
-    for (const close of this.#extras?.owned ?? []) this.#close(close);
+    if (this.sessions.size > 0) for (const pending of this.sessions.all()) pending.forget?.();
+    if (this.#extras !== undefined) {
+      for (const watch of this.#extras.watches ?? []) this.#unwatch(watch);
+      for (const close of this.#extras.owned ?? []) this.#close(close);
+    }
     this.#forks = undefined;
     this.#extras = undefined;
     this.#luaHandler = undefined;
