@@ -1,14 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@skynet/source'];
+
+/** Applications that bring a test runner of their own, as those of `npm run new` do: `npm test` runs that. */
+const selfTested = readdirSync('apps').filter((app) => {
+  const { scripts } = JSON.parse(readFileSync(`apps/${app}/package.json`, 'utf8')) as {
+    scripts?: Record<string, string>;
+  };
+  return scripts?.test !== undefined;
+});
 
 // Tests run from the sources, so no build is needed but for those that start threads or the command line.
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/demo/test/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...selfTested.map((app) => `apps/${app}/**`)],
     globalSetup: './scripts/debian-packages.mjs',
     reporters: ['default', './scripts/vitest-tally.mjs'],
     // Many tests wait for programs they started: two at a time are quicker on two processors, too.

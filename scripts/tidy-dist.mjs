@@ -1,4 +1,5 @@
-// Takes out of every dist what an earlier build left: declarations whose source is gone, chunks nobody imports.
+// Takes out of every dist what an earlier build left: declarations whose source is gone, chunks nobody imports, maps of
+// files that are gone.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
@@ -15,9 +16,10 @@ for (const name of readdirSync('packages')) {
   }
   // `chunk-ABCD1234.js`, and what a dynamic import has brought: `node-ABCD1234.js`.
   const chunks = new Set(files.filter((file) => /^[\w-]+-[A-Z\d]{8}\.js$/.test(file)));
+  const isFresh = (file) => existsSync(path.join('packages', name, 'src', file.replace(/js$/, 'ts')));
   const entries = files.filter((file) => file.endsWith('.js') && !chunks.has(file));
   const used = new Set();
-  for (const waiting = [...entries]; waiting.length > 0; ) {
+  for (const waiting = entries.filter(isFresh); waiting.length > 0; ) {
     const text = readFileSync(path.join(dist, waiting.pop()), 'utf8');
     for (const [, chunk] of text.matchAll(SPECIFIER)) {
       if (!chunks.has(chunk) || used.has(chunk)) continue;
@@ -25,9 +27,10 @@ for (const name of readdirSync('packages')) {
       waiting.push(chunk);
     }
   }
-  for (const chunk of chunks) {
-    if (used.has(chunk)) continue;
-    rmSync(path.join(dist, chunk));
-    rmSync(path.join(dist, `${chunk}.map`), { force: true });
-  }
+  for (const chunk of chunks) if (!used.has(chunk)) rmSync(path.join(dist, chunk));
+  // Entries whose source is gone, and maps without their file.
+  for (const file of entries) if (!isFresh(file)) rmSync(path.join(dist, file));
+  for (const file of files)
+    if (file.endsWith('.js.map') && !existsSync(path.join(dist, file.slice(0, -4))))
+      rmSync(path.join(dist, file));
 }
