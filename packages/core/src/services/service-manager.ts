@@ -40,8 +40,14 @@ export function createServiceManager(role: NetworkRole): ServiceDefinition {
 
     const begin = async (entry: Entry, start: () => Promise<Handle>): Promise<Handle> => {
       try {
-        entry.handle = await start();
-        return entry.handle;
+        const handle = await start();
+        entry.handle = handle;
+        // The node that has the network's may be lost, and come back without them.
+        if (skynet.harbor(handle).remote)
+          skynet.watch(handle, () => {
+            if (entry.handle === handle) delete entry.handle;
+          });
+        return handle;
       } finally {
         // A failure is not remembered: the next request starts it again (the original fails for ever).
         delete entry.launching;

@@ -1,4 +1,4 @@
-import { isSkynetError, type Skynet } from '@skynet/core';
+import { type Handle, isSkynetError, type Skynet } from '@skynet/core';
 import type { Network, NetworkPlace } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
 import { createDatacenterService, DATACENTER } from '../datacenter/service.ts';
@@ -26,6 +26,15 @@ function forgetChannels(skynet: Skynet, id: number): void {
   skynet.send(DATACENTER, 'lua', 'UPDATE', 'multicast', id, undefined);
 }
 
+/** A master that comes back knows nothing of what nodes had told the services of the one before. */
+function tellAgain(skynet: Skynet, id: number, name: string, handle: Handle): void {
+  const [manager, channels] = [skynet.localName('.service'), skynet.localName('.multicastd')];
+  if (name === 'SERVICE' && manager !== undefined && manager !== handle)
+    skynet.send(handle, 'lua', 'REPORT', manager);
+  if (name === DATACENTER && channels !== undefined)
+    skynet.send(handle, 'lua', 'UPDATE', 'multicast', id, channels);
+}
+
 /**
  * The original's network of nodes, byte for byte: `network: harbor({ id: 2, address, master })` in the configuration. The
  * keys `harbor`, `address`, `master` and `standalone` of the original do the same without it.
@@ -49,7 +58,13 @@ export function harbor(options: HarborOptions): Network {
     async join(place: NetworkPlace): Promise<void> {
       try {
         if (standalone !== undefined) await place.start(createMaster(standalone), 'cmaster', []);
-        const slave = { id, address, master, ...(standalone === undefined ? {} : { lost: forgetChannels }) };
+        const slave = {
+          id,
+          address,
+          master,
+          renamed: tellAgain,
+          ...(standalone === undefined ? {} : { lost: forgetChannels }),
+        };
         await place.start(createSlave(slave, place), 'cslave', []);
         if (standalone !== undefined) await place.start(createDatacenterService(), 'datacenterd', []);
       } catch (error) {

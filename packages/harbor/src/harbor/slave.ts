@@ -25,6 +25,8 @@ export interface SlaveOptions {
   readonly master: string;
   /** Told of every node that is lost. */
   readonly lost?: (skynet: Skynet, id: number) => void;
+  /** Told of a name that belongs to another service than before, perhaps one of the same handle. */
+  readonly renamed?: (skynet: Skynet, id: number, name: string, handle: Handle) => void;
 }
 
 /** How long a connection may take until it has said which node it is. */
@@ -38,6 +40,9 @@ const PAUSE = '200ms';
 const WELCOME_TIME = '10s';
 /** After how long the log says that nodes are missing. */
 const PATIENCE = '5s';
+/** Milliseconds between two attempts to find a master that was lost: doubled each time, up to the second. */
+const SEEK_FIRST = 250;
+const SEEK_LAST = 4000;
 
 /**
  * A node's part in the network (the original's `cslave`): the connection to the master, and whom to connect to. Its start
@@ -69,6 +74,8 @@ class Slave implements Remote {
   #harbor: ServiceKernel | undefined;
   #master: Connection | undefined;
   #isMasterLost = false;
+  /** Whether it has been let in once: only then a master that is lost is looked for. */
+  #hasJoined = false;
   #listener: Listener | undefined;
   /** Nodes to connect to, until this one is ready. */
   #queue: (readonly [id: number, address: string])[] | undefined = [];
@@ -78,6 +85,12 @@ class Slave implements Remote {
   readonly #unnamed = new Map<string, Message[]>();
   /** Names the master was asked for. */
   readonly #asked = new Set<string>();
+  /** Names that were given in this node. */
+  readonly #given = new Map<string, Handle>();
+  /** Names that the master has told. */
+  readonly #learnt = new Map<string, Handle>();
+  /** Those of nodes that were lost since. */
+  readonly #stale = new Set<string>();
   readonly #watched = new Set<Handle>();
   /** Tasks that wait, by what for. */
   readonly #waiting = new Map<string, Set<object>>();
@@ -115,8 +128,10 @@ class Slave implements Remote {
     this.#place.install(this);
     connection.write(encodeControl(['H', id, address]));
     await this.#welcome();
+    this.#hasJoined = true;
     this.#skynet.error('Shakehand ready');
     this.#skynet.fork(() => this.#connectQueued());
+    if (this.#isMasterLost) this.#skynet.fork(() => this.#seekMaster());
   }
 
   /** What consoles show of the network. */
@@ -174,9 +189,16 @@ class Slave implements Remote {
       end: () => connection.close(),
       drained: () => {},
       error: () => {},
-      closed: () => this.#kernel.enqueue(() => this.#masterLost()),
+      closed: () => this.#kernel.enqueue(() => this.#masterClosed(connection)),
     });
     return connection;
+  }
+
+  #masterClosed(connection: Connection): void {
+    if (this.#master !== connection) return;
+    this.#master = undefined;
+    this.#wake('welcome');
+    if (!this.#isMasterLost) this.#masterLost();
   }
 
   /** Waits until the master has let the node in and all who were there have connected. */
@@ -234,16 +256,63 @@ class Slave implements Remote {
   }
 
   #masterLost(): void {
-    if (this.#isMasterLost) return;
     this.#isMasterLost = true;
-    this.#master = undefined;
     this.#skynet.error('Master disconnect');
-    this.#wake('welcome');
     this.#wake('master');
     for (const [name, messages] of this.#unnamed) {
       this.#unnamed.delete(name);
       for (const message of messages) this.#refuseUnnamed(name, message);
     }
+    if (this.#hasJoined) this.#skynet.fork(() => this.#seekMaster());
+  }
+
+  // --- a master that comes back
+
+  /** Looks for the master until it is there again. The links stay as they are meanwhile. */
+  async #seekMaster(): Promise<void> {
+    let told: string | undefined;
+    for (let pause = SEEK_FIRST; ; pause = Math.min(pause * 2, SEEK_LAST)) {
+      await this.#skynet.sleep(`${pause}ms`);
+      const failure = await this.#joinAgain();
+      if (failure === undefined) break;
+      if (failure !== told) this.#skynet.error(failure);
+      told = failure;
+    }
+    this.#isMasterLost = false;
+    this.#skynet.error('Master connected again');
+    this.#tellNames();
+    this.#wake('master back');
+  }
+
+  /** Joins the network once more; why not, if the master is not there or does not let it in. */
+  async #joinAgain(): Promise<string | undefined> {
+    const { id, address, master } = this.#options;
+    let connection: Connection;
+    try {
+      // Nodes that have come since are told to connect to this one.
+      this.#listener ??= await this.#kernel.listen(address, {}, (from) => this.#accept(from));
+      connection = await this.#connectToMaster();
+    } catch (error) {
+      return printable(error);
+    }
+    this.#awaited = undefined;
+    connection.write(encodeControl(['H', id, address]));
+    const isSettled = (): boolean => this.#awaited !== undefined || this.#master !== connection;
+    await this.#until('welcome', isSettled, WELCOME_TIME);
+    if (this.#master !== connection) return `the master ${master} does not let harbor ${id} in again`;
+    if (this.#awaited !== undefined) return undefined;
+    connection.destroy();
+    return `the master ${master} does not answer harbor ${id}`;
+  }
+
+  /** The master that has come back knows no name: it is told those of this node, and asked for those of nodes that are lost. */
+  #tellNames(): void {
+    for (const [name, handle] of this.#given) {
+      if (this.#place.threadOf(handle) >= 0) this.#tell(['R', name, handle]);
+      else this.#given.delete(name);
+    }
+    for (const name of this.#stale) this.#asked.add(name);
+    for (const name of this.#asked) this.#tell(['Q', name]);
   }
 
   // --- links
@@ -329,8 +398,13 @@ class Slave implements Remote {
   #changed(id: number, state: LinkState): void {
     // Links end behind the service when the node stops.
     if (state === 'waiting' || !this.#kernel.alive) return;
-    if (state === 'down') this.#options.lost?.(this.#skynet, id);
+    if (state === 'down') this.#left(id);
     this.#kernel.enqueue(() => this.#wake(state === 'ready' ? `connect ${id}` : `link ${id}`));
+  }
+
+  #left(id: number): void {
+    for (const [name, handle] of this.#learnt) if (handle >>> 24 === id) this.#stale.add(name);
+    this.#options.lost?.(this.#skynet, id);
   }
 
   // --- what services wait for
@@ -402,24 +476,39 @@ class Slave implements Remote {
   }
 
   named(name: string, handle: Handle): void {
+    this.#given.set(name, handle);
     try {
       this.#tell(['R', name, handle]);
     } catch (error) {
+      this.#given.delete(name);
       this.#skynet.error(printable(error));
     }
     this.#flushNamed(name, handle);
   }
 
   wanted(name: string): void {
-    if (this.#asked.has(name) || this.#isMasterLost) return;
+    if (this.#asked.has(name)) return;
     this.#asked.add(name);
-    this.#tell(['Q', name]);
+    if (!this.#isMasterLost) this.#tell(['Q', name]);
   }
 
   #nameKnown(name: string, handle: Handle): void {
     this.#asked.delete(name);
+    // Whoever is given a name takes it from this node's.
+    if (this.#given.get(name) !== handle) this.#given.delete(name);
+    const before = this.#learnt.get(name);
+    this.#learnt.set(name, handle);
     this.#place.named(name, handle);
     this.#flushNamed(name, handle);
+    if (this.#stale.delete(name) || (before !== undefined && before !== handle))
+      this.#skynet.fork(() => this.#renamed(name, handle));
+  }
+
+  /** The name may be known before its node is connected. */
+  async #renamed(name: string, handle: Handle): Promise<void> {
+    await this.untilConnected(handle >>> 24);
+    if (this.#learnt.get(name) === handle)
+      this.#options.renamed?.(this.#skynet, this.#options.id, name, handle);
   }
 
   #flushNamed(name: string, handle: Handle): void {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { isSkynetError, type Skynet } from '@skynet/core';
+import { createMulticast } from '@skynet/core/multicast';
 import type { TestNode } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
+import { createDatacenter } from '../../src/datacenter.ts';
 import { encodeControl } from '../../src/harbor/control.ts';
 import { MAX_CONTENT } from '../../src/harbor/frame.ts';
 import { createHarbor, harbor } from '../../src/index.ts';
@@ -175,6 +177,98 @@ describe('a node that is lost', () => {
       await createHarbor(skynet).linkMaster();
     });
   });
+});
+
+describe('a master that comes back', () => {
+  test('is joined again by all, with their names, and knows who came before', async () => {
+    const [master, address] = [await freeAddress(), await freeAddress()];
+    const before = await startMember(master, 1, { isMaster: true, address });
+    const two = await startMember(master, 2);
+    const three = await startMember(master, 3);
+    const second = await echoIn(two, 'second');
+    const third = await echoIn(three, 'third');
+    const unique = await three.run((skynet) => skynet.uniqueService(true, 'echo'));
+    await two.run((skynet) => createDatacenter(skynet).set('a', 1));
+    const channel = await two.run(async (skynet) => (await createMulticast(skynet).new<[string]>()).channel);
+    await Promise.all([two, three].map((node) => node.run((skynet) => skynet.queryName('third'))));
+    const waiting = three.run((skynet) => skynet.queryName('late'));
+
+    await before.stop();
+    await Promise.all([two, three].map((node) => node.logged(/Master disconnect/)));
+    await three.run(async (skynet) => {
+      expect(await codeOf(skynet.call(unique, 'lua', 'echo', 1))).toBe('ERR_NODE_LOST');
+      expect(await skynet.call(second, 'lua', 'echo', 1)).toEqual([1]);
+    });
+    // Given while nobody keeps names.
+    await two.run(async (skynet) => skynet.nameService('orphan', second));
+
+    const one = await startMember(master, 1, { isMaster: true, address });
+    await Promise.all([two, three].map((node) => node.logged(/Master connected again/)));
+    // All are connected with the node of the master, too, and names are found from it and by who comes now.
+    for (const node of [two, three]) await node.run((skynet) => createHarbor(skynet).connect(1));
+    await one.run((skynet) => createHarbor(skynet).connect(2));
+    await one.run((skynet) => createHarbor(skynet).connect(3));
+    const four = await startMember(master, 4);
+    for (const node of [one, two, three, four]) {
+      expect(await node.run((skynet) => skynet.queryName('third'))).toBe(third);
+      expect(await node.run((skynet) => skynet.queryName('orphan'))).toBe(second);
+      expect(await node.run((skynet) => skynet.call(third, 'lua', 'echo', 2))).toEqual([2]);
+      expect(await node.run((skynet) => skynet.call('second', 'lua', 'echo', 3))).toEqual([3]);
+    }
+    const late = await echoIn(four, 'late');
+    expect(await waiting).toBe(late);
+
+    // What the node of the master keeps for all begins anew.
+    const handles = await Promise.all(
+      [two, three, four].map((node) => node.run((skynet) => skynet.uniqueService(true, 'echo'))),
+    );
+    expect(new Set(handles).size).toBe(1);
+    expect(await three.run((skynet) => skynet.call(handles[0] as number, 'lua', 'echo', 4))).toEqual([4]);
+    const datacenter = await two.run((skynet) => createDatacenter(skynet).get('a'));
+    expect(datacenter).toBeUndefined();
+    const list = (): Promise<Record<string, string>> =>
+      one.run((skynet) => skynet.call<Record<string, string>>('.service', 'lua', 'LIST'));
+    await two.run((skynet) => skynet.uniqueService('echo'));
+    // It is told by a message that nobody waits for.
+    while (!Object.keys(await list()).includes('echo@2'));
+    // A channel of a node that stayed is found by who comes now.
+    const heard = four.run(
+      (skynet) =>
+        new Promise((resolve) => {
+          const bound = createMulticast(skynet).bind(channel, {
+            dispatch: (_channel, _source, text) => resolve(text),
+          });
+          void bound.subscribe().then(() => skynet.error('subscribed'));
+        }),
+    );
+    await four.logged(/subscribed/);
+    await two.run(async (skynet) => void (await createMulticast(skynet).bind(channel).publish('hello')));
+    expect(await heard).toBe('hello');
+
+    // It may go again.
+    const lost = two.run((skynet) => createHarbor(skynet).linkMaster());
+    await one.stop();
+    await lost;
+    const again = await startMember(master, 1, { isMaster: true, address });
+    await again.run((skynet) => createHarbor(skynet).connect(2));
+    expect(await again.run((skynet) => skynet.queryName('orphan'))).toBe(second);
+  }, 60_000);
+
+  test('does not get the names of services that are gone', async () => {
+    const [master, address] = [await freeAddress(), await freeAddress()];
+    const before = await startMember(master, 1, { isMaster: true, address });
+    const two = await startMember(master, 2);
+    const mortal = await echoIn(two, 'mortal');
+    await echoIn(two, 'living');
+    await before.stop();
+    await two.logged(/Master disconnect/);
+    await two.run(async (skynet) => skynet.kill(mortal));
+    const one = await startMember(master, 1, { isMaster: true, address });
+    expect(await one.run((skynet) => skynet.queryName('living'))).toBeGreaterThan(0);
+    const after = await echoIn(one, 'mortal');
+    await two.run((skynet) => createHarbor(skynet).connect(1));
+    expect(await one.run((skynet) => skynet.queryName('mortal'))).toBe(after);
+  }, 30_000);
 });
 
 describe('joining', () => {

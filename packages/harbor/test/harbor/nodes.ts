@@ -1,32 +1,26 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { SkynetConfig } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../../../test/free-port.ts';
 import { harbor } from '../../src/index.ts';
 
 const base = fileURLToPath(new URL('../fixtures', import.meta.url));
 
 /** An address that nobody listens on. */
 export async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return `127.0.0.1:${port}`;
+  return `127.0.0.1:${await freePort()}`;
 }
 
 /** Starts node `id` of a network; with `isMaster` the one that has the master. Stopped when the test is over. */
 export async function startMember(
   master: string,
   id: number,
-  { isMaster = false, ...config }: { isMaster?: boolean } & SkynetConfig = {},
+  { isMaster = false, address, ...config }: { isMaster?: boolean; address?: string } & SkynetConfig = {},
 ): Promise<TestNode> {
   const network = harbor({
     id,
-    address: await freeAddress(),
+    address: address ?? (await freeAddress()),
     master,
     ...(isMaster ? { standalone: master } : {}),
   });
