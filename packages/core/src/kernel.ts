@@ -1,8 +1,11 @@
 /** For authors of packages that extend the framework. Applications use `@skynet/core`. */
 export { kernelOf } from './actor/context.ts';
-export { failedWait } from './actor/failure.ts';
+export { failedWait, goneFailure } from './actor/failure.ts';
+export { errorFromData, errorToData } from './codec/error.ts';
+export { isPlain, MAX_DEPTH, refusal } from './codec/value.ts';
 export type { AddedCommand, ConsoleDoor } from './contracts/console.ts';
 export type { ServiceKernel, Suspension, ThreadKernel } from './contracts/kernel.ts';
 export type { Registry } from './contracts/registry.ts';
-export type { Network, NetworkPlace, Remote } from './contracts/remote.ts';
+export type { Network, NetworkNames, NetworkPlace, Remote } from './contracts/remote.ts';
+export { isHandle } from './handle.ts';
 export { Message } from './message.ts';

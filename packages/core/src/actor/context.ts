@@ -92,6 +92,8 @@ export interface ContextHost extends KernelHost {
   log(source: Handle, text: string): void;
   /** Gives an alias. Returns whether it was free. */
   giveName(name: string, handle: Handle): boolean;
+  /** Takes a name from whoever has it, also for the other nodes. Whether anybody had it. */
+  giveUpName(name: string): boolean;
   /** Makes a service the one that is told of every end, in all threads. */
   setMonitor(handle: Handle): void;
   /** Ends the node. */
@@ -331,7 +333,7 @@ export class Context implements Skynet {
   }
 
   unregister(name: string): boolean {
-    return this.#host.names.remove(checkName(name));
+    return this.#host.giveUpName(checkName(name));
   }
 
   localName(name: string): Handle | undefined {

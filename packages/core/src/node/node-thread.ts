@@ -12,7 +12,7 @@ import { WorkTask } from '../actor/task.ts';
 import type { Timer } from '../actor/timer.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ThreadKernel } from '../contracts/kernel.ts';
-import type { NetworkPlace, Remote } from '../contracts/remote.ts';
+import type { Network, NetworkPlace, Remote } from '../contracts/remote.ts';
 import type { EndReason } from '../contracts/skynet.ts';
 import { Environment } from '../env.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -125,6 +125,7 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.#neighbours = neighbours;
     const remote = new RemoteRoute({
       maxBody: () => Atomics.load(shared.counters, COUNTER.MAX_BODY),
+      hasValues: () => Atomics.load(shared.counters, COUNTER.HAS_VALUES) > 0,
       post: (to, message) => neighbours.post(NETWORK_THREAD, to, message),
       tell: (order) => neighbours.tell(NETWORK_THREAD, order),
       log: (source, text) => this.log(source, text),
@@ -339,6 +340,12 @@ export class NodeThread implements Host, ContextHost, Resident {
     return true;
   }
 
+  giveUpName(name: string): boolean {
+    if (!this.names.remove(name)) return false;
+    if (!isLocalName(name)) this.router.remote.unnamed(name);
+    return true;
+  }
+
   /** Makes a service the one that is told of every end, in all threads. */
   setMonitor(handle: Handle): void {
     this.endings.monitor = handle;
@@ -381,12 +388,13 @@ export class NodeThread implements Host, ContextHost, Resident {
   // --- other nodes
 
   /** What a network has of this thread, the main one. */
-  networkPlace(maxBody: number): NetworkPlace {
+  networkPlace({ maxBody, hasValues = false }: Network): NetworkPlace {
     const { router, endings } = this;
     return {
       start: (definition, name, args, kind) => this.starter.start(definition, name, args, kind),
       install: (remote: Remote) => {
         router.remote.install(remote);
+        Atomics.store(this.#shared.counters, COUNTER.HAS_VALUES, hasValues ? 1 : 0);
         Atomics.store(this.#shared.counters, COUNTER.MAX_BODY, maxBody);
       },
       deliver: (to, message) => router.deliver(to, message),
@@ -399,6 +407,9 @@ export class NodeThread implements Host, ContextHost, Resident {
       named: (name, handle) => {
         this.names.set(name, handle);
         this.#neighbours.tellAll({ op: 'named' });
+      },
+      unnamed: (name, handle) => {
+        if (this.names.get(name) === handle) this.names.remove(name);
       },
       resolved: (message, handle) => {
         const { source, session } = message;
@@ -513,6 +524,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         break;
       case 'to-name':
       case 'name-given':
+      case 'name-given-up':
       case 'name-wanted':
         this.router.remote.carryOut(order);
         break;

@@ -13,7 +13,7 @@ import { PTYPE } from '../protocol.ts';
 import { WATCHER } from '../services/built-in.ts';
 import { createLauncher } from '../services/launcher.ts';
 import { createLogger } from '../services/logger.ts';
-import { createServiceManager } from '../services/service-manager.ts';
+import { createServiceManager, type NetworkRole } from '../services/service-manager.ts';
 import { atCaller } from '../stack.ts';
 import { createActivity } from '../threads/activity.ts';
 import { loadHarborNetwork } from './harbor-network.ts';
@@ -186,8 +186,7 @@ class RunningNode implements StartingNode, Inhabitant {
       await thread.starter.start(createLauncher(thread), 'launcher', []);
       try {
         const network = await skynet.await(this.#joinNetwork());
-        const role = network === undefined ? 'alone' : network.isMaster ? 'master' : 'member';
-        await thread.starter.start(createServiceManager(role), 'service_mgr', []);
+        await thread.starter.start(createServiceManager(roleIn(network), network?.names), 'service_mgr', []);
         if (this.#config.watch) await skynet.newService(WATCHER);
         if (withStart) await skynet.newService(this.#config.start, ...this.#config.startArgs);
       } catch (error) {
@@ -208,7 +207,7 @@ class RunningNode implements StartingNode, Inhabitant {
     const network =
       this.#config.network ??
       (harborNetwork === undefined ? undefined : await loadHarborNetwork(harborNetwork, base));
-    await network?.join(this.#thread.networkPlace(network.maxBody));
+    await network?.join(this.#thread.networkPlace(network));
     return network;
   }
 
@@ -306,4 +305,11 @@ class RunningNode implements StartingNode, Inhabitant {
     leaveProcess(this);
     this.#markStopped();
   }
+}
+
+/** What a node is in its network. */
+function roleIn(network: Network | undefined): NetworkRole {
+  if (network === undefined) return 'alone';
+  if (network.names !== undefined) return 'peer';
+  return network.isMaster ? 'master' : 'member';
 }

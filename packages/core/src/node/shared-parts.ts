@@ -35,7 +35,7 @@ export interface SharedParts {
 }
 
 /** Places in {@link SharedParts.counters}. */
-export const COUNTER = { ID: 0, SPREAD: 1, LOG: 2, MAX_BODY: 3, SPARED: 4 } as const;
+export const COUNTER = { ID: 0, SPREAD: 1, LOG: 2, MAX_BODY: 3, HAS_VALUES: 4, SPARED: 5 } as const;
 
 /** Threads that get nothing that does not ask for them, a bit for each, from {@link COUNTER.SPARED} on. */
 export class SparedThreads {

@@ -8,14 +8,17 @@ import { PTYPE } from '../protocol.ts';
 
 /** What threads other than that of the network tell it. */
 export type RemoteOrder =
-  | { op: 'to-name'; name: string; type: number; session: number; source: Handle; body: Uint8Array }
+  | { op: 'to-name'; name: string; type: number; session: number; source: Handle; body: Body }
   | { op: 'name-given'; name: string; handle: Handle }
+  | { op: 'name-given-up'; name: string }
   | { op: 'name-wanted'; name: string };
 
 /** What the way to other nodes needs of the thread it begins in. */
 export interface RemoteRoutePlace {
   /** Largest body that can leave, 0 without a network. The same in all threads. */
   maxBody(): number;
+  /** Whether bodies leave as the values they are. The same in all threads. */
+  hasValues(): boolean;
   /** Hands a message to the thread of the network. */
   post(to: Handle, message: Message): void;
   /** Tells the thread of the network something, in order with messages. */
@@ -70,7 +73,7 @@ export class RemoteRoute {
     if (this.#remote !== undefined) this.#remote.deliverToName(name, packed);
     else {
       const { type, session, source, body } = packed;
-      this.#place.tell({ op: 'to-name', name, type, session, source, body: body as Uint8Array });
+      this.#place.tell({ op: 'to-name', name, type, session, source, body: body as Body });
     }
     return true;
   }
@@ -80,6 +83,13 @@ export class RemoteRoute {
     if (!this.isOpen) return;
     if (this.#remote !== undefined) this.#remote.named(name, handle);
     else this.#place.tell({ op: 'name-given', name, handle });
+  }
+
+  /** A global name was given up in this node. */
+  unnamed(name: string): void {
+    if (!this.isOpen) return;
+    if (this.#remote !== undefined) this.#remote.unnamed?.(name);
+    else this.#place.tell({ op: 'name-given-up', name });
   }
 
   /** Somebody waits for a global name. */
@@ -101,11 +111,13 @@ export class RemoteRoute {
         new Message(order.type, order.session, order.source, order.body),
       );
     else if (order.op === 'name-given') this.#remote?.named(order.name, order.handle);
+    else if (order.op === 'name-given-up') this.#remote?.unnamed?.(order.name);
     else this.#remote?.wanted(order.name);
   }
 
   /** The message as it leaves the node. An answer that cannot leave becomes an error for who waits for it. */
   #packed(message: Message, to: () => string): Message {
+    if (this.#place.hasValues()) return message;
     const { type, session, source, body } = message;
     if (type === PTYPE.ERROR) return new Message(type, session, source, NOTHING);
     try {

@@ -1,7 +1,8 @@
+import type { NetworkNames } from '../contracts/remote.ts';
 import type { LaunchArgument, Request, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
-import { SkynetError } from '../errors.ts';
-import { formatHandle, type Handle } from '../handle.ts';
+import { isSkynetError, SkynetError } from '../errors.ts';
+import { type Address, formatHandle, type Handle } from '../handle.ts';
 
 /** A unique service: running, being started, or waited for. */
 interface Entry {
@@ -11,18 +12,24 @@ interface Entry {
   readonly waiting: object[];
 }
 
-/** What a node is in its network: on its own, the one that has the unique services of the network, or another. */
-export type NetworkRole = 'alone' | 'master' | 'member';
+/**
+ * What a node is in its network: on its own, the one that has the unique services of the network, or another; a peer where
+ * there is no such one.
+ */
+export type NetworkRole = 'alone' | 'master' | 'member' | 'peer';
 
 /** The service that runs scripts of snax, and the number of the request that starts them. */
 const SNAXD = 'snaxd';
 const SNAX_INIT = 1;
 
+/** Nodes that a peer asks one after the other, when each is lost before it answers. */
+const TAKEOVERS = 5;
+
 /** Global name of the service manager that has the unique services of the network. */
 const GLOBAL_NAME = 'SERVICE';
 
 /** Services that exist once (book §4.2): `.service` of the original. Names with `@` are those of the whole network. */
-export function createServiceManager(role: NetworkRole): ServiceDefinition {
+export function createServiceManager(role: NetworkRole, names?: NetworkNames): ServiceDefinition {
   return defineService(async (skynet) => {
     skynet.register('.service');
     const entries = new Map<string, Entry>();
@@ -87,14 +94,62 @@ export function createServiceManager(role: NetworkRole): ServiceDefinition {
       return entry.handle;
     };
 
-    /** Asks the service manager of the whole network. */
-    const ask = async (command: string, name: string, args: LaunchArgument[]): Promise<Handle> => {
-      const body = await skynet.rawCall(GLOBAL_NAME, 'lua', skynet.pack(command, name, ...args));
+    /** Asks the service manager of the whole network, or that of another node. */
+    const ask = async (
+      command: string,
+      name: string,
+      args: LaunchArgument[],
+      manager: Address = GLOBAL_NAME,
+    ): Promise<Handle> => {
+      const body = await skynet.rawCall(manager, 'lua', skynet.pack(command, name, ...args));
       const [handle, text] = skynet.unpack(body);
       if (typeof handle === 'number') return handle;
       throw new SkynetError('ERR_REMOTE', `call failed: ${String(text ?? 'no service was started')}`, {
         details: { name: nameOf(name) },
       });
+    };
+
+    /** Among peers: whoever gets the name starts the service, and is asked by the others. */
+    const askOwner = async (
+      key: string,
+      command: string,
+      name: string,
+      args: LaunchArgument[],
+      owner: () => Promise<Handle>,
+    ): Promise<Handle> => {
+      for (let tries = 1; ; tries++) {
+        const manager = await skynet.await(owner());
+        if (manager === skynet.self()) return command === 'LAUNCH' ? launchHere(`@${name}`, args) : query(key);
+        try {
+          const handle = await ask(command, `@${name}`, args, manager);
+          // Once it is gone somebody else may start it.
+          skynet.watch(handle, () => forgetHandle(key, handle));
+          return handle;
+        } catch (error) {
+          // Its node is lost: whoever gets the name now.
+          if (tries === TAKEOVERS || !isSkynetError(error, 'ERR_NODE_LOST')) throw error;
+        }
+      }
+    };
+
+    const forgetHandle = (key: string, handle: Handle): void => {
+      const entry = entries.get(key);
+      if (entry?.handle === handle) delete entry.handle;
+    };
+
+    /** The service that the network has once, in a network without a master. */
+    const atPeers = (
+      given: NetworkNames,
+      command: 'LAUNCH' | 'QUERY',
+      name: string,
+      args: LaunchArgument[],
+    ): Promise<Handle> => {
+      const key = keyOf(`@${name}`, args);
+      const entry = entryOf(key);
+      if (entry.handle !== undefined) return Promise.resolve(entry.handle);
+      const owner =
+        command === 'LAUNCH' ? () => given.claim(key, skynet.self()) : () => given.owner(key);
+      return askOwner(key, command, name, args, owner);
     };
 
     const list = (): Record<string, string> =>
@@ -119,12 +174,16 @@ export function createServiceManager(role: NetworkRole): ServiceDefinition {
     const commands: Record<string, (...args: never[]) => unknown> = {
       LAUNCH: (name: string, ...args: LaunchArgument[]) => launchHere(name, args),
       GLAUNCH: (name: string, ...args: LaunchArgument[]) =>
-        isMember
+        names !== undefined
+          ? atPeers(names, 'LAUNCH', name, args)
+          : isMember
           ? launch(keyOf(`@${name}`, args), () => ask('LAUNCH', `@${name}`, args))
           : launchHere(`@${name}`, args),
       QUERY: (name: string, ...args: string[]) => query(keyOf(name, args)),
       GQUERY: (name: string, ...args: string[]) =>
-        isMember
+        names !== undefined
+          ? atPeers(names, 'QUERY', name, args)
+          : isMember
           ? launch(keyOf(`@${name}`, args), () => ask('QUERY', `@${name}`, args))
           : query(keyOf(`@${name}`, args)),
       FORGET: (name: string) => {

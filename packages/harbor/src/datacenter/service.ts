@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   defineService,
+  type Handle,
   isSkynetError,
   printable,
   type Request,
   type Response,
   type ServiceDefinition,
+  type Skynet,
 } from '@skynet/core';
 import { datacenterError } from './errors.ts';
 import { type Branch, checkPath, given, isBranch, isNothing, type Key, kept } from './tree.ts';
@@ -22,18 +24,26 @@ type Waiting = Response[] | Map<Key, Waiting>;
 /** What an answer holds: no value, or one. The original tells the two apart. */
 type Answer = readonly [] | readonly [value: unknown];
 
+/** Takes the global name of the datacenter. Whether it was free. */
+function givenName(_: Handle, skynet: Skynet): boolean {
+  try {
+    skynet.register(DATACENTER);
+    return true;
+  } catch (error) {
+    if (isSkynetError(error, 'ERR_NAME_TAKEN')) return false;
+    throw error;
+  }
+}
+
 /**
- * The tree of values that all nodes of a network share (the original's `datacenterd`). One of a node: who comes second
- * ends itself.
+ * The tree of values that all nodes of a network share (the original's `datacenterd`). One of a network: who is not the one
+ * ends itself. `isTheOne` decides that, by default whether the global name was free.
  */
-export function createDatacenterService(): ServiceDefinition {
-  return defineService((skynet) => {
-    try {
-      skynet.register(DATACENTER);
-    } catch (error) {
-      if (isSkynetError(error, 'ERR_NAME_TAKEN')) skynet.exit();
-      throw error;
-    }
+export function createDatacenterService(
+  isTheOne: (self: Handle, skynet: Skynet) => boolean | Promise<boolean> = givenName,
+): ServiceDefinition {
+  return defineService(async (skynet) => {
+    if (!(await skynet.await(Promise.resolve(isTheOne(skynet.self(), skynet))))) skynet.exit();
     skynet.register(LOCAL_NAME);
     const datacenter = new Datacenter();
     skynet.dispatch('lua', (request: Request, command: string, ...args: unknown[]) => {

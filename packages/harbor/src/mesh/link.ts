@@ -72,8 +72,8 @@ export interface LinkTransport {
   open(place: LinkPlace, accept: (link: Link) => void): Promise<string>;
   /**
    * Opens a link to whoever is at an address; `to`, if it is given, must be there.
-   * @throws ERR_LINK_REFUSED (the other side says why), ERR_LINK_PROTOCOL, ERR_CONNECT, ERR_TIMEOUT. ERR_CONNECT with
-   *   `details.refused` says that the machine answers and nobody listens there: the process is gone.
+   * @throws ERR_LINK_REFUSED (the other side says why), ERR_LINK_PROTOCOL, ERR_CONNECT, ERR_TIMEOUT. ERR_CONNECT whose
+   *   `details.reason` is ECONNREFUSED says that the machine answers and nobody listens there: the process is gone.
    */
   dial(address: string, purpose: LinkPurpose, to?: MeshNode): Promise<Link>;
   /** Opens and takes no more. Links live on. */

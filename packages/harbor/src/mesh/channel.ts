@@ -1,0 +1,541 @@
+import { type EndReason, formatHandle, type Handle, PTYPE, SkynetError } from '@skynet/core';
+import { errorFromData, errorToData, Message } from '@skynet/core/kernel';
+import { BodyDecoder, BodyEncoder, RECORDS } from './body.ts';
+import { meshError } from './errors.ts';
+import type { Link } from './link.ts';
+import { FRAME_HEAD, FrameWriter, HOW, KIND, MESSAGE_HEAD, PART_HEAD, REASONS } from './record.ts';
+
+/** How much may be under way, and wait. */
+export interface ChannelLimits {
+  /** Bytes of small messages that may be under way to this node. */
+  readonly credit: number;
+  /** Bytes of parts of large messages that may be under way to this node. */
+  readonly partCredit: number;
+  /** The largest body, in bytes. */
+  readonly maxBody: number;
+  /** Bytes that may wait here until the other side takes them. */
+  readonly maxWaiting: number;
+}
+
+/** Who gets what a channel brings. */
+export interface ChannelOwner {
+  /** The other side is ready: messages go. */
+  opened(channel: Channel): void;
+  message(to: Handle, message: Message): void;
+  /** A service of this node is watched by the other. */
+  watch(handle: Handle): void;
+  /** A service of the other node is gone. */
+  gone(handle: Handle, reason: EndReason): void;
+  closed(channel: Channel, reason: SkynetError): void;
+}
+
+/** Messages of more bytes travel in parts. */
+export const LARGE: number = 48 * 1024;
+/** Bytes of a part. */
+const PART = 32 * 1024;
+/** A frame is sent at once when it has so many bytes, without waiting for the end of the turn. */
+const FULL = 64 * 1024;
+/** Large messages under way at the same time; further ones wait. */
+const MAX_STREAMS = 8;
+
+/** A large message on its way out. */
+interface Stream {
+  readonly number: number;
+  readonly bytes: Buffer;
+  sent: number;
+  readonly pair: string;
+}
+
+/** A frame that waits for credit, and what it takes of that. */
+interface Waiting {
+  readonly frame: Buffer;
+  readonly cost: number;
+}
+
+/** A large message that is coming. */
+interface Arriving {
+  readonly parts: Buffer[];
+  readonly total: number;
+  filled: number;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Messages over one link, both ways: many in a frame, a large one in parts between which others pass, each pair of services in
+ * its order, and no more under way than the other side has room for.
+ */
+export class Channel {
+  readonly link: Link;
+  readonly #owner: ChannelOwner;
+  readonly #limits: ChannelLimits;
+  readonly #encoder: BodyEncoder;
+  readonly #decoder = new BodyDecoder();
+  readonly #writer = new FrameWriter();
+  #isFlushing = false;
+  #isOpen = false;
+  #isClosed = false;
+  #hasSaidOpen = false;
+  /** What the other side lets be under way, and what is: of small messages, and of parts. */
+  #credit = 0;
+  #partCredit = 0;
+  #peerMaxBody = 0;
+  /** Frames that wait for credit, what each takes of it, and their bytes. */
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** What the frame under way takes of the credit. */
+  #cost = 0;
+  /** Number of the next frame. */
+  #number = 0;
+  /** Large messages, the first few of them under way, and what waits behind them, by pair of services. */
+  readonly #streams: Stream[] = [];
+  readonly #held = new Map<string, Buffer[]>();
+  #streamBytes = 0;
+  #nextStream = 0;
+  #turn = 0;
+  /** What is coming. */
+  readonly #arriving = new Map<number, Arriving>();
+  #expected = 0;
+  #taken = 0;
+  #takenParts = 0;
+  /** Messages in both directions. */
+  sent = 0;
+  received = 0;
+
+  constructor(link: Link, limits: ChannelLimits, owner: ChannelOwner) {
+    this.link = link;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#encoder = new BodyEncoder(link.features.has(RECORDS));
+    link.start({
+      frame: (bytes) => this.#frame(bytes),
+      closed: (reason) => this.#close(reason),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen && !this.#isClosed;
+  }
+
+  /** Bytes that wait for the other side. */
+  get waitingBytes(): number {
+    return this.#waitingBytes + this.#streamBytes + this.link.pendingBytes;
+  }
+
+  /** Says that this is the channel; the other side says so, too. */
+  open(): void {
+    if (this.#hasSaidOpen) return;
+    this.#hasSaidOpen = true;
+    const at = this.#writer.reserve(13);
+    const { memory } = this.#writer;
+    memory[at] = KIND.OPEN;
+    memory.writeUInt32LE(this.#limits.credit, at + 1);
+    memory.writeUInt32LE(this.#limits.partCredit, at + 5);
+    memory.writeUInt32LE(this.#limits.maxBody, at + 9);
+    this.#flush();
+  }
+
+  close(reason: SkynetError): void {
+    if (!this.#isClosed) this.link.close(reason);
+  }
+
+  // --- out
+
+  /**
+   * Sends a message.
+   * @throws ERR_UNSERIALIZABLE, ERR_FRAME_TOO_LARGE, ERR_LINK_BUSY when too much waits for the other side.
+   */
+  send(to: Handle, message: Message): void {
+    const { body } = message;
+    let how: number = HOW.NOTHING;
+    let bytes: Uint8Array = NOTHING;
+    if (message.type === PTYPE.ERROR) {
+      how = HOW.ERROR;
+      // Errors are not in the dictionary: it is for what comes often.
+      if (body instanceof SkynetError) bytes = errors.encode([errorToData(body)], 0).bytes;
+      else how = HOW.NOTHING;
+    } else if (body instanceof Uint8Array) {
+      how = Buffer.isBuffer(body) ? HOW.BUFFER : HOW.BYTES;
+      bytes = body;
+    } else {
+      // What goes behind something large of the same pair is not encoded in the order of sending.
+      const isBehind = this.#held.size > 0 && this.#held.has(pairOf(message.source, to));
+      const encoded = this.#encoder.encode(body as readonly unknown[], isBehind ? 0 : LARGE);
+      bytes = encoded.bytes;
+      how = encoded.isAlone ? HOW.VALUES_ALONE : HOW.VALUES;
+    }
+    this.#put(to, message, how, bytes);
+  }
+
+  #put(to: Handle, message: Message, how: number, bytes: Uint8Array): void {
+    const size = MESSAGE_HEAD + bytes.length;
+    const waiting = this.#waitingBytes + this.#streamBytes;
+    const isTooLarge = bytes.length > this.#peerMaxBody;
+    if (isTooLarge || waiting + size > this.#limits.maxWaiting) {
+      // Records that were defined in it are not known there.
+      if (how === HOW.VALUES) this.#encoder.forget();
+      throw isTooLarge ? tooLarge(bytes.length, this.#peerMaxBody) : busy(this.link.peer.id, waiting);
+    }
+    this.sent++;
+    // Only values that are complete in themselves, and bytes, may be taken out of the order of sending.
+    const isLarge = size > LARGE && how !== HOW.VALUES;
+    if (isLarge || this.#held.size > 0) {
+      const pair = pairOf(message.source, to);
+      const held = this.#held.get(pair);
+      if (held !== undefined || isLarge) {
+        const record = Buffer.allocUnsafe(size);
+        writeMessage(record, 0, to, message, how, bytes);
+        this.#streamBytes += size;
+        if (held !== undefined) held.push(record);
+        else {
+          this.#held.set(pair, []);
+          this.#begin(pair, record);
+        }
+        return;
+      }
+    }
+    const at = this.#writer.reserve(size);
+    writeMessage(this.#writer.memory, at, to, message, how, bytes);
+    this.#cost += size;
+    if (this.#writer.length >= FULL) this.#flush();
+    else this.#flushLater();
+  }
+
+  #begin(pair: string, bytes: Buffer): void {
+    this.#streams.push({ number: this.#nextStream, bytes, sent: 0, pair });
+    this.#nextStream = (this.#nextStream + 1) >>> 0;
+    this.#flushLater();
+  }
+
+  watch(handle: Handle): void {
+    const at = this.#writer.reserve(5);
+    this.#writer.memory[at] = KIND.WATCH;
+    this.#writer.memory.writeUInt32LE(handle, at + 1);
+    this.#cost += 5;
+    this.#flushLater();
+  }
+
+  gone(handle: Handle, reason: EndReason): void {
+    const at = this.#writer.reserve(6);
+    this.#writer.memory[at] = KIND.GONE;
+    this.#writer.memory.writeUInt32LE(handle, at + 1);
+    this.#writer.memory[at + 5] = Math.max(0, (REASONS as readonly string[]).indexOf(reason));
+    this.#cost += 6;
+    this.#flushLater();
+  }
+
+  #flushLater(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(this.#flushNow);
+  }
+
+  readonly #flushNow = (): void => {
+    this.#isFlushing = false;
+    this.#flush();
+  };
+
+  /** Sends the frame under way, as far as there is credit, and parts of what is large. */
+  #flush(): void {
+    if (this.#isClosed) return;
+    this.#cut();
+    if (!this.#isOpen) return;
+    // What is large does not pass what was sent before and waits.
+    while (this.#streams.length > 0 && this.#partCredit > 0 && this.#waiting.length === 0) {
+      this.#sendPart();
+      this.#cut();
+    }
+  }
+
+  /** Ends the frame under way: it goes, or it waits. Parts and what is about the link itself take no credit. */
+  #cut(): void {
+    if (this.#writer.length === 0) return;
+    const cost = this.#cost;
+    this.#cost = 0;
+    const frame = this.#writer.take();
+    if (cost > 0 && (this.#waiting.length > 0 || this.#credit <= 0)) {
+      this.#waiting.push({ frame, cost });
+      this.#waitingBytes += frame.length;
+    } else this.#transmit(frame, cost);
+  }
+
+  #transmit(frame: Buffer, cost: number): void {
+    this.#credit -= cost;
+    frame.writeUInt32LE(this.#number, 0);
+    this.#number = (this.#number + 1) >>> 0;
+    this.link.send(frame);
+  }
+
+  #sendPart(): void {
+    const under = Math.min(this.#streams.length, MAX_STREAMS);
+    const at = this.#turn++ % under;
+    const stream = this.#streams[at] as Stream;
+    const size = Math.min(PART, stream.bytes.length - stream.sent);
+    const pos = this.#writer.reserve(PART_HEAD + size);
+    const { memory } = this.#writer;
+    memory[pos] = KIND.PART;
+    memory.writeUInt32LE(stream.number, pos + 1);
+    memory.writeUInt32LE(stream.bytes.length, pos + 5);
+    memory.writeUInt32LE(size, pos + 9);
+    memory.set(stream.bytes.subarray(stream.sent, stream.sent + size), pos + PART_HEAD);
+    stream.sent += size;
+    this.#partCredit -= size;
+    this.#streamBytes -= size;
+    if (stream.sent === stream.bytes.length) {
+      this.#streams.splice(at, 1);
+      this.#follow(stream.pair);
+    }
+  }
+
+  /** Something large is gone: what waited behind it, up to the next that is large. */
+  #follow(pair: string): void {
+    const held = this.#held.get(pair) ?? [];
+    while (held.length > 0) {
+      const record = held.shift() as Buffer;
+      if (record.length > LARGE) {
+        this.#begin(pair, record);
+        return;
+      }
+      this.#streamBytes -= record.length;
+      const at = this.#writer.reserve(record.length);
+      this.#writer.memory.set(record, at);
+      this.#cost += record.length;
+    }
+    this.#held.delete(pair);
+  }
+
+  // --- in
+
+  #frame(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      this.link.close(
+        error instanceof SkynetError && error.code === 'ERR_LINK_GAP'
+          ? error
+          : meshError('ERR_LINK_PROTOCOL', `node ${this.link.peer.id} sends nonsense: ${describe(error)}`, {
+              cause: error,
+            }),
+      );
+    }
+  }
+
+  #read(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length < FRAME_HEAD) throw malformed('a frame without a number');
+    const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+    const number = view.getUint32(0, true);
+    if (number !== this.#expected)
+      throw meshError('ERR_LINK_GAP', `frame ${this.#expected} of node ${this.link.peer.id} is missing`);
+    this.#expected = (this.#expected + 1) >>> 0;
+    let pos = FRAME_HEAD;
+    while (pos < length && !this.#isClosed) pos = this.#record(bytes, view, pos);
+    if (this.#taken >= this.#limits.credit >> 2 || this.#takenParts >= this.#limits.partCredit >> 2) this.#grant();
+  }
+
+  #record(bytes: Uint8Array, view: DataView, pos: number): number {
+    const kind = bytes[pos];
+    if (kind === KIND.MESSAGE) {
+      const end = this.#message(bytes, view, pos);
+      this.#taken += end - pos;
+      return end;
+    }
+    const size = SIZES[kind as number];
+    if (size === undefined || pos + size > bytes.length) throw malformed(`a record of kind ${kind}`);
+    switch (kind) {
+      case KIND.OPEN:
+        this.#peerOpened(view.getUint32(pos + 1, true), view.getUint32(pos + 5, true), view.getUint32(pos + 9, true));
+        break;
+      case KIND.CREDIT:
+        this.#credit += view.getUint32(pos + 1, true);
+        this.#partCredit += view.getUint32(pos + 5, true);
+        this.#goOn();
+        break;
+      case KIND.WATCH:
+        this.#taken += size;
+        this.#owner.watch(view.getUint32(pos + 1, true));
+        break;
+      case KIND.GONE:
+        this.#taken += size;
+        this.#owner.gone(view.getUint32(pos + 1, true), REASONS[bytes[pos + 5] as number] ?? 'unknown');
+        break;
+      default:
+        return this.#part(bytes, view, pos);
+    }
+    return pos + size;
+  }
+
+  #peerOpened(credit: number, partCredit: number, maxBody: number): void {
+    if (this.#isOpen) throw malformed('it is open already');
+    this.#isOpen = true;
+    this.#credit = credit;
+    this.#partCredit = partCredit;
+    this.#peerMaxBody = Math.min(maxBody, this.#limits.maxBody);
+    this.open();
+    this.#owner.opened(this);
+  }
+
+  #message(bytes: Uint8Array, view: DataView, pos: number): number {
+    if (pos + MESSAGE_HEAD > bytes.length) throw malformed('a message that is cut off');
+    if (!this.#hasSaidOpen) throw malformed('a message before it is open');
+    const size = view.getUint32(pos + 15, true);
+    const start = pos + MESSAGE_HEAD;
+    if (size > bytes.length - start) throw malformed(`a message of ${size} bytes, which it has not`);
+    const type = bytes[pos + 1] as number;
+    const how = bytes[pos + 2] as number;
+    const to = view.getUint32(pos + 11, true);
+    const source = view.getUint32(pos + 7, true);
+    const body = this.#body(type, how, source, bytes.subarray(start, start + size));
+    this.received++;
+    this.#owner.message(to, new Message(type, view.getUint32(pos + 3, true), source, body));
+    return start + size;
+  }
+
+  #body(type: number, how: number, source: Handle, bytes: Uint8Array): Message['body'] {
+    if ((type === PTYPE.ERROR) !== (how === HOW.ERROR || how === HOW.NOTHING)) throw malformed('no body of its type');
+    switch (how) {
+      case HOW.VALUES:
+        return this.#decoder.decode(bytes, false);
+      case HOW.VALUES_ALONE:
+        return this.#decoder.decode(bytes, true);
+      case HOW.BUFFER:
+        return Buffer.from(bytes);
+      case HOW.BYTES:
+        return new Uint8Array(bytes);
+      case HOW.ERROR:
+        return readError(this.#decoder.decode(bytes, true)[0]);
+      case HOW.NOTHING:
+        return new SkynetError('ERR_REMOTE', `call failed: by ${formatHandle(source)} in another node`, {
+          details: { service: formatHandle(source) },
+        });
+      default:
+        throw malformed(`a body of kind ${how}`);
+    }
+  }
+
+  #part(bytes: Uint8Array, view: DataView, pos: number): number {
+    const number = view.getUint32(pos + 1, true);
+    const total = view.getUint32(pos + 5, true);
+    const size = view.getUint32(pos + 9, true);
+    const start = pos + PART_HEAD;
+    if (size === 0 || size > bytes.length - start) throw malformed(`a part of ${size} bytes, which it has not`);
+    if (total > this.#limits.maxBody + MESSAGE_HEAD) throw malformed(`a message of ${total} bytes`);
+    let arriving = this.#arriving.get(number);
+    if (arriving === undefined) {
+      if (this.#arriving.size >= MAX_STREAMS) throw malformed('too many large messages at the same time');
+      arriving = { parts: [], total, filled: 0 };
+      this.#arriving.set(number, arriving);
+    }
+    arriving.filled += size;
+    if (arriving.total !== total || arriving.filled > total) throw malformed('parts that do not fit together');
+    arriving.parts.push(Buffer.from(bytes.subarray(start, start + size)));
+    this.#takenParts += size;
+    if (arriving.filled === total) {
+      this.#arriving.delete(number);
+      const whole = Buffer.concat(arriving.parts, total);
+      if (whole[0] !== KIND.MESSAGE || whole[2] === HOW.VALUES) throw malformed('parts of no message');
+      const end = this.#message(whole, new DataView(whole.buffer, whole.byteOffset, whole.length), 0);
+      if (end !== whole.length) throw malformed('parts of more than one message');
+    }
+    return start + size;
+  }
+
+  /** Lets the other side send as much again as has been taken. */
+  #grant(): void {
+    // By itself: what it would stand behind may have to wait for the same of the other side.
+    this.#cut();
+    const at = this.#writer.reserve(9);
+    const { memory } = this.#writer;
+    memory[at] = KIND.CREDIT;
+    memory.writeUInt32LE(this.#taken, at + 1);
+    memory.writeUInt32LE(this.#takenParts, at + 5);
+    this.#taken = 0;
+    this.#takenParts = 0;
+    this.#cut();
+  }
+
+  /** There is credit again. */
+  #goOn(): void {
+    let count = 0;
+    while (count < this.#waiting.length && this.#credit > 0) {
+      const { frame, cost } = this.#waiting[count++] as Waiting;
+      this.#waitingBytes -= frame.length;
+      this.#transmit(frame, cost);
+    }
+    if (count > 0) this.#waiting.splice(0, count);
+    if (this.#streams.length > 0) this.#flushLater();
+  }
+
+  #close(reason: SkynetError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#streams.length = 0;
+    this.#streamBytes = 0;
+    this.#held.clear();
+    this.#arriving.clear();
+    this.#owner.closed(this, reason);
+  }
+}
+
+/** Sizes of records, or of their heads, by kind. */
+const SIZES: readonly (number | undefined)[] = [undefined, 13, undefined, PART_HEAD, 9, 5, 6];
+
+/** Errors are complete in themselves. */
+const errors = new BodyEncoder(false);
+
+function pairOf(source: Handle, to: Handle): string {
+  return `${source}>${to}`;
+}
+
+function writeMessage(
+  memory: Buffer,
+  at: number,
+  to: Handle,
+  { type, session, source }: Message,
+  how: number,
+  bytes: Uint8Array,
+): void {
+  memory[at] = KIND.MESSAGE;
+  memory[at + 1] = type;
+  memory[at + 2] = how;
+  memory.writeUInt32LE(session, at + 3);
+  memory.writeUInt32LE(source, at + 7);
+  memory.writeUInt32LE(to, at + 11);
+  memory.writeUInt32LE(bytes.length, at + 15);
+  memory.set(bytes, at + MESSAGE_HEAD);
+}
+
+/** An error of another node, whatever it sent. */
+function readError(data: unknown): SkynetError {
+  const isError =
+    typeof data === 'object' &&
+    data !== null &&
+    typeof (data as { message?: unknown }).message === 'string' &&
+    typeof (data as { name?: unknown }).name === 'string';
+  if (!isError) throw malformed('an error that is none');
+  const error = errorFromData(data as Parameters<typeof errorFromData>[0]);
+  return error instanceof SkynetError ? error : new SkynetError('ERR_REMOTE', error.message, { cause: error });
+}
+
+function malformed(what: string): SkynetError {
+  return meshError('ERR_LINK_PROTOCOL', what);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function tooLarge(size: number, limit: number): SkynetError {
+  return new SkynetError(
+    'ERR_FRAME_TOO_LARGE',
+    `a message of ${size} bytes is above the ${limit} bytes that one to another node can have`,
+    { details: { size, limit } },
+  );
+}
+
+function busy(id: number, waiting: number): SkynetError {
+  return meshError('ERR_LINK_BUSY', `${waiting} bytes wait for node ${id} already`, { details: { harbor: id, waiting } });
+}

@@ -1,0 +1,85 @@
+// What travels over a data link: frames of records, one after the other.
+//
+//   frame      u32 number (counts from 0, one more each time)   record …
+//   OPEN       u32 bytes of small messages, u32 of parts, that may be under way to whoever sends it, u32 largest body
+//   MESSAGE    u8 type, u8 how, u32 session, u32 source, u32 destination, u32 length, body
+//   PART       u32 number of the large message, u32 bytes of it in all, u32 length, bytes
+//   CREDIT     u32 bytes of small messages, u32 of parts, that have been taken
+//   WATCH      u32 handle of a service of whoever gets it
+//   GONE       u32 handle of a service of whoever sends it, u8 reason
+//
+// All numbers are little endian. The parts of a large message, put together, are one MESSAGE.
+
+export const KIND = { OPEN: 1, MESSAGE: 2, PART: 3, CREDIT: 4, WATCH: 5, GONE: 6 } as const;
+
+/** What a body is: values, bytes, an error; and whether values are complete in themselves. */
+export const HOW = { VALUES: 0, VALUES_ALONE: 1, BYTES: 2, BUFFER: 3, ERROR: 4, NOTHING: 5 } as const;
+
+/** Bytes in front of the body of a MESSAGE, of the bytes of a PART, and in front of a frame's records. */
+export const MESSAGE_HEAD = 19;
+export const PART_HEAD = 13;
+export const FRAME_HEAD = 4;
+
+/** Why a service is gone, by number. */
+export const REASONS = [
+  'exited',
+  'killed',
+  'failed',
+  'stopped',
+  'thread-lost',
+  'node-lost',
+  'unknown',
+] as const;
+
+/** Memory for so many bytes at once, as long as frames are small. */
+const SLAB = 1 << 16;
+
+/** Writes the frames of one link. Each gets memory of its own, which is not written to again. */
+export class FrameWriter {
+  #memory = Buffer.alloc(0);
+  #start = 0;
+  #pos = 0;
+
+  /** Bytes of the frame under way, without its head; 0 if there is none. */
+  get length(): number {
+    return this.#pos === 0 ? 0 : this.#pos - this.#start - FRAME_HEAD;
+  }
+
+  /** Room for so many bytes more; where they begin in {@link memory}. */
+  reserve(size: number): number {
+    if (this.#pos === 0) this.#begin(size);
+    else if (this.#pos + size > this.#memory.length) this.#grow(size);
+    const at = this.#pos;
+    this.#pos += size;
+    return at;
+  }
+
+  get memory(): Buffer {
+    return this.#memory;
+  }
+
+  /** The frame as it is so far, still without its number. */
+  take(): Buffer {
+    const frame = this.#memory.subarray(this.#start, this.#pos);
+    this.#start = this.#pos;
+    this.#pos = 0;
+    return frame;
+  }
+
+  #begin(size: number): void {
+    if (this.#start + FRAME_HEAD + size > this.#memory.length) {
+      this.#memory = Buffer.allocUnsafeSlow(Math.max(SLAB, FRAME_HEAD + size));
+      this.#start = 0;
+    }
+    this.#pos = this.#start + FRAME_HEAD;
+  }
+
+  #grow(size: number): void {
+    const written = this.#memory.subarray(this.#start, this.#pos);
+    const memory = Buffer.allocUnsafeSlow(Math.max(SLAB, (written.length + size) * 2));
+    memory.set(written);
+    this.#memory = memory;
+    this.#pos = written.length;
+    this.#start = 0;
+  }
+}
