@@ -119,7 +119,8 @@ export function createServiceManager(role: NetworkRole, names?: NetworkNames): S
     ): Promise<Handle> => {
       for (let tries = 1; ; tries++) {
         const manager = await skynet.await(owner());
-        if (manager === skynet.self()) return command === 'LAUNCH' ? launchHere(`@${name}`, args) : query(key);
+        if (manager === skynet.self())
+          return command === 'LAUNCH' ? launchHere(`@${name}`, args) : query(key);
         try {
           const handle = await ask(command, `@${name}`, args, manager);
           // Once it is gone somebody else may start it.
@@ -147,8 +148,7 @@ export function createServiceManager(role: NetworkRole, names?: NetworkNames): S
       const key = keyOf(`@${name}`, args);
       const entry = entryOf(key);
       if (entry.handle !== undefined) return Promise.resolve(entry.handle);
-      const owner =
-        command === 'LAUNCH' ? () => given.claim(key, skynet.self()) : () => given.owner(key);
+      const owner = command === 'LAUNCH' ? () => given.claim(key, skynet.self()) : () => given.owner(key);
       return askOwner(key, command, name, args, owner);
     };
 
@@ -177,15 +177,15 @@ export function createServiceManager(role: NetworkRole, names?: NetworkNames): S
         names !== undefined
           ? atPeers(names, 'LAUNCH', name, args)
           : isMember
-          ? launch(keyOf(`@${name}`, args), () => ask('LAUNCH', `@${name}`, args))
-          : launchHere(`@${name}`, args),
+            ? launch(keyOf(`@${name}`, args), () => ask('LAUNCH', `@${name}`, args))
+            : launchHere(`@${name}`, args),
       QUERY: (name: string, ...args: string[]) => query(keyOf(name, args)),
       GQUERY: (name: string, ...args: string[]) =>
         names !== undefined
           ? atPeers(names, 'QUERY', name, args)
           : isMember
-          ? launch(keyOf(`@${name}`, args), () => ask('QUERY', `@${name}`, args))
-          : query(keyOf(`@${name}`, args)),
+            ? launch(keyOf(`@${name}`, args), () => ask('QUERY', `@${name}`, args))
+            : query(keyOf(`@${name}`, args)),
       FORGET: (name: string) => {
         const entry = entries.get(name);
         if (entry?.handle === undefined) return false;

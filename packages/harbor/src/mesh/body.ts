@@ -141,14 +141,18 @@ function isOddKey(key: string): boolean {
 
 /** A copy in which everything odd is marked. */
 function marked(value: unknown): unknown {
-  if (typeof value === 'string') return isWellFormed(value) ? value : new Odd(UTF16, Buffer.from(value, 'utf16le'));
+  if (typeof value === 'string')
+    return isWellFormed(value) ? value : new Odd(UTF16, Buffer.from(value, 'utf16le'));
   if (typeof value === 'number') return Object.is(value, -0) ? new Odd(NEGATIVE_ZERO, null) : value;
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return Array.from(value, marked);
   if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [marked(key), marked(item)]));
   const entries = Object.entries(value);
   if (entries.length > MAX_RECORD_KEYS || entries.some(([key]) => isOddKey(key)))
-    return new Odd(OBJECT, entries.flatMap(([key, item]) => [marked(key), marked(item)]));
+    return new Odd(
+      OBJECT,
+      entries.flatMap(([key, item]) => [marked(key), marked(item)]),
+    );
   return Object.fromEntries(entries.map(([key, item]) => [key, marked(item)]));
 }
 
@@ -187,7 +191,9 @@ export class BodyEncoder {
     try {
       for (let i = 0; i < values.length; i++) survey(values[i], 0);
     } catch (thrown) {
-      throw thrown === REFUSED || thrown instanceof RangeError ? refusal(values, { maxDepth: MAX_DEPTH + 1 }) : thrown;
+      throw thrown === REFUSED || thrown instanceof RangeError
+        ? refusal(values, { maxDepth: MAX_DEPTH + 1 })
+        : thrown;
     }
     const ready = isOdd ? values.map(marked) : values;
     if (this.#records === undefined || estimate > large) return { bytes: encodeAlone(ready), isAlone: true };
@@ -224,7 +230,9 @@ export class BodyDecoder {
   decode(bytes: Uint8Array, isAlone: boolean): unknown[] {
     let values: unknown;
     try {
-      values = (isAlone ? aloneDecoder : this.#records).decode(bytes);
+      // Bytes in it become what it is itself: a Buffer, unless they are marked.
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      values = (isAlone ? aloneDecoder : this.#records).decode(buffer);
     } catch (error) {
       throw meshError('ERR_LINK_PROTOCOL', 'a body that cannot be read', { cause: error });
     }

@@ -331,7 +331,8 @@ export class Channel {
     this.#expected = (this.#expected + 1) >>> 0;
     let pos = FRAME_HEAD;
     while (pos < length && !this.#isClosed) pos = this.#record(bytes, view, pos);
-    if (this.#taken >= this.#limits.credit >> 2 || this.#takenParts >= this.#limits.partCredit >> 2) this.#grant();
+    if (this.#taken >= this.#limits.credit >> 2 || this.#takenParts >= this.#limits.partCredit >> 2)
+      this.#grant();
   }
 
   #record(bytes: Uint8Array, view: DataView, pos: number): number {
@@ -345,7 +346,11 @@ export class Channel {
     if (size === undefined || pos + size > bytes.length) throw malformed(`a record of kind ${kind}`);
     switch (kind) {
       case KIND.OPEN:
-        this.#peerOpened(view.getUint32(pos + 1, true), view.getUint32(pos + 5, true), view.getUint32(pos + 9, true));
+        this.#peerOpened(
+          view.getUint32(pos + 1, true),
+          view.getUint32(pos + 5, true),
+          view.getUint32(pos + 9, true),
+        );
         break;
       case KIND.CREDIT:
         this.#credit += view.getUint32(pos + 1, true);
@@ -393,7 +398,8 @@ export class Channel {
   }
 
   #body(type: number, how: number, source: Handle, bytes: Uint8Array): Message['body'] {
-    if ((type === PTYPE.ERROR) !== (how === HOW.ERROR || how === HOW.NOTHING)) throw malformed('no body of its type');
+    if ((type === PTYPE.ERROR) !== (how === HOW.ERROR || how === HOW.NOTHING))
+      throw malformed('no body of its type');
     switch (how) {
       case HOW.VALUES:
         return this.#decoder.decode(bytes, false);
@@ -419,7 +425,8 @@ export class Channel {
     const total = view.getUint32(pos + 5, true);
     const size = view.getUint32(pos + 9, true);
     const start = pos + PART_HEAD;
-    if (size === 0 || size > bytes.length - start) throw malformed(`a part of ${size} bytes, which it has not`);
+    if (size === 0 || size > bytes.length - start)
+      throw malformed(`a part of ${size} bytes, which it has not`);
     if (total > this.#limits.maxBody + MESSAGE_HEAD) throw malformed(`a message of ${total} bytes`);
     let arriving = this.#arriving.get(number);
     if (arriving === undefined) {
@@ -428,7 +435,8 @@ export class Channel {
       this.#arriving.set(number, arriving);
     }
     arriving.filled += size;
-    if (arriving.total !== total || arriving.filled > total) throw malformed('parts that do not fit together');
+    if (arriving.total !== total || arriving.filled > total)
+      throw malformed('parts that do not fit together');
     arriving.parts.push(Buffer.from(bytes.subarray(start, start + size)));
     this.#takenParts += size;
     if (arriving.filled === total) {
@@ -517,7 +525,9 @@ function readError(data: unknown): SkynetError {
     typeof (data as { name?: unknown }).name === 'string';
   if (!isError) throw malformed('an error that is none');
   const error = errorFromData(data as Parameters<typeof errorFromData>[0]);
-  return error instanceof SkynetError ? error : new SkynetError('ERR_REMOTE', error.message, { cause: error });
+  return error instanceof SkynetError
+    ? error
+    : new SkynetError('ERR_REMOTE', error.message, { cause: error });
 }
 
 function malformed(what: string): SkynetError {
@@ -537,5 +547,7 @@ function tooLarge(size: number, limit: number): SkynetError {
 }
 
 function busy(id: number, waiting: number): SkynetError {
-  return meshError('ERR_LINK_BUSY', `${waiting} bytes wait for node ${id} already`, { details: { harbor: id, waiting } });
+  return meshError('ERR_LINK_BUSY', `${waiting} bytes wait for node ${id} already`, {
+    details: { harbor: id, waiting },
+  });
 }

@@ -16,7 +16,12 @@ export type Probe =
   /** A node that has not found its mesh yet. */
   | 'forming'
   /** A node, which says who decides. */
-  | { readonly incarnation: string; readonly address: string; readonly size: number; readonly isIsolated: boolean };
+  | {
+      readonly incarnation: string;
+      readonly address: string;
+      readonly size: number;
+      readonly isIsolated: boolean;
+    };
 
 /** What the node that decides needs of its directory. */
 export interface DeciderPlace {
@@ -66,7 +71,8 @@ export class Decider {
     this.#expected = new Set(others.map(({ node }) => node.incarnation));
     this.#settled = performance.now() + patience;
     this.#nextNumber = Math.max(known.view.nextNumber, ...missing.map(({ number }) => number + 1));
-    for (const member of missing) this.#missing.set(member.node.incarnation, { member, since: performance.now() });
+    for (const member of missing)
+      this.#missing.set(member.node.incarnation, { member, since: performance.now() });
     for (const incarnation of this.#expected) this.#look(incarnation);
     this.#weigh();
     place.kernel.skynet.fork(() => this.#lookAround());
@@ -99,7 +105,12 @@ export class Decider {
         const [, request, name, handle, expected] = ask;
         if (isFollower)
           this.#decide(() => {
-            say(link, this.isCutOff ? ['undecided', request] : ['claimed', request, this.#claim(name, handle, expected)]);
+            say(
+              link,
+              this.isCutOff
+                ? ['undecided', request]
+                : ['claimed', request, this.#claim(name, handle, expected)],
+            );
           });
         break;
       }
@@ -165,7 +176,11 @@ export class Decider {
   #refuseId(link: Link, { node }: Member): void {
     const isThere = isSameNode(node, this.#place.self) || this.#followers.has(node.incarnation);
     if (isThere)
-      say(link, ['refused', 'ERR_MESH_ID_TAKEN', `a node with id ${node.id} is in the mesh already, at ${node.address}`]);
+      say(link, [
+        'refused',
+        'ERR_MESH_ID_TAKEN',
+        `a node with id ${node.id} is in the mesh already, at ${node.address}`,
+      ]);
     else say(link, ['wait']);
   }
 
@@ -211,7 +226,9 @@ export class Decider {
     const member = known.view.get(incarnation);
     this.#expected.delete(incarnation);
     if (member !== undefined) {
-      this.#followers.get(incarnation)?.close(meshError('ERR_LINK_CLOSED', `node ${member.node.id} is ${how}`));
+      this.#followers
+        .get(incarnation)
+        ?.close(meshError('ERR_LINK_CLOSED', `node ${member.node.id} is ${how}`));
       this.#followers.delete(incarnation);
       this.#place.log(`node ${member.node.id} ${how === 'left' ? 'has left' : 'is lost'}`);
       this.#tellAll(['left', incarnation, how]);
@@ -316,7 +333,8 @@ export class Decider {
         if (this.#isOver) return;
         if (found === 'gone') this.#missing.delete(incarnation);
         else if (typeof found === 'object' && this.#yields(found)) return;
-        else if (!this.isCutOff && performance.now() - since > FORGET_AFTER) this.#missing.delete(incarnation);
+        else if (!this.isCutOff && performance.now() - since > FORGET_AFTER)
+          this.#missing.delete(incarnation);
         this.#weigh();
       }
       const there = new Set(known.view.members().map(({ node }) => node.address));

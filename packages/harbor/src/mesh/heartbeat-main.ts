@@ -8,7 +8,13 @@
 // the link, which the main thread notes in shared memory, are concerned.
 import { createSocket } from 'node:dgram';
 import { parentPort, workerData } from 'node:worker_threads';
-import { BEAT_SIZE, type FromHeartbeat, type HeartbeatSetup, LAST_ROUND, type ToHeartbeat } from './heartbeat-wire.ts';
+import {
+  BEAT_SIZE,
+  type FromHeartbeat,
+  type HeartbeatSetup,
+  LAST_ROUND,
+  type ToHeartbeat,
+} from './heartbeat-wire.ts';
 
 interface Beating {
   readonly key: number;

@@ -56,7 +56,9 @@ function readFrame(bytes: Uint8Array): Record<string, unknown> {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: what it says first cannot be read', { cause: error });
+    throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: what it says first cannot be read', {
+      cause: error,
+    });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: what it says first is no object');
@@ -73,7 +75,10 @@ export function readHello(bytes: Uint8Array): Hello {
   const value = readFrame(bytes);
   const { version, mesh, id, incarnation, address, purpose, features, challenge, to, beat } = value;
   if (version !== VERSION)
-    throw meshError('ERR_LINK_REFUSED', `it speaks version ${printable(version)} of the link, this node ${VERSION}`);
+    throw meshError(
+      'ERR_LINK_REFUSED',
+      `it speaks version ${printable(version)} of the link, this node ${VERSION}`,
+    );
   const isHello =
     typeof mesh === 'string' &&
     isId(id) &&
@@ -86,7 +91,8 @@ export function readHello(bytes: Uint8Array): Hello {
     challenge.length >= 32 &&
     (to === undefined || isNode(to)) &&
     (beat === undefined || isBeat(beat));
-  if (!isHello) throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: what it says of itself is not complete');
+  if (!isHello)
+    throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: what it says of itself is not complete');
   return value as unknown as Hello;
 }
 
@@ -127,9 +133,14 @@ export function whyNot(
     return refused(`mesh ${printable(theirs.mesh)} is not ${printable(place.mesh)}`);
   if (theirs.incarnation === place.incarnation) return refused('it is this very node', { isSelf: true });
   if (to !== undefined && (to.id !== place.id || to.incarnation !== place.incarnation))
-    return refused(`node ${to.id} in the life ${to.incarnation} is not here: this is node ${place.id}`, { isOther: true });
+    return refused(`node ${to.id} in the life ${to.incarnation} is not here: this is node ${place.id}`, {
+      isOther: true,
+    });
   if (wanted !== undefined && (theirs.id !== wanted.id || theirs.incarnation !== wanted.incarnation))
-    return refused(`node ${wanted.id} in the life ${wanted.incarnation} is not there: it is node ${theirs.id}`, { isOther: true });
+    return refused(
+      `node ${wanted.id} in the life ${wanted.incarnation} is not there: it is node ${theirs.id}`,
+      { isOther: true },
+    );
   return undefined;
 }
 
@@ -141,9 +152,15 @@ function refused(text: string, details: { isSelf?: true; isOther?: true } = {}):
 export type Role = 'dialler' | 'acceptor';
 
 /** Proof that a side has the key; empty without a key. */
-export function proofOf(key: string | undefined, role: Role, dialler: Uint8Array, acceptor: Uint8Array): string {
+export function proofOf(
+  key: string | undefined,
+  role: Role,
+  dialler: Uint8Array,
+  acceptor: Uint8Array,
+): string {
   if (key === undefined) return '';
-  const both = createHash('sha256').update(dialler).digest('hex') + createHash('sha256').update(acceptor).digest('hex');
+  const both =
+    createHash('sha256').update(dialler).digest('hex') + createHash('sha256').update(acceptor).digest('hex');
   return createHmac('sha256', key).update(`skynet link ${role} ${both}`).digest('hex');
 }
 
@@ -153,7 +170,8 @@ export function proofOf(key: string | undefined, role: Role, dialler: Uint8Array
  */
 export function checkProof(bytes: Uint8Array, expected: string): void {
   const { proof } = readFrame(bytes);
-  if (typeof proof !== 'string') throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: it proves nothing');
+  if (typeof proof !== 'string')
+    throw meshError('ERR_LINK_PROTOCOL', 'not a node of a mesh: it proves nothing');
   // Of one length, whatever was sent.
   const given = createHash('sha256').update(proof).digest();
   if (!timingSafeEqual(given, createHash('sha256').update(expected).digest()))
@@ -171,4 +189,3 @@ export function refusalOf(error: unknown): Uint8Array {
 export function common(mine: readonly string[], theirs: readonly string[]): ReadonlySet<string> {
   return new Set(mine.filter((feature) => theirs.includes(feature)));
 }
-

@@ -6,7 +6,7 @@ import { type Member, View } from './view.ts';
 
 /** What a node knows of its mesh; whoever watches is told of each change. */
 export class Known {
-  readonly view = new View();
+  readonly view: View = new View();
   readonly #self: MeshNode;
   readonly #watcher: DirectoryWatcher;
   /** Why this node is cut off, if it is. */
@@ -47,7 +47,8 @@ export class Known {
   replace(epoch: number, members: readonly Member[], names: readonly Named[]): void {
     this.view.epoch = epoch;
     const there = new Set(members.map(({ node }) => node.incarnation));
-    for (const { node } of this.view.members()) if (!there.has(node.incarnation)) this.left(node.incarnation, 'lost');
+    for (const { node } of this.view.members())
+      if (!there.has(node.incarnation)) this.left(node.incarnation, 'lost');
     for (const member of members) this.joined(member);
     const given = new Map(names);
     for (const [name, handle] of [...this.view.names]) if (!given.has(name)) this.freed(name, handle);

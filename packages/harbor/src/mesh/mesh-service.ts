@@ -52,7 +52,11 @@ export interface MeshSetup {
 export const MESH = '.mesh';
 
 /** A node's part in a mesh. Its start function returns when the mesh has let the node in. */
-export function createMeshService(setup: MeshSetup, place: NetworkPlace, names: MeshNames): ServiceDefinition {
+export function createMeshService(
+  setup: MeshSetup,
+  place: NetworkPlace,
+  names: MeshNames,
+): ServiceDefinition {
   return defineService(async (skynet) => {
     skynet.register(MESH);
     const mesh = new Mesh(skynet, setup, place, names);
@@ -203,7 +207,9 @@ class Mesh implements Remote {
     );
     for (const link of early.splice(0)) accept(link);
     await joining;
-    log(`node ${id} is in the mesh, with ${[...this.#nodes.keys()].sort((a, b) => a - b).join(' ') || 'no others'}`);
+    log(
+      `node ${id} is in the mesh, with ${[...this.#nodes.keys()].sort((a, b) => a - b).join(' ') || 'no others'}`,
+    );
     this.#skynet.fork(() => this.#keepDatacenter());
   }
 
@@ -218,7 +224,9 @@ class Mesh implements Remote {
 
   #refused(reason: SkynetError): void {
     if (!this.#kernel.alive) return;
-    this.#skynet.error(`the mesh does not have this node any more: ${reason.code}: ${printable(reason.message)}`);
+    this.#skynet.error(
+      `the mesh does not have this node any more: ${reason.code}: ${printable(reason.message)}`,
+    );
     this.#stop();
   }
 
@@ -234,13 +242,20 @@ class Mesh implements Remote {
     for (;;) {
       if (this.#names.ownerNow(DATACENTER) === undefined) {
         try {
-          await this.#place.start(createDatacenterService((handle) => this.#claimDatacenter(handle)), 'datacenterd', []);
+          await this.#place.start(
+            createDatacenterService((handle) => this.#claimDatacenter(handle)),
+            'datacenterd',
+            [],
+          );
         } catch (error) {
           // Another node has it, or nothing can be decided now.
           if (!this.#kernel.alive || !isSkynetError(error)) return;
         }
       }
-      await this.#until('datacenter', () => this.#names.ownerNow(DATACENTER) === undefined && this.#cutOff === undefined);
+      await this.#until(
+        'datacenter',
+        () => this.#names.ownerNow(DATACENTER) === undefined && this.#cutOff === undefined,
+      );
       await this.#skynet.sleep('100ms');
     }
   }
@@ -309,7 +324,8 @@ class Mesh implements Remote {
     const lost = this.#orphans.get(name);
     const { type, session, source, body } = message;
     if (lost !== undefined) {
-      if (session !== 0 && isRequestType(type)) this.#refuse(message, `${printable(name)} was lost with its node`, lost);
+      if (session !== 0 && isRequestType(type))
+        this.#refuse(message, `${printable(name)} was lost with its node`, lost);
       return;
     }
     // Whoever sent bytes may use their memory for something else by then.
@@ -345,7 +361,9 @@ class Mesh implements Remote {
       },
       (error: unknown) => {
         if (this.#isOver) return;
-        this.#skynet.error(`global name ${printable(name)} of ${formatHandle(handle)}: ${printable((error as Error).message)}`);
+        this.#skynet.error(
+          `global name ${printable(name)} of ${formatHandle(handle)}: ${printable((error as Error).message)}`,
+        );
         this.#place.unnamed(name, handle);
       },
     );
@@ -355,7 +373,8 @@ class Mesh implements Remote {
     const owner = this.#names.ownerNow(name);
     if (owner === undefined || harborOf(owner) !== this.#setup.id) return;
     this.#names.release(name, owner).catch((error: unknown) => {
-      if (!this.#isOver) this.#skynet.error(`global name ${printable(name)}: ${printable((error as Error).message)}`);
+      if (!this.#isOver)
+        this.#skynet.error(`global name ${printable(name)}: ${printable((error as Error).message)}`);
     });
   }
 

@@ -109,7 +109,13 @@ export function createMesh(skynet: Skynet): Mesh {
       await ask('LINK', id);
     },
     async claimName(name, handle = skynet.self()) {
-      if (typeof name !== 'string' || name === '' || /^[.:@]/.test(name) || !Number.isNaN(Number(name)) || Buffer.byteLength(name) > 15)
+      if (
+        typeof name !== 'string' ||
+        name === '' ||
+        /^[.:@]/.test(name) ||
+        !Number.isNaN(Number(name)) ||
+        Buffer.byteLength(name) > 15
+      )
         throw meshError('ERR_NAME_INVALID', `not a global name: ${String(name)}`);
       const owner = await ask<Handle>('CLAIM', name, handle);
       if (owner !== handle)

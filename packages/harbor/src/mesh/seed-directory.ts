@@ -35,7 +35,9 @@ const MAX_HINTS = 4;
 interface Attempt {
   readonly link: Link;
   readonly settle: (told: Tell | SkynetError) => void;
-  welcome: { readonly epoch: number; readonly members: readonly Member[]; readonly isIsolated: boolean } | undefined;
+  welcome:
+    | { readonly epoch: number; readonly members: readonly Member[]; readonly isIsolated: boolean }
+    | undefined;
   readonly names: Named[];
 }
 
@@ -173,7 +175,8 @@ export class SeedDirectory implements Directory {
       const [what, first, second] = told as Tell;
       if (what === 'complete') return { is: 'joined' };
       link.close(meshError('ERR_LINK_CLOSED', 'this node asks another'));
-      if (what === 'refused') throw meshError(first as MeshErrorCode, `${second}`, { details: { harbor: this.#self.id } });
+      if (what === 'refused')
+        throw meshError(first as MeshErrorCode, `${second}`, { details: { harbor: this.#self.id } });
       if (what === 'forming') return { is: 'forming', incarnation: String(first) };
       if (what !== 'see' || second === this.#self.address) return { is: 'wait' };
       at = String(second);
@@ -267,7 +270,11 @@ export class SeedDirectory implements Directory {
     }
   }
 
-  #follow(link: Link, { epoch, members, isIsolated }: NonNullable<Attempt['welcome']>, names: readonly Named[]): void {
+  #follow(
+    link: Link,
+    { epoch, members, isIsolated }: NonNullable<Attempt['welcome']>,
+    names: readonly Named[],
+  ): void {
     this.#up = link;
     this.#isSeeking = false;
     this.#decider = undefined;
@@ -355,7 +362,8 @@ export class SeedDirectory implements Directory {
       const outcome = await this.#ask(node.address, node);
       if (outcome.is === 'joined') return;
       if (outcome.is === 'gone') gone.add(node.incarnation);
-      else if (outcome.is === 'silent' && performance.now() - since > patience) silent.set(node.incarnation, candidate);
+      else if (outcome.is === 'silent' && performance.now() - since > patience)
+        silent.set(node.incarnation, candidate);
       else {
         await this.#place.kernel.skynet.sleep(PAUSE);
         continue;
@@ -396,7 +404,13 @@ export class SeedDirectory implements Directory {
     if (what !== 'join' && what !== 'who') return;
     const { peer } = this.#up ?? {};
     if (peer !== undefined)
-      say(link, ['see', peer.incarnation, peer.address, this.#known.view.size, this.#known.cutOff !== undefined]);
+      say(link, [
+        'see',
+        peer.incarnation,
+        peer.address,
+        this.#known.view.size,
+        this.#known.cutOff !== undefined,
+      ]);
     else if (this.#known.view.size === 0) say(link, ['forming', this.#self.incarnation]);
     else say(link, ['wait']);
   }
@@ -493,7 +507,10 @@ export class SeedDirectory implements Directory {
     return {
       decides: `${decider} (epoch ${view.epoch})`,
       ...(isolated === undefined ? {} : { isolated }),
-      members: view.members().map(({ node }) => `${node.id}@${node.address}`).join(' '),
+      members: view
+        .members()
+        .map(({ node }) => `${node.id}@${node.address}`)
+        .join(' '),
       names: view.names.size,
     };
   }

@@ -10,8 +10,8 @@ import {
   common,
   encodeFrame,
   type Hello,
-  makeHello,
   MAX_HELLO,
+  makeHello,
   proofOf,
   type Role,
   readHello,
@@ -76,7 +76,8 @@ class TcpLinks implements LinkTransport {
     if (at !== undefined) {
       this.#heartbeat = new Heartbeat(at, listener.port, heartbeat);
       this.#beatPort = await kernel.skynet.await(this.#heartbeat.port);
-      if (this.#beatPort === 0) place.log(`no beats on ${listener.address}: a node that is busy for long counts as lost`);
+      if (this.#beatPort === 0)
+        place.log(`no beats on ${listener.address}: a node that is busy for long counts as lost`);
     }
     this.#pings = setInterval(() => this.#ping(), heartbeat.every);
     this.#pings.unref();
@@ -164,9 +165,19 @@ class TcpLinks implements LinkTransport {
   }
 
   /** Both sides know each other. */
-  #ready(link: TcpLink, theirs: Hello, purpose: LinkPurpose, mine: string | undefined, done: () => void): void {
+  #ready(
+    link: TcpLink,
+    theirs: Hello,
+    purpose: LinkPurpose,
+    mine: string | undefined,
+    done: () => void,
+  ): void {
     const { id, incarnation, address, beat } = theirs;
-    link.known({ id, incarnation, address }, purpose, common((this.#place as LinkPlace).features, theirs.features));
+    link.known(
+      { id, incarnation, address },
+      purpose,
+      common((this.#place as LinkPlace).features, theirs.features),
+    );
     this.#links.add(link);
     const host = hostOf(link.remoteAddress);
     if (this.#heartbeat !== undefined && beat !== undefined && mine !== undefined && host !== undefined)
@@ -308,7 +319,9 @@ class TcpLink implements Link {
 
   silent(isStalled: boolean, silence: number): void {
     if (this.#isOver) return;
-    const what = isStalled ? 'the link passes no bytes, though both sides have the time' : 'nothing was heard';
+    const what = isStalled
+      ? 'the link passes no bytes, though both sides have the time'
+      : 'nothing was heard';
     this.#connection.destroy();
     this.#over(meshError('ERR_LINK_SILENT', `${what} of node ${this.peer.id} for ${silence} ms`));
   }
@@ -374,7 +387,9 @@ class TcpLink implements Link {
     this.#fail(
       error instanceof SkynetError && error.code.startsWith('ERR_LINK_')
         ? error
-        : meshError('ERR_LINK_PROTOCOL', `nonsense: ${printable((error as Error).message)}`, { cause: error }),
+        : meshError('ERR_LINK_PROTOCOL', `nonsense: ${printable((error as Error).message)}`, {
+            cause: error,
+          }),
     );
   }
 

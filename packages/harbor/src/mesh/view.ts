@@ -12,7 +12,7 @@ export class View {
   /** Grows with each node that decides for the mesh. */
   epoch = 0;
   readonly #members = new Map<string, Member>();
-  readonly names = new Map<string, Handle>();
+  readonly names: Map<string, Handle> = new Map();
 
   get size(): number {
     return this.#members.size;

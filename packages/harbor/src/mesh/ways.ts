@@ -309,7 +309,8 @@ export class Ways {
   /** As {@link Remote.deliver}. */
   deliver(to: Handle, message: Message): boolean {
     const way = this.#wayTo(harborOf(to));
-    if (message.type === PTYPE.RESPONSE || message.type === PTYPE.ERROR) this.#open.delete(to, message.session);
+    if (message.type === PTYPE.RESPONSE || message.type === PTYPE.ERROR)
+      this.#open.delete(to, message.session);
     if (way.state === 'ready') {
       try {
         (way.channel as Channel).send(to, message);
@@ -333,9 +334,13 @@ export class Ways {
       return true;
     }
     if (type === PTYPE.RESPONSE) {
-      this.#owner.log(`the answer of ${formatHandle(source)} to ${formatHandle(to)} cannot be sent: ${printable(error.message)}`);
-      if (error.code !== 'ERR_LINK_BUSY') return this.deliver(to, new Message(PTYPE.ERROR, session, source, error));
-    } else if (type !== PTYPE.ERROR) this.#countDropped(this.#wayTo(harborOf(to)), to, message, error.message);
+      this.#owner.log(
+        `the answer of ${formatHandle(source)} to ${formatHandle(to)} cannot be sent: ${printable(error.message)}`,
+      );
+      if (error.code !== 'ERR_LINK_BUSY')
+        return this.deliver(to, new Message(PTYPE.ERROR, session, source, error));
+    } else if (type !== PTYPE.ERROR)
+      this.#countDropped(this.#wayTo(harborOf(to)), to, message, error.message);
     return false;
   }
 
@@ -362,7 +367,8 @@ export class Ways {
 
   #take(to: Handle, message: Message): void {
     const { type, session, source } = message;
-    if (harborOf(to) !== this.#self.id) throw meshError('ERR_LINK_PROTOCOL', `a message to ${formatHandle(to)}`);
+    if (harborOf(to) !== this.#self.id)
+      throw meshError('ERR_LINK_PROTOCOL', `a message to ${formatHandle(to)}`);
     const isCall = session !== 0 && isRequestType(type);
     const thread = isCall ? this.#place.threadOf(to) : 0;
     if (thread > 0) this.#open.add({ source, session, to, thread });

@@ -1,8 +1,8 @@
+import { isSkynetError } from '@skynet/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
 import { anyValue, expectSame, nested, refusalOf } from '../../../core/test/codec/values.ts';
-import { isSkynetError } from '@skynet/core';
 import { BodyDecoder, BodyEncoder } from '../../src/mesh/body.ts';
 
 const LARGE = 48 * 1024;
@@ -13,7 +13,7 @@ function route(hasRecords = true): (values: unknown[]) => unknown[] {
   const decoder = new BodyDecoder();
   return (values) => {
     const { bytes, isAlone } = encoder.encode(values, LARGE);
-    const frame = Buffer.from(bytes);
+    const frame = new Uint8Array(bytes);
     const got = decoder.decode(frame, isAlone);
     // The memory of a frame is used again.
     frame.fill(0xff);
@@ -58,7 +58,10 @@ describe('bodies between nodes', () => {
         [5n, -5n, 2n ** 64n, -(2n ** 64n), 2n ** 200n, -(2n ** 63n) - 1n],
         Buffer.from('buffer'),
         new Uint8Array([1, 2, 3]),
-        Object.fromEntries([[`r${i}`, 1], ['__proto__', 2]]),
+        Object.fromEntries([
+          [`r${i}`, 1],
+          ['__proto__', 2],
+        ]),
       ])
         expectSame(send([value]), [value]);
     }
@@ -76,7 +79,10 @@ describe('bodies between nodes', () => {
   it('refuse what no message can hold, and leave no trace of it', () => {
     const send = route();
     const first = { a: 1, b: 2 };
-    expect(refusalOf(() => send([1, { fresh: { a: 1 }, fn() {} }]))).toEqual({ path: '$[1].fn', type: 'function' });
+    expect(refusalOf(() => send([1, { fresh: { a: 1 }, fn() {} }]))).toEqual({
+      path: '$[1].fn',
+      type: 'function',
+    });
     expect(refusalOf(() => send([1, { at: [new Date(0)] }]))).toEqual({ path: '$[1].at[0]', type: 'Date' });
     expect(refusalOf(() => send([nested(512)])).type).toBe('nested too deeply');
     const looping: unknown[] = [];
@@ -110,12 +116,16 @@ describe('bodies between nodes', () => {
   it('fuzz: a body with a few changed bytes is one of values, or refused with a code', () => {
     const encoder = new BodyEncoder(true);
     fc.assert(
-      fc.property(anyValue, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }), (value, changes) => {
-        const { bytes, isAlone } = encoder.encode([value], LARGE);
-        const frame = Buffer.from(bytes);
-        for (const [at, byte] of changes) frame[at % frame.length] = byte;
-        readOrRefused(() => new BodyDecoder().decode(frame, isAlone));
-      }),
+      fc.property(
+        anyValue,
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        (value, changes) => {
+          const { bytes, isAlone } = encoder.encode([value], LARGE);
+          const frame = Buffer.from(bytes);
+          for (const [at, byte] of changes) frame[at % frame.length] = byte;
+          readOrRefused(() => new BodyDecoder().decode(frame, isAlone));
+        },
+      ),
       { numRuns: runs(2000) },
     );
   });
