@@ -26,9 +26,9 @@ function shown(value: unknown): string {
 
 /**
  * Options by key, each as what it must be. What is undefined or null counts as not given. Used through
- * {@link readOptions}, which sees to keys that nobody has asked for.
+ * {@link readPlainOptions}, which sees to keys that nobody has asked for.
  */
-export class OptionReader<Given extends object> {
+export class PlainOptionReader<Given extends object> {
   readonly #title: string;
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #error: OptionError;
@@ -38,7 +38,7 @@ export class OptionReader<Given extends object> {
   readonly #groups: { refuseUnknown(): void }[] = [];
   #others = false;
 
-  /** Use {@link readOptions}. */
+  /** Use {@link readPlainOptions}. */
   constructor(title: string, given: unknown, error: OptionError = argumentError, path = '') {
     this.#title = title;
     this.#error = error;
@@ -93,6 +93,75 @@ export class OptionReader<Given extends object> {
     return typeof value === 'boolean' ? value : this.wrong(key, 'true or false');
   }
 
+  /** Text that is not empty. */
+  text<Fallback>(key: Key<Given>, fallback: Fallback, wanted = 'text that is not empty'): string | Fallback {
+    const value = this.value(key);
+    if (value === undefined) return fallback;
+    return typeof value === 'string' && value !== '' ? value : this.wrong(key, wanted);
+  }
+
+  /** Refuses an option that is there and no function. */
+  callable(key: Key<Given>, required: boolean): void {
+    const value = this.value(key);
+    if (typeof value === 'function' || (value === undefined && !required)) return;
+    this.wrong(key, 'a function');
+  }
+
+  /** Options inside an option; none if it was not given. */
+  group<Name extends Key<Given>>(key: Name): PlainOptionReader<NonNullable<Given[Name]> & object> {
+    return this.inside(PlainOptionReader<NonNullable<Given[Name]> & object>, key);
+  }
+
+  /** A reader for what stands under a key. */
+  protected inside<Reader extends { refuseUnknown(): void }>(
+    Class: new (title: string, given: unknown, error: OptionError, path: string) => Reader,
+    key: Key<Given>,
+  ): Reader {
+    const group = new Class(this.#title, this.value(key) ?? {}, this.#error, `${this.#path}${key}.`);
+    this.#groups.push(group);
+    return group;
+  }
+
+  /** Refuses keys that nobody has asked for. @throws for the first of them. */
+  refuseUnknown(): void {
+    for (const key of this.#unknown()) {
+      const meant = nearest(key, this.#known);
+      if (meant !== undefined || !this.#others) this.#refuse(key, meant);
+    }
+    for (const group of this.#groups) group.refuseUnknown();
+  }
+
+  /** Somebody has asked for that key. */
+  protected known(key: string): void {
+    this.#known.add(key);
+  }
+
+  /** Any key may be there that is not misspelt. */
+  protected takeOthers(): void {
+    this.#others = true;
+  }
+
+  #unknown(): string[] {
+    return Object.keys(this.#given).filter(
+      (key) => !this.#known.has(key) && this.#given[key] !== undefined && this.#given[key] !== null,
+    );
+  }
+
+  #refuse(key: string, meant: string | undefined): never {
+    const path = this.#path;
+    const hint =
+      meant === undefined
+        ? `; there are: ${[...this.#known].join(', ')}`
+        : `, perhaps ${path}${meant} is meant`;
+    throw this.#error(
+      `unknown ${this.#title} ${shown(path + key)}${hint}`,
+      meant === undefined ? { key: path + key } : { key: path + key, meant: path + meant },
+    );
+  }
+}
+
+/** The same with what servers are told besides. Used through {@link readOptions}. */
+export class OptionReader<Given extends object> extends PlainOptionReader<Given> {
   /** One of some values. */
   oneOf<const Value extends string | number>(
     key: Key<Given>,
@@ -119,13 +188,6 @@ export class OptionReader<Given extends object> {
     return this.wrong(key, 'a duration such as "5s", or hundredths of a second from 0');
   }
 
-  /** Text that is not empty. */
-  text<Fallback>(key: Key<Given>, fallback: Fallback, wanted = 'text that is not empty'): string | Fallback {
-    const value = this.value(key);
-    if (value === undefined) return fallback;
-    return typeof value === 'string' && value !== '' ? value : this.wrong(key, wanted);
-  }
-
   /** A list of such texts, so many at least. */
   texts(
     key: Key<Given>,
@@ -138,61 +200,18 @@ export class OptionReader<Given extends object> {
     return isList && value.length >= least ? (value as string[]) : this.wrong(key, wanted);
   }
 
-  /** Refuses an option that is there and no function. */
-  callable(key: Key<Given>, required: boolean): void {
-    const value = this.value(key);
-    if (typeof value === 'function' || (value === undefined && !required)) return;
-    this.wrong(key, 'a function');
-  }
-
-  /** Options inside an option; none if it was not given. */
-  group<Name extends Key<Given>>(key: Name): OptionReader<NonNullable<Given[Name]> & object> {
-    const path = `${this.#path}${key}.`;
-    const group = new OptionReader<NonNullable<Given[Name]> & object>(
-      this.#title,
-      this.value(key) ?? {},
-      this.#error,
-      path,
-    );
-    this.#groups.push(group);
-    return group;
+  override group<Name extends Key<Given>>(key: Name): OptionReader<NonNullable<Given[Name]> & object> {
+    return this.inside(OptionReader<NonNullable<Given[Name]> & object>, key);
   }
 
   /** Keys that others read. */
   allow(keys: Iterable<string>): void {
-    for (const key of keys) this.#known.add(key);
+    for (const key of keys) this.known(key);
   }
 
   /** Any key may be there that does not look like one of these misspelt. */
   allowOthers(): void {
-    this.#others = true;
-  }
-
-  /** Refuses keys that nobody has asked for. @throws for the first of them. */
-  refuseUnknown(): void {
-    for (const key of this.#unknown()) {
-      const meant = nearest(key, this.#known);
-      if (meant !== undefined || !this.#others) this.#refuse(key, meant);
-    }
-    for (const group of this.#groups) group.refuseUnknown();
-  }
-
-  #unknown(): string[] {
-    return Object.keys(this.#given).filter(
-      (key) => !this.#known.has(key) && this.#given[key] !== undefined && this.#given[key] !== null,
-    );
-  }
-
-  #refuse(key: string, meant: string | undefined): never {
-    const path = this.#path;
-    const hint =
-      meant === undefined
-        ? `; there are: ${[...this.#known].join(', ')}`
-        : `, perhaps ${path}${meant} is meant`;
-    throw this.#error(
-      `unknown ${this.#title} ${shown(path + key)}${hint}`,
-      meant === undefined ? { key: path + key } : { key: path + key, meant: path + meant },
-    );
+    this.takeOthers();
   }
 }
 
@@ -210,6 +229,22 @@ export function readOptions<Given extends object, Result>(
   error?: OptionError,
 ): Result {
   const options = new OptionReader<Given>(title, given, error);
+  const result = read(options);
+  options.refuseUnknown();
+  return result;
+}
+
+/**
+ * As {@link readOptions}, for clients: what a reader of these cannot do a page need not load.
+ * @throws what `error` makes.
+ */
+export function readPlainOptions<Given extends object, Result>(
+  title: string,
+  given: Given,
+  read: (options: PlainOptionReader<Given>) => Result,
+  error: OptionError,
+): Result {
+  const options = new PlainOptionReader<Given>(title, given, error);
   const result = read(options);
   options.refuseUnknown();
   return result;

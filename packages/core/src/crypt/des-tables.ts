@@ -21,11 +21,15 @@ const SPREAD = [
   11, 4, 25,
 ];
 
-/** Which of the key's 64 bits make the halves C and D (PC-1). The lowest bit of each byte is in neither. */
-const KEY_HALVES = [
-  57, 49, 41, 33, 25, 17, 9, 1, 58, 50, 42, 34, 26, 18, 10, 2, 59, 51, 43, 35, 27, 19, 11, 3, 60, 52, 44, 36,
-  63, 55, 47, 39, 31, 23, 15, 7, 62, 54, 46, 38, 30, 22, 14, 6, 61, 53, 45, 37, 29, 21, 13, 5, 28, 20, 12, 4,
-];
+/**
+ * Which of the key's 64 bits make the halves C and D (PC-1): the columns of the bytes from below, the first for C, the
+ * last but one for D, and the fourth for both. The lowest bit of each byte is in neither.
+ */
+const KEY_HALVES = Array.from({ length: 56 }, (_, to) => {
+  const row = 56 - 8 * ((to % 28) % 8);
+  const column = (to % 28) >> 3;
+  return to < 28 ? row + 1 + column : column < 3 ? row + 7 - column : row - 28;
+});
 
 /** Which of the 56 bits of C and D make the key of a round (PC-2): the first 24 from C, the others from D. */
 const ROUND_KEY = [

@@ -1,10 +1,18 @@
 import { randomkey } from '@skynet/core/crypt';
-import { FrameReader, pack } from '@skynet/core/netpack';
 import { usernameOf } from '../username.ts';
-import { decodeAnswer, encodeAck, handshakeText, parseStatus, RESULT, SESSION_SIZE } from '../wire.ts';
+import {
+  contentBytes,
+  decodeAnswer,
+  encodeAck,
+  handshakeText,
+  parseStatus,
+  RESULT,
+  SESSION_SIZE,
+} from '../wire.ts';
 import { Deadline } from './deadline.ts';
 import { ClientError, type ClientErrorCode, shown } from './errors.ts';
 import { type ClientEvents, Emitter } from './events.ts';
+import { FrameCutter, frameOf } from './frames.ts';
 import {
   type ConnectOptions,
   type RequestOptions,
@@ -267,7 +275,7 @@ export class MsgClient {
 
   /** Sends the handshake, and behind it, in the same write, all that was sent before and was not answered. */
   #greet(stream: Stream): void {
-    const reader = new FrameReader();
+    const reader = new FrameCutter();
     this.#stream = stream;
     this.#index++;
     let shaken = false;
@@ -288,7 +296,7 @@ export class MsgClient {
     stream.start({
       data: (chunk) => {
         if (!isCurrent()) return;
-        reader.pushOwned(chunk, onFrame);
+        reader.push(chunk, onFrame);
         this.#watchSilence();
         this.#acknowledge();
       },
@@ -297,7 +305,11 @@ export class MsgClient {
       error: over,
       closed: () => over(),
     });
-    stream.write(pack(handshakeText(this.#username, this.#index, secret, push ? this.#lastPush : undefined)));
+    stream.write(
+      frameOf(
+        contentBytes(handshakeText(this.#username, this.#index, secret, push ? this.#lastPush : undefined)),
+      ),
+    );
     for (const request of repeated) stream.write(request.frame);
   }
 
@@ -373,7 +385,7 @@ export class MsgClient {
   #acknowledge(): void {
     if (!this.#ackDue) return;
     this.#ackDue = false;
-    this.#stream?.write(pack(encodeAck(this.#lastPush)));
+    this.#stream?.write(frameOf(encodeAck(this.#lastPush)));
   }
 
   // --- lost connections

@@ -1,5 +1,5 @@
 import { base64decode, base64encode } from '@skynet/core/crypt';
-import { readOptions } from '@skynet/core/options';
+import { readPlainOptions } from '@skynet/core/options';
 import { classicSuite } from './classic-suite.ts';
 import { Deadline } from './deadline.ts';
 import { ClientError, shown } from './errors.ts';
@@ -80,7 +80,7 @@ export async function login(options: LoginOptions): Promise<LoginResult> {
 
 /** Options checked, with the token made. @throws ERR_CLIENT_ARGUMENT. */
 function resolve(given: LoginOptions) {
-  return readOptions(
+  return readPlainOptions(
     'login option',
     given,
     (options) => {

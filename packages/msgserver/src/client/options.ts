@@ -1,4 +1,4 @@
-import { type OptionError, type OptionReader, readOptions } from '@skynet/core/options';
+import { type OptionError, type PlainOptionReader, readPlainOptions } from '@skynet/core/options';
 import type { NamePart } from '../username.ts';
 import { ClientError } from './errors.ts';
 import { type ClientEvents, EVENTS } from './events.ts';
@@ -88,7 +88,7 @@ function secretOf(value: unknown): Uint8Array {
   throw clientError('client option secret must be 8 bytes', { key: 'secret' });
 }
 
-function namePart(options: OptionReader<ConnectOptions>, key: 'user' | 'server' | 'subid'): NamePart {
+function namePart(options: PlainOptionReader<ConnectOptions>, key: 'user' | 'server' | 'subid'): NamePart {
   const value = options.value(key);
   if (value instanceof Uint8Array) return value;
   return ['string', 'number', 'bigint'].includes(typeof value)
@@ -96,20 +96,20 @@ function namePart(options: OptionReader<ConnectOptions>, key: 'user' | 'server' 
     : options.wrong(key, 'text, a number or bytes');
 }
 
-function signalOf(options: OptionReader<{ signal?: AbortSignal | undefined }>): AbortSignal | undefined {
+function signalOf(options: PlainOptionReader<{ signal?: AbortSignal | undefined }>): AbortSignal | undefined {
   const signal = options.value('signal');
   return signal === undefined || signal instanceof AbortSignal
     ? signal
     : options.wrong('signal', 'an AbortSignal');
 }
 
-function backoffOf(options: OptionReader<Backoff>): Readonly<Required<Backoff>> {
+function backoffOf(options: PlainOptionReader<Backoff>): Readonly<Required<Backoff>> {
   return { first: options.whole('first', 0, MOST, 100), max: options.whole('max', 0, MOST, 10_000) };
 }
 
 /** Checks options and fills in the defaults. @throws ERR_CLIENT_ARGUMENT, naming the option. */
 export function resolveOptions(given: ConnectOptions): ResolvedOptions {
-  return readOptions(
+  return readPlainOptions(
     'client option',
     given,
     (options) => {
@@ -141,7 +141,7 @@ export function resolveOptions(given: ConnectOptions): ResolvedOptions {
 
 /** What a request was given, checked. @throws ERR_CLIENT_ARGUMENT. */
 export function resolveRequest(given: RequestOptions): RequestOptions {
-  return readOptions(
+  return readPlainOptions(
     'request option',
     given,
     (options) => ({

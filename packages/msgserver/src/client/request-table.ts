@@ -1,6 +1,6 @@
-import { pack } from '@skynet/core/netpack';
 import { ACK_SESSION, encodeRequest } from '../wire.ts';
 import { ClientError } from './errors.ts';
+import { frameOf } from './frames.ts';
 
 /** A request that is not answered yet. */
 export interface PendingRequest {
@@ -51,7 +51,7 @@ export class RequestTable {
       });
     }
     const session = this.#takeSession();
-    const request = { session, frame: pack(encodeRequest(content, session)), settle };
+    const request = { session, frame: frameOf(encodeRequest(content, session)), settle };
     this.#waiting.set(session, request);
     return request;
   }

@@ -1,4 +1,4 @@
-import { type OptionReader, readOptions } from '@skynet/core/options';
+import { type PlainOptionReader, readPlainOptions } from '@skynet/core/options';
 import type { Pushed } from '../contract.ts';
 import { clientError } from './errors.ts';
 import type { PlayerEvents } from './events.ts';
@@ -55,7 +55,7 @@ const LONGEST = 0x7fff_ffff;
 const optionError = (message: string, details: { readonly key: string }) =>
   clientError('ERR_PLAYER_ARGUMENT', message, { details });
 
-function signalOf(options: OptionReader<{ signal?: AbortSignal }>): AbortSignal | undefined {
+function signalOf(options: PlainOptionReader<{ signal?: AbortSignal }>): AbortSignal | undefined {
   const signal = options.value('signal');
   return signal === undefined || signal instanceof AbortSignal
     ? signal
@@ -64,7 +64,7 @@ function signalOf(options: OptionReader<{ signal?: AbortSignal }>): AbortSignal 
 
 /** @throws ERR_PLAYER_ARGUMENT, naming the option. */
 export function resolveOptions<Pushes>(given: ConnectPlayerOptions<Pushes>): ResolvedOptions {
-  return readOptions(
+  return readPlainOptions(
     'player option',
     given as ConnectPlayerOptions<never>,
     (options) => {
@@ -94,7 +94,7 @@ export function resolveRequest(given: PlayerRequestOptions): {
   timeout: number | undefined;
   signal: AbortSignal | undefined;
 } {
-  return readOptions(
+  return readPlainOptions(
     'request option',
     given,
     (options) => ({
