@@ -161,7 +161,8 @@ function numberChecker(
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = limits;
   const describe = limitsOf(what, limits);
   return checker(describe, (value) => {
-    if (!fits(value)) throw new Misfit(`must be ${describe}, not ${kindOf(value)}`);
+    if (!fits(value))
+      throw new Misfit(`must be ${describe}, not ${typeof value === 'number' ? value : kindOf(value)}`);
     if ((value as number) < min || (value as number) > max)
       throw new Misfit(`must be ${describe}, not ${value}`);
     return value as number;
@@ -187,9 +188,10 @@ export function flag(): Checker<boolean> {
 }
 
 /** One of these texts, numbers, flags, or null. */
-export function oneOf<const Value extends string | number | boolean | null>(
-  ...values: readonly Value[]
-): Checker<Value> {
+export function oneOf<const Values extends readonly (string | number | boolean | null)[]>(
+  ...values: Values
+): Checker<Values[number]> {
+  type Value = Values[number];
   const describe = `one of ${values.map((value) => JSON.stringify(value)).join(', ')}`;
   return checker(describe, (value) => {
     if (!values.includes(value as Value)) throw new Misfit(`must be ${describe}`);
@@ -228,15 +230,15 @@ type Flat<Type> = { [Key in keyof Type]: Type[Key] };
 /** What a {@link shape} of these parts lets through. */
 export type ShapeOf<Of> = Flat<
   {
-    [Key in keyof Of as Of[Key] extends Checker<infer _> ? Key : never]: Of[Key] extends Checker<infer Value>
-      ? Value
-      : never;
-  } & {
-    [Key in keyof Of as Of[Key] extends OptionalPart<infer _> ? Key : never]?: Of[Key] extends OptionalPart<
+    -readonly [Key in keyof Of as Of[Key] extends Checker<infer _> ? Key : never]: Of[Key] extends Checker<
       infer Value
     >
       ? Value
       : never;
+  } & {
+    -readonly [Key in keyof Of as Of[Key] extends OptionalPart<infer _>
+      ? Key
+      : never]?: Of[Key] extends OptionalPart<infer Value> ? Value : never;
   }
 >;
 

@@ -40,12 +40,14 @@ type Part<Of, Key extends 'requests' | 'pushes' | 'code'> = Of extends {
 /** The definition itself, from it or from its module: `typeof import('./player.ts')`. */
 export type DefinitionOf<Of> = Of extends { readonly default: infer Definition } ? Definition : Of;
 
-/** Requests of a player, from its definition or its module. */
-export type RequestsOf<Of> = Part<DefinitionOf<Of>, 'requests'>;
+/** Requests of a player, from its definition or its module; any, where that is unknown. */
+export type RequestsOf<Of> = unknown extends Of
+  ? { readonly [name: string]: PlayerRequest<unknown, unknown> }
+  : Part<DefinitionOf<Of>, 'requests'>;
 /** Pushes to it. */
-export type PushesOf<Of> = Part<DefinitionOf<Of>, 'pushes'>;
+export type PushesOf<Of> = unknown extends Of ? PushTable : Part<DefinitionOf<Of>, 'pushes'>;
 /** Codes of its own errors. */
-export type CodesOf<Of> = Part<DefinitionOf<Of>, 'code'>;
+export type CodesOf<Of> = unknown extends Of ? string : Part<DefinitionOf<Of>, 'code'>;
 
 /** What a push of that name carries. */
 export type Pushed<Pushes, Name extends keyof Pushes> =

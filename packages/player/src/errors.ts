@@ -14,8 +14,6 @@ export type PlayerErrorCode =
   | 'ERR_PLAYER_FAILED'
   /** A request, an answer or a push above the limit; `details.size`, `details.limit`. */
   | 'ERR_PLAYER_TOO_LARGE'
-  /** `push`, `join`: the player's login is over. */
-  | 'ERR_PLAYER_GONE'
   /** No seat is free. */
   | 'ERR_ROOM_FULL'
   /** The room has ended, or does not take players any more. */

@@ -269,7 +269,8 @@ export class PlayerOfService implements Player {
     const { code, message, details } = thrown as SkynetError;
     if (REFUSALS.has(code) || this.#options.errors.has(code)) {
       if (code === 'ERR_PLAYER_TOO_LARGE') this.#kernel.reportError(this.#title(name), thrown);
-      request.rawRet(bodyOfRefusal(code, message, details));
+      // What a room has thrown came by a call.
+      request.rawRet(bodyOfRefusal(code, message.replace(/^(?:call failed: )+/, ''), details));
       return;
     }
     this.#kernel.reportError(this.#title(name), thrown);

@@ -157,7 +157,7 @@ class PlayersOfService implements Players {
       logoutHandler: (uid, subid) => this.#endOf(uid, subid, 'logout', 'you have logged out'),
       kickHandler: (uid, subid) => this.#endOf(uid, subid, 'kicked', 'you have been thrown out'),
       requestHandler() {
-        throw playerError('ERR_PLAYER_GONE', 'the player has ended');
+        throw playerError('ERR_SERVICE_GONE', 'the player has ended');
       },
       registerHandler: (name) => this.#register(name),
       connectHandler: (username) => this.#connected(username),

@@ -17,6 +17,8 @@ import type { RoomCommands } from './room.ts';
 const ROOMD_FILE = import.meta.url.endsWith('.ts') ? '../roomd.ts' : './roomd.js';
 /** How often a room that ends just now is looked for again. */
 const ATTEMPTS = 3;
+/** What fails when a room ends meanwhile. */
+const GONE = ['ERR_SERVICE_GONE', 'ERR_NO_SERVICE', 'ERR_SERVICE_EXITED', 'ERR_ROOM_CLOSED'];
 
 /** The seats of one player. */
 export class Seats {
@@ -66,32 +68,45 @@ export class Seats {
     kernelOf(skynet).thread.modules.provide('roomd', new URL(ROOMD_FILE, import.meta.url).href);
     const roomd = await skynet.uniqueService('roomd');
     for (let attempt = 1; ; attempt++) {
-      const { room, channel } = await skynet.call<RoomPlaces>(roomd, 'lua', 'find', place, name);
-      const seat = new SeatOfPlayer(skynet, name, room, (reason) => this.#gone(key, seat, reason));
-      seat.bound = this.#multicast.bind<[body: Uint8Array]>(channel, {
-        unpack: (bytes) => [bytes],
-        dispatch: (_channel, source, body) => {
-          if (source === room) seat.hear(body, this.#send);
-        },
-      });
-      this.#byRoom.set(room, seat);
       try {
-        await seat.bound.subscribe();
-        seat.joined(await skynet.call(room, 'lua', 'join', this.#uid, this.#isOnline, input), this.#send);
-        return seat;
+        const places = await skynet.call<RoomPlaces>(roomd, 'lua', 'find', place, name);
+        return await this.#sit(places, name, input, key);
       } catch (error) {
-        this.#byRoom.delete(room);
-        seat.bound.unsubscribe();
-        const isGone = ['ERR_SERVICE_GONE', 'ERR_NO_SERVICE', 'ERR_ROOM_CLOSED'].some((code) =>
-          isSkynetError(error, code),
-        );
-        if (isGone && attempt < ATTEMPTS) continue;
-        if (isGone && !isSkynetError(error, 'ERR_ROOM_CLOSED'))
+        const isGone = GONE.some((code) => isSkynetError(error, code));
+        if (!isGone) throw error;
+        if (attempt === ATTEMPTS)
           throw playerError('ERR_ROOM_CLOSED', `the room ${JSON.stringify(name.slice(0, 80))} has ended`, {
             cause: error,
           });
-        throw error;
       }
+    }
+  }
+
+  async #sit(
+    { room, channel }: RoomPlaces,
+    name: string,
+    input: unknown,
+    key: string,
+  ): Promise<SeatOfPlayer> {
+    const skynet = this.#skynet;
+    const seat = new SeatOfPlayer(skynet, name, room, () => this.#gone(key, seat));
+    const bound = this.#multicast.bind<[body: Uint8Array]>(channel, {
+      unpack: (bytes) => [bytes],
+      dispatch: (_channel, source, body) => {
+        if (source === room) seat.hear(body, this.#send);
+      },
+    });
+    seat.bound = bound;
+    this.#byRoom.set(room, seat);
+    try {
+      // Before it is a member, lest it miss what is said right after; what is said before that is kept back.
+      await bound.subscribe();
+      seat.joined(await skynet.call(room, 'lua', 'join', this.#uid, this.#isOnline, input), this.#send);
+      return seat;
+    } catch (error) {
+      this.#byRoom.delete(room);
+      seat.letGo();
+      throw error;
     }
   }
 
@@ -109,7 +124,7 @@ export class Seats {
     for (const seat of this.all) seat.letGo();
   }
 
-  #gone(key: string, seat: SeatOfPlayer, _reason: LeaveReason): void {
+  #gone(key: string, seat: SeatOfPlayer): void {
     this.#byKey.delete(key);
     if (this.#byRoom.get(seat.room) === seat) this.#byRoom.delete(seat.room);
   }
@@ -124,14 +139,14 @@ export class SeatOfPlayer implements Seat {
   info: unknown;
   bound: Channel<[body: Uint8Array]> | undefined;
   readonly #skynet: Skynet;
-  readonly #gone: (reason: LeaveReason) => void;
+  readonly #gone: () => void;
   readonly #listeners: ((reason: LeaveReason) => unknown)[] = [];
   readonly #stopWatching: () => void;
   /** What was heard before it was clear that the seat is had. */
   #early: Uint8Array[] | undefined = [];
   #isOver = false;
 
-  constructor(skynet: Skynet, name: string, room: Handle, gone: (reason: LeaveReason) => void) {
+  constructor(skynet: Skynet, name: string, room: Handle, gone: () => void) {
     this.#skynet = skynet;
     this.name = name;
     this.room = room;
@@ -179,7 +194,7 @@ export class SeatOfPlayer implements Seat {
   end(reason: LeaveReason): void {
     if (this.#isOver) return;
     this.letGo();
-    this.#gone(reason);
+    this.#gone();
     for (const work of this.#listeners) this.#skynet.fork(work, reason);
   }
 }
