@@ -14,6 +14,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'message',
       'duration',
       'nearest',
+      'session-map',
       'secret',
       'options',
       'define',

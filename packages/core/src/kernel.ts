@@ -9,3 +9,4 @@ export type { Registry } from './contracts/registry.ts';
 export type { Network, NetworkNames, NetworkPlace, Remote } from './contracts/remote.ts';
 export { isHandle } from './handle.ts';
 export { Message } from './message.ts';
+export { type HasSession, SessionMap } from './session-map.ts';

@@ -5,8 +5,9 @@
 import { connect, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { pack } from '@skynet/core/netpack';
+import { encodeAnswer } from '../src/answer.ts';
 import { usernameOf } from '../src/username.ts';
-import { encodeAnswer, encodeRequest, handshakeText, RESULT, STATUS } from '../src/wire.ts';
+import { encodeRequest, handshakeText, RESULT, STATUS } from '../src/wire.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({

@@ -1,5 +1,7 @@
+import { type HasSession, SessionMap } from '@skynet/core/kernel';
+
 /** An answer that is kept, or is still being worked on. */
-export interface Answer {
+export interface Answer extends HasSession {
   /** What was answered; undefined while the handler runs. */
   payload: Uint8Array | undefined;
   /** The user's handshake at the time of the answer or of the last repetition; 0: none of these yet. */
@@ -34,7 +36,7 @@ export type Verdict = 'run' | 'repeat' | 'wait' | 'conflict';
  */
 export class History {
   readonly #keep: number;
-  readonly #answers = new Map<number, Answer>();
+  readonly #answers = new SessionMap<Answer>();
   #count = 0;
 
   /** @param keep N: how many answers are kept at least. */
@@ -57,11 +59,11 @@ export class History {
       return { verdict: known.payload === undefined ? 'wait' : 'repeat', answer: known };
     }
     if (known !== undefined) {
-      this.#answers.delete(session);
+      this.#answers.take(session);
       if (known.payload === undefined) return { verdict: 'conflict', answer: known };
     }
-    const answer: Answer = { payload: undefined, version: 0, fd, index: 0 };
-    this.#answers.set(session, answer);
+    const answer: Answer = { session, payload: undefined, version: 0, fd, index: 0 };
+    this.#answers.add(answer);
     return { verdict: 'run', answer };
   }
 
@@ -80,16 +82,16 @@ export class History {
     if (this.#count >= this.#keep * 2) this.#retire();
   }
 
-  /** Forgets the entry of a session, if it is this one. */
-  forget(session: number, answer: Answer): void {
-    if (this.#answers.get(session) === answer) this.#answers.delete(session);
+  /** Forgets an entry, if it is the one of its session. */
+  forget(answer: Answer): void {
+    if (this.#answers.get(answer.session) === answer) this.#answers.take(answer.session);
   }
 
   #retire(): void {
     let largest = 0;
-    for (const [session, answer] of this.#answers) {
+    for (const answer of this.#answers.all()) {
       if (answer.fd !== 0) continue;
-      if (answer.index < this.#keep) this.#answers.delete(session);
+      if (answer.index < this.#keep) this.#answers.take(answer.session);
       else {
         answer.index -= this.#keep;
         largest = Math.max(largest, answer.index);

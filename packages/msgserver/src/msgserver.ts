@@ -9,6 +9,7 @@ import {
 } from '@skynet/core';
 import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
+import { encodeAnswer } from './answer.ts';
 import { msgError } from './errors.ts';
 import type { Answer } from './history.ts';
 import {
@@ -26,7 +27,6 @@ import {
   ACK_SESSION,
   contentBytes,
   decodeAck,
-  encodeAnswer,
   type Handshake,
   type HandshakeStatus,
   MAX_CONTENT,
@@ -59,7 +59,6 @@ export type MsgCommands = {
 interface Forwarded {
   readonly link: Link;
   readonly user: User;
-  readonly session: number;
   readonly answer: Answer;
   readonly agent: Handle;
 }
@@ -467,7 +466,7 @@ export class MsgServer {
     const { verdict, answer } = user.history.take(session, link.fd, user.version, link.extended);
     switch (verdict) {
       case 'run':
-        return this.#run(link, user, session, content, answer);
+        return this.#run(link, user, content, answer);
       case 'repeat':
         return this.#give(user, answer, !link.extended);
       case 'conflict':
@@ -483,38 +482,38 @@ export class MsgServer {
     return this.#refuse(link, 'acknowledges what was not sent');
   }
 
-  #run(link: Link, user: User, session: number, content: Uint8Array, answer: Answer): unknown {
+  #run(link: Link, user: User, content: Uint8Array, answer: Answer): unknown {
     if (user.pending >= this.#options.pendingRequests) {
-      user.history.forget(session, answer);
+      user.history.forget(answer);
       return this.#refuse(link, `while ${user.pending} requests are worked on`);
     }
-    if (user.agent !== 0) return this.#forward({ link, user, session, answer, agent: user.agent }, content);
+    if (user.agent !== 0) return this.#forward({ link, user, answer, agent: user.agent }, content);
     let result: Content | Promise<Content>;
     try {
       result = this.#handlers.requestHandler(user.username, content);
     } catch (error) {
-      return this.#fail(user, session, answer, error);
+      return this.#fail(user, answer, error);
     }
-    if (!isPromise(result)) return this.#finish(user, session, answer, result);
+    if (!isPromise(result)) return this.#finish(user, answer, result);
     user.pending++;
     return result.then(
       (value) => {
         user.pending--;
-        return this.#finish(user, session, answer, value);
+        return this.#finish(user, answer, value);
       },
       (error: unknown) => {
         user.pending--;
-        this.#fail(user, session, answer, error);
+        this.#fail(user, answer, error);
       },
     );
   }
 
   #forward(forwarded: Forwarded, content: Uint8Array): void {
-    const { link, user, session, answer, agent } = forwarded;
+    const { link, user, answer, agent } = forwarded;
     try {
       this.#kernel.ask(agent, 'client', content, (error, body) => this.#answered(forwarded, error, body));
     } catch (error) {
-      this.#fail(user, session, answer, error, agent);
+      this.#fail(user, answer, error, agent);
       return;
     }
     user.pending++;
@@ -523,48 +522,47 @@ export class MsgServer {
 
   /** An agent has answered. */
   #answered(
-    { link, user, session, answer, agent }: Forwarded,
+    { link, user, answer, agent }: Forwarded,
     error: SkynetError | undefined,
     body: Body | undefined,
   ): unknown {
     user.pending--;
     if (link.pending-- === AGENT_HIGH >> 1) this.#gate.resumeClient?.(link.fd);
-    if (error !== undefined) return this.#fail(user, session, answer, error, agent);
+    if (error !== undefined) return this.#fail(user, answer, error, agent);
     // Values, where the agent has not packed its answer by itself.
     return this.#finish(
       user,
-      session,
       answer,
       (body instanceof Uint8Array ? body : (body as unknown[])[0]) as Content,
     );
   }
 
   /** @param agent who has failed, 0 for the request handler. */
-  #fail(user: User, session: number, answer: Answer, error: unknown, agent: Handle = 0): void {
-    const whom = `failed for ${printable(user.username)}, session ${session}`;
+  #fail(user: User, answer: Answer, error: unknown, agent: Handle = 0): void {
+    const whom = `failed for ${printable(user.username)}, session ${answer.session}`;
     if (agent === 0) this.#kernel.reportError(`requestHandler ${whom}`, error);
     // It has told where itself.
     else this.#skynet.error(`agent ${this.#skynet.address(agent)} ${whom}: ${printable(error)}`);
-    user.history.complete(answer, encodeAnswer(EMPTY, RESULT.failed, session), user.version);
+    user.history.complete(answer, encodeAnswer(EMPTY, RESULT.failed, answer.session), user.version);
     this.#give(user, answer);
   }
 
-  #finish(user: User, session: number, answer: Answer, value: Content): unknown {
+  #finish(user: User, answer: Answer, value: Content): unknown {
     let bytes: Uint8Array;
     try {
       bytes = bytesOf(value, 'an answer');
     } catch (error) {
-      return this.#fail(user, session, answer, error);
+      return this.#fail(user, answer, error);
     }
     if (bytes.length > MAX_CONTENT) {
-      user.history.forget(session, answer);
+      user.history.forget(answer);
       const link = this.#links.get(answer.fd);
       const reason = `of ${bytes.length} bytes as answer, above the limit of ${MAX_CONTENT}`;
       if (link !== undefined) return this.#refuse(link, reason);
       this.#skynet.error(`Invalid package ${reason}`);
       return undefined;
     }
-    user.history.complete(answer, encodeAnswer(bytes, RESULT.ok, session), user.version);
+    user.history.complete(answer, encodeAnswer(bytes, RESULT.ok, answer.session), user.version);
     return this.#give(user, answer);
   }
 

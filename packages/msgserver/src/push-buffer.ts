@@ -1,4 +1,5 @@
-import { encodeAnswer, RESULT } from './wire.ts';
+import { encodeAnswer } from './answer.ts';
+import { RESULT } from './wire.ts';
 
 /** The largest sequence number. */
 const LAST = 0xffff_ffff;

@@ -35,7 +35,7 @@ function readU32(bytes: Uint8Array, at: number): number {
   );
 }
 
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
@@ -132,15 +132,6 @@ export function sessionOf(payload: Uint8Array): number {
 export function decodeRequest(payload: Uint8Array): RequestFrame | undefined {
   const end = payload.length - SESSION_SIZE;
   return end < 0 ? undefined : { content: payload.subarray(0, end), session: readU32(payload, end) };
-}
-
-/** The payload of an answer, or, with `RESULT.push` and a sequence number, of a push. */
-export function encodeAnswer(content: Uint8Array, result: number, session: number): Uint8Array {
-  const payload = new Uint8Array(content.length + ANSWER_TAIL);
-  payload.set(content);
-  payload[content.length] = result;
-  writeU32(payload, content.length + 1, session);
-  return payload;
 }
 
 /** An answer or a push. */

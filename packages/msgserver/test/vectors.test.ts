@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { hashkey, hexdecode, hexencode, hmac64, sha1 } from '@skynet/core/crypt';
 import { pack } from '@skynet/core/netpack';
 import { describe, expect, test } from 'vitest';
+import { encodeAnswer } from '../src/answer.ts';
 import { userIdBytesOf, usernameOf } from '../src/username.ts';
-import { encodeAnswer, encodeRequest, handshakeText } from '../src/wire.ts';
+import { encodeRequest, handshakeText } from '../src/wire.ts';
 import { connectClient, type FrameClient, logIn, startTestServer } from './harness.ts';
 
 interface Step {

@@ -7,7 +7,8 @@ import { type ConnectOptions, connect, type MsgClient, webSocketDialer } from '@
 import { dialer } from '@skynet/msgserver/client/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { encodeAnswer, STATUS } from '../../src/wire.ts';
+import { encodeAnswer } from '../../src/answer.ts';
+import { STATUS } from '../../src/wire.ts';
 import { logIn, startTestServer, type TestServer } from '../harness.ts';
 import { type ServerEnd, scripted } from './streams.ts';
 

@@ -2,7 +2,8 @@ import { pack } from '@skynet/core/netpack';
 import { connect, login } from '@skynet/msgserver/client';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ACK_SESSION, encodeAnswer, STATUS } from '../../src/wire.ts';
+import { encodeAnswer } from '../../src/answer.ts';
+import { ACK_SESSION, STATUS } from '../../src/wire.ts';
 import { scripted } from './streams.ts';
 
 /** Codes with which a client may end when a server says something it should not. */

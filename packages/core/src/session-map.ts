@@ -1,0 +1,96 @@
+/** Something that is found by a session. */
+export interface HasSession {
+  readonly session: number;
+}
+
+/** Places of the first table. */
+const FIRST_SIZE = 16;
+/** A table of more places is given back when it has become empty. */
+const KEPT_SIZE = 1024;
+
+/**
+ * Entries by their session, for what comes and goes all the time: each at the place of its number or the next free one.
+ * Not a Map: when that replaces its memory after some deletions, the old piece points to the new one, so once one of them
+ * has grown old every later one, with all that was in it, outlives the quick collections. With 64 calls under way that took
+ * half of all time.
+ */
+export class SessionMap<Entry extends HasSession> {
+  #places: (Entry | undefined)[] | undefined = undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(session: number): Entry | undefined {
+    return this.#places?.[this.#find(session)];
+  }
+
+  /** Puts an entry in; there must be none with its session. */
+  add(entry: Entry): void {
+    this.#size++;
+    this.#places ??= emptyPlaces(FIRST_SIZE);
+    if (this.#size * 2 > this.#places.length) this.#grow(this.#places);
+    put(this.#places, entry);
+  }
+
+  /** Takes an entry out, if it is there. */
+  take(session: number): Entry | undefined {
+    const at = this.#find(session);
+    if (at < 0) return undefined;
+    const places = this.#places as (Entry | undefined)[];
+    const entry = places[at];
+    close(places, at);
+    if (--this.#size === 0 && places.length > KEPT_SIZE) this.#places = undefined;
+    return entry;
+  }
+
+  /** Everything that is in, in no order. */
+  all(): Entry[] {
+    return (this.#places ?? []).filter((entry) => entry !== undefined);
+  }
+
+  /** Place of a session, -1 if it is not there. */
+  #find(session: number): number {
+    const places = this.#places;
+    if (places === undefined) return -1;
+    const mask = places.length - 1;
+    for (let at = session & mask; ; at = (at + 1) & mask) {
+      const entry = places[at];
+      if (entry === undefined) return -1;
+      if (entry.session === session) return at;
+    }
+  }
+
+  #grow(places: readonly (Entry | undefined)[]): void {
+    const larger = emptyPlaces<Entry>(places.length * 2);
+    for (const entry of places) if (entry !== undefined) put(larger, entry);
+    this.#places = larger;
+  }
+}
+
+function emptyPlaces<Entry>(size: number): (Entry | undefined)[] {
+  return new Array<Entry | undefined>(size).fill(undefined);
+}
+
+function put<Entry extends HasSession>(places: (Entry | undefined)[], entry: Entry): void {
+  const mask = places.length - 1;
+  let at = entry.session & mask;
+  while (places[at] !== undefined) at = (at + 1) & mask;
+  places[at] = entry;
+}
+
+/** Empties a place; those behind it that would no longer be found move up. */
+function close(places: (HasSession | undefined)[], at: number): void {
+  const mask = places.length - 1;
+  let hole = at;
+  for (let next = (at + 1) & mask; ; next = (next + 1) & mask) {
+    const entry = places[next];
+    if (entry === undefined) break;
+    const distance = (next - entry.session) & mask;
+    if (distance < ((next - hole) & mask)) continue;
+    places[hole] = entry;
+    hole = next;
+  }
+  places[hole] = undefined;
+}
