@@ -29,6 +29,9 @@ export function createProject(home: string, template: Template, { folder, name }
   const files = filesOf(home, template.name, {
     name,
     ...portsOf(template),
+    env: Object.entries(template.env)
+      .map(([key, value]) => ` ${key}=${value}`)
+      .join(''),
     next: template.next,
     description: template.description,
   });

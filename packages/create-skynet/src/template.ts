@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CreateError } from './errors.ts';
 
@@ -12,6 +12,10 @@ export interface Template {
   readonly devDependencies: readonly string[];
   /** Scripts that differ from those of all projects. */
   readonly scripts?: Readonly<Record<string, string>>;
+  /** The application of the repository whose files it has; the build has put them beside the built code. */
+  readonly app?: { readonly name: string; readonly files: readonly string[] };
+  /** What its container sets, so that it can be reached. */
+  readonly env: Readonly<Record<string, string>>;
   /** Where the project listens, for its container; the first one is that of its page, if it has one. */
   readonly ports: readonly number[];
   /** What to do once it runs, one sentence. */
@@ -19,6 +23,8 @@ export interface Template {
 }
 
 const FOLDER = 'templates';
+/** The same for the files of an application. */
+const COPIED = 'dist/templates';
 /** Files that every project gets. */
 const COMMON = 'common';
 const MANIFEST = 'template.json';
@@ -52,8 +58,8 @@ export function filesOf(
   words: Readonly<Record<string, string>>,
 ): Map<string, string> {
   const files = new Map<string, string>();
-  for (const part of [COMMON, template]) {
-    const folder = path.join(home, FOLDER, part);
+  const folders = [path.join(FOLDER, COMMON), path.join(COPIED, template), path.join(FOLDER, template)];
+  for (const folder of folders.map((each) => path.join(home, each)).filter((each) => existsSync(each))) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const file = path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/');

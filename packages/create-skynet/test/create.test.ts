@@ -1,15 +1,36 @@
 // A stranger's first minute: the packages are packed, served by a registry of this test, and used outside the repository.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../../test/free-port.ts';
 import { type LocalRegistry, startLocalRegistry } from './archives.ts';
-import { Program } from './program.ts';
+import { endedAfterTest, Program } from './program.ts';
+
+const CHROMIUM = process.env['SKYNET_CHROMIUM'] ?? '/usr/bin/chromium';
+const hasBrowser = existsSync(CHROMIUM);
+if (!hasBrowser) {
+  const text = `no ${CHROMIUM}: install it (apt-get install chromium), or name another in SKYNET_CHROMIUM`;
+  if (process.env['CI'] !== undefined) throw new Error(text);
+  console.warn(`The page of a new game is not opened: ${text}`);
+}
 
 let registry: LocalRegistry;
 /** What is shared by all projects: npm's cache. */
 let cache: string;
+/** A project that `npm create` has made and installed, without another word than its name. */
+let game: string;
 /** The command, as it comes out of its archive. */
 let commandFile: string;
 
@@ -19,7 +40,8 @@ beforeAll(async () => {
   const archive = readdirSync(registry.folder).find((file) => file.startsWith('create-skynet-')) as string;
   execFileSync('tar', ['-xzf', path.join(registry.folder, archive), '-C', cache]);
   commandFile = path.join(cache, 'package/dist/bin/create-skynet.js');
-}, 60_000);
+  game = await create(cache);
+}, 120_000);
 afterAll(() => {
   registry?.close();
   rmSync(cache, { recursive: true, force: true, maxRetries: 5 });
@@ -51,30 +73,44 @@ function filesIn(folder: string): Map<string, string> {
 }
 
 /** Makes a project as a stranger does. */
-async function create(template: string): Promise<string> {
-  const folder = newFolder();
-  const made = new Program('npm', ['create', 'skynet@latest', 'my-game', template], {
+async function create(folder: string, ...template: string[]): Promise<string> {
+  const made = new Program('npm', ['create', 'skynet@latest', 'my-game', ...template], {
     cwd: folder,
     env: npm(),
   });
-  expect(await made.succeeded()).toContain('cd my-game\n  npm run dev');
+  try {
+    expect(await made.succeeded()).toContain('cd my-game\n  npm run dev');
+  } finally {
+    made.kill();
+  }
   return path.join(folder, 'my-game');
 }
 
+/** The command, without npm around it. */
+const command = (cwd: string, args: readonly string[], env: Record<string, string> = {}): Program =>
+  endedAfterTest(new Program(process.execPath, [commandFile, ...args], { cwd, env }));
+
 /** A script of a project. */
 const script = (cwd: string, name: string, env: Record<string, string> = {}): Program =>
-  new Program('npm', ['run', name], { cwd, env: { ...npm(), ...env } });
+  endedAfterTest(new Program('npm', ['run', name], { cwd, env: { ...npm(), ...env } }));
 
 /** The project's node from its build, as a container runs it. */
 const production = (cwd: string, env: Record<string, string> = {}): Program =>
-  new Program(process.execPath, ['node_modules/@skynet/core/dist/bin/skynet.js', 'dist'], {
-    cwd,
-    env: { NODE_ENV: 'production', ...env },
-  });
+  endedAfterTest(
+    new Program(process.execPath, ['node_modules/@skynet/core/dist/bin/skynet.js', 'dist'], {
+      cwd,
+      env: { NODE_ENV: 'production', ...env },
+    }),
+  );
 
 describe('npm create skynet', () => {
   test('minimal: installs, tests, builds, runs, reloads with its state', { timeout: 120_000 }, async () => {
-    const folder = await create('minimal');
+    const above = newFolder();
+    const made = command(above, ['my-game', 'minimal', '--no-install']);
+    expect(await made.succeeded()).toContain('cd my-game\n  npm install\n  npm run dev');
+    const folder = path.join(above, 'my-game');
+    // What it needs is a part of what the game needs.
+    symlinkSync(path.join(game, 'node_modules'), path.join(folder, 'node_modules'));
     const files = filesIn(folder);
     for (const [file, text] of files) {
       expect(`${file}: ${/\{\{.*\}\}/.exec(text.replace(/\$\{\{.*?\}\}/g, ''))?.[0]}`).toBe(
@@ -116,7 +152,7 @@ describe('npm create skynet', () => {
   });
 
   test('gate: clients are served, and told to come back when it stops', { timeout: 120_000 }, async () => {
-    const folder = await create('gate');
+    const folder = await create(newFolder(), 'gate');
     const files = filesIn(folder);
     expect(files.get('Dockerfile')).toContain('\nEXPOSE 8888\n');
     expect(files.get('compose.yaml')).toContain('    ports:\n      - "8888:8888"\n');
@@ -127,11 +163,13 @@ describe('npm create skynet', () => {
     const node = production(folder, { PORT: '0' });
     const [, port] = await node.said(/gate listens on 127\.0\.0\.1:(\d+)/);
     const connect = (): Program =>
-      new Program('npm', ['run', '--silent', 'client', '--', port as string], {
-        cwd: folder,
-        env: npm(),
-        input: true,
-      });
+      endedAfterTest(
+        new Program('npm', ['run', '--silent', 'client', '--', port as string], {
+          cwd: folder,
+          env: npm(),
+          input: true,
+        }),
+      );
     const first = connect();
     await first.said(/push welcome/);
     first.type('set a 1');
@@ -149,10 +187,44 @@ describe('npm create skynet', () => {
   });
 });
 
-describe('what cannot be made', () => {
-  const command = (cwd: string, args: readonly string[], env: Record<string, string> = {}): Program =>
-    new Program(process.execPath, [commandFile, ...args], { cwd, env });
+describe('npm create skynet my-game', () => {
+  test('game: tests, builds, runs; a page and a bot meet', { timeout: 120_000 }, async () => {
+    const folder = game;
+    expect(await script(folder, 'test').succeeded()).toMatch(/# pass 2\n# fail 0/);
+    await script(folder, 'build').succeeded();
+    const [web, ws] = await freePorts(2);
+    const ports = { GAME_WEB_PORT: String(web), GAME_WS_PORT: String(ws) };
+    const node = production(folder, ports);
+    const [, page = ''] = await node.said(/The game is on (http:\S+)/);
+    expect((await fetch(`${page}/healthz`)).status).toBe(200);
+    const bot = script(folder, 'bot', ports);
+    await bot.said(/bot is in lobby/);
+    if (hasBrowser) await meetBot(page);
+    node.signal('SIGTERM');
+    await bot.said(/connection lost|come back/);
+    expect(await node.ended).toBe(0);
+  });
+});
 
+/** Opens the page, logs in and waits for the bot's greeting. */
+async function meetBot(page: string): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  onTestFinished(() => browser.close());
+  const tab = await browser.newPage();
+  const complaints: string[] = [];
+  tab.on('pageerror', (error) => complaints.push(error.message));
+  await tab.goto(page);
+  await tab.fill('#user', 'anna');
+  await tab.click('text=Play');
+  await tab.waitForSelector('#log >> text=bot: hello anna');
+  expect(await tab.textContent('#state')).toBe('connected as anna');
+  expect(complaints).toEqual([]);
+}
+
+describe('what cannot be made', () => {
   test('a folder that is not empty stays as it is; one with a .git alone will do', async () => {
     const folder = newFolder();
     writeFileSync(path.join(folder, 'notes.txt'), 'mine');
@@ -218,7 +290,9 @@ describe('what cannot be made', () => {
     const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.4' } })`;
     const preload = path.join(folder, 'old.cjs');
     writeFileSync(preload, old);
-    const refused = new Program(process.execPath, ['--require', preload, commandFile, 'x'], { cwd: folder });
+    const refused = endedAfterTest(
+      new Program(process.execPath, ['--require', preload, commandFile, 'x'], { cwd: folder }),
+    );
     expect(await refused.ended).toBe(1);
     expect(refused.output).toBe(
       'create-skynet: Node.js 20.19 or newer is needed, this is 18.20.4 (ERR_CREATE_NODE)\n',

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 /** Milliseconds that a program may take for what a test waits for. */
 const LIMIT = 60_000;
 
-/** A program that a test runs, and what it writes. Ended with its whole group when the test ends. */
+/** A program that a test runs, and what it writes. */
 export class Program {
   /** What it has written so far, to both outputs. */
   output = '';
@@ -48,7 +48,6 @@ export class Program {
         resolve(code ?? -1);
       });
     });
-    onTestFinished(() => this.kill());
   }
 
   /** Waits until it has written something like this. */
@@ -96,4 +95,13 @@ export class Program {
       // All of it has ended.
     }
   }
+}
+
+/** Ends a program, and what it has started, when the test ends. */
+export function endedAfterTest(program: Program): Program {
+  onTestFinished(async () => {
+    program.kill();
+    await program.ended;
+  });
+  return program;
 }
