@@ -11,6 +11,21 @@ export type OptionError = (
   details: { readonly key: string; readonly meant?: string },
 ) => Error;
 
+/** The part of TLS that clients of servers have options for. */
+export interface TlsOptions {
+  /** Certificates to trust, in place of Node's. */
+  readonly ca?: string | Uint8Array;
+  /** The client's own certificate. */
+  readonly cert?: string | Uint8Array;
+  /** Its key. */
+  readonly key?: string | Uint8Array;
+  /** Whether a server that cannot prove itself is refused. Default true. */
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** The longest that a timer of Node waits, in milliseconds: 24 days. */
+const MAX_TIMER = 0x7fff_ffff;
+
 type Key<Given> = keyof Given & string;
 
 const argumentError: OptionError = (message, details) =>
@@ -70,6 +85,12 @@ export class PlainOptionReader<Given extends object> {
       `${this.#title} ${path} must be ${wanted}${value === undefined ? '' : `, not ${shown(value)}`}`,
       { key: path },
     );
+  }
+
+  /** Refuses an option without a word of what was given: it may be a secret. */
+  protected hidden(key: string, wanted: string): never {
+    const path = this.#path + key;
+    throw this.#error(`${this.#title} ${path} must be ${wanted}`, { key: path });
   }
 
   /** A whole number. */
@@ -186,6 +207,41 @@ export class OptionReader<Given extends object> extends PlainOptionReader<Given>
       // Told below.
     }
     return this.wrong(key, 'a duration such as "5s", or hundredths of a second from 0');
+  }
+
+  /** A time for one timer of Node, in milliseconds: {@link duration}, but 24 days at most. */
+  timer<Fallback>(key: Key<Given>, fallback: Fallback): number | Fallback {
+    const milliseconds = this.duration(key, fallback);
+    return typeof milliseconds === 'number' && milliseconds > MAX_TIMER
+      ? this.wrong(key, 'at most 24 days')
+      : milliseconds;
+  }
+
+  /** Text that no error shows, as a password. It may be empty. */
+  secret(key: Key<Given>): string | undefined {
+    const value = this.value(key);
+    if (value === undefined || typeof value === 'string') return value;
+    return this.hidden(key, 'text');
+  }
+
+  /** Whether to encrypt a connection, and how: true, false, or {@link TlsOptions}. */
+  tls(key: Key<Given>): TlsOptions | undefined {
+    const tls = this.value(key);
+    if (tls === undefined || typeof tls === 'boolean') return tls === true ? {} : undefined;
+    const group = this.inside(OptionReader<TlsOptions>, key);
+    return {
+      ...group.#pem('ca'),
+      ...group.#pem('cert'),
+      ...group.#pem('key'),
+      rejectUnauthorized: group.flag('rejectUnauthorized', true),
+    };
+  }
+
+  #pem(key: 'ca' | 'cert' | 'key'): TlsOptions {
+    const value = this.value(key as Key<Given>);
+    if (value === undefined) return {};
+    if (typeof value === 'string' || value instanceof Uint8Array) return { [key]: value };
+    return this.hidden(key, 'a certificate or key, as text or bytes');
   }
 
   /** A list of such texts, so many at least. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nearest } from '../src/nearest.ts';
-import { readOptions } from '../src/options.ts';
+import { readOptions, type TlsOptions } from '../src/options.ts';
 
 interface Given {
   host?: string;
@@ -143,4 +143,35 @@ test('the nearest word', () => {
   expect(nearest('path', words)).toBeUndefined();
   expect(nearest('x'.repeat(100_000), words)).toBeUndefined();
   expect(nearest('maxclents', words, 1)).toBeUndefined();
+});
+
+test('times for timers, secrets and TLS', () => {
+  interface Server {
+    wait?: number | string;
+    password?: string;
+    tls?: boolean | TlsOptions;
+  }
+  const server = (given: unknown) =>
+    readOptions('server option', given as Server, (options) => ({
+      wait: options.timer('wait', undefined),
+      password: options.secret('password'),
+      tls: options.tls('tls'),
+    }));
+  expect(server({})).toEqual({ wait: undefined, password: undefined, tls: undefined });
+  expect(server({ wait: '24d', password: '', tls: true })).toEqual({
+    wait: 2_073_600_000,
+    password: '',
+    tls: {},
+  });
+  expect(server({ tls: false }).tls).toBeUndefined();
+  expect(server({ tls: { ca: 'pem', rejectUnauthorized: false } }).tls).toEqual({
+    ca: 'pem',
+    rejectUnauthorized: false,
+  });
+  expect(server({ tls: { key: Buffer.of(1) } }).tls).toEqual({ key: Buffer.of(1), rejectUnauthorized: true });
+  expect(() => server({ wait: '25d' })).toThrow(/wait must be at most 24 days/);
+  expect(() => server({ password: 12_345 })).toThrow(/^(?!.*12345).*password must be text/);
+  expect(() => server({ tls: { ca: 5 } })).toThrow(/tls\.ca must be a certificate/);
+  expect(() => server({ tls: 'yes' })).toThrow(/tls must be an object/);
+  expect(() => server({ tls: { cta: 'pem' } })).toThrow(/perhaps tls\.ca is meant/);
 });

@@ -1,4 +1,5 @@
 // For authors of applications.
+export type { TlsOptions } from '@skynet/core/options';
 export {
   isBadResult,
   type MysqlDone,
@@ -7,9 +8,11 @@ export {
   type MysqlResult,
   type MysqlSeveral,
 } from './book-result.ts';
-export { connect, type MysqlDb, type MysqlStatement } from './db.ts';
+export type { ConnectOptions } from './connect-options.ts';
+export type { MysqlDb, MysqlStatement } from './contract.ts';
+export { connect } from './db.ts';
 export type { MysqlErrorCode } from './errors.ts';
-export type { ConnectOptions, PoolOptions, ServerOptions, TlsOptions } from './options.ts';
+export type { PoolOptions, ServerOptions } from './options.ts';
 export {
   createPool,
   type MysqlChange,

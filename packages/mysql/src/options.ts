@@ -1,6 +1,5 @@
 import type { Skynet } from '@skynet/core';
-import { type OptionReader, readOptions } from '@skynet/core/options';
-import type { MysqlDb } from './db.ts';
+import { type OptionReader, readOptions, type TlsOptions } from '@skynet/core/options';
 
 /** Where the server is, and as whom to log in. */
 export interface ServerOptions {
@@ -34,28 +33,6 @@ export interface ServerOptions {
   readonly json?: 'text' | 'value';
 }
 
-/** The part of TLS that matters here. */
-export interface TlsOptions {
-  /** Certificates to trust, in place of Node's. */
-  readonly ca?: string | Buffer;
-  /** The client's own certificate. */
-  readonly cert?: string | Buffer;
-  /** Its key. */
-  readonly key?: string | Buffer;
-  /** Whether a server that cannot prove itself is refused. Default true. */
-  readonly rejectUnauthorized?: boolean;
-}
-
-/** How one connection is made (book §16.1). */
-export interface ConnectOptions extends ServerOptions {
-  /** Records as lists in the order of the columns, in place of objects. Default false. */
-  readonly compactArrays?: boolean;
-  /** Runs after each connecting, before anything else is sent; may query. */
-  readonly onConnect?: (db: MysqlDb) => unknown;
-  /** Told true once more than a MiB of statements waits, false when all is sent. */
-  readonly overload?: (isOverloaded: boolean) => unknown;
-}
-
 /** How a pool is made. */
 export interface PoolOptions extends ServerOptions {
   /** Most connections. Default 10. */
@@ -84,14 +61,6 @@ export interface ServerSettings {
   readonly json: 'text' | 'value';
 }
 
-/** Options of {@link ConnectOptions}, read. */
-export interface ConnectSettings {
-  readonly server: ServerSettings;
-  readonly compactArrays: boolean;
-  readonly onConnect: ((db: MysqlDb) => unknown) | undefined;
-  readonly overload: ((isOverloaded: boolean) => unknown) | undefined;
-}
-
 /** Options of {@link PoolOptions}, read; times in milliseconds. */
 export interface PoolSettings {
   readonly server: ServerSettings;
@@ -103,30 +72,17 @@ export interface PoolSettings {
 const MAX_TIME = 0x7fff_ffff;
 
 /** @throws ERR_ARGUMENT. */
-export function readConnectOptions(options: ConnectOptions): ConnectSettings {
-  return readOptions('mysql option', options, (given) => {
-    given.callable('onConnect', false);
-    given.callable('overload', false);
-    return {
-      server: readServer(given, { decimals: 'number', json: 'text' }),
-      compactArrays: given.flag('compactArrays', false),
-      onConnect: given.value('onConnect') as ConnectSettings['onConnect'],
-      overload: given.value('overload') as ConnectSettings['overload'],
-    };
-  });
-}
-
-/** @throws ERR_ARGUMENT. */
 export function readPoolOptions(options: PoolOptions): PoolSettings {
   return readOptions('mysql pool option', options, (given) => ({
     server: readServer(given, { decimals: 'text', json: 'value' }),
     connections: given.whole('connections', 1, 65_535, 10),
-    idleTimeout: time(given, 'idleTimeout', 60_000),
-    timeout: time(given, 'timeout', 0),
+    idleTimeout: given.timer('idleTimeout', 60_000),
+    timeout: given.timer('timeout', 0),
   }));
 }
 
-function readServer<Given extends ServerOptions>(
+/** Reads {@link ServerOptions}, with what decimals and JSON are read as by default. @throws ERR_ARGUMENT. */
+export function readServer<Given extends ServerOptions>(
   given: OptionReader<Given>,
   { decimals, json }: { decimals: 'number' | 'text'; json: 'text' | 'value' },
 ): ServerSettings {
@@ -136,51 +92,16 @@ function readServer<Given extends ServerOptions>(
     socketPath: given.text('socketPath', undefined),
     database: given.text('database', undefined),
     user: given.text('user', 'root'),
-    password: readPassword(given),
+    password: given.secret('password'),
     charset: given.text('charset', 'utf8mb4'),
-    tls: readTls(given),
-    connectTimeout: time(given, 'connectTimeout', 10_000),
+    tls: given.tls('tls'),
+    connectTimeout: given.timer('connectTimeout', 10_000),
     maxPacketSize: given.whole('maxPacketSize', 1024, 1024 * 1024 * 1024, 16 * 1024 * 1024),
     maxStatements: given.whole('maxStatements', 1, 65_535, 256),
     maxWaiting: given.whole('maxWaiting', 1, MAX_TIME, 10_000),
     decimals: given.oneOf('decimals', ['number', 'text'], decimals),
     json: given.oneOf('json', ['text', 'value'], json),
   };
-}
-
-function readPassword<Given extends ServerOptions>(given: OptionReader<Given>): string | undefined {
-  const password = given.value('password');
-  if (password === undefined || typeof password === 'string') return password;
-  // Not what it is: it may be a secret all the same.
-  return given.wrong('password', 'text', undefined);
-}
-
-function readTls<Given extends ServerOptions>(given: OptionReader<Given>): TlsOptions | undefined {
-  const tls = given.value('tls');
-  if (tls === undefined || typeof tls === 'boolean') return tls === true ? {} : undefined;
-  const group = given.group('tls') as unknown as OptionReader<TlsOptions>;
-  return {
-    ...pem(group, 'ca'),
-    ...pem(group, 'cert'),
-    ...pem(group, 'key'),
-    rejectUnauthorized: group.flag('rejectUnauthorized', true),
-  };
-}
-
-function pem(group: OptionReader<TlsOptions>, key: 'ca' | 'cert' | 'key'): TlsOptions {
-  const value = group.value(key);
-  if (value === undefined) return {};
-  if (typeof value === 'string' || Buffer.isBuffer(value)) return { [key]: value };
-  return group.wrong(key, 'a certificate or key, as text or bytes', undefined);
-}
-
-function time<Given extends object>(
-  given: OptionReader<Given>,
-  key: keyof Given & string,
-  fallback: number,
-): number {
-  const milliseconds = given.duration(key, fallback);
-  return milliseconds <= MAX_TIME ? milliseconds : given.wrong(key, 'at most 24 days');
 }
 
 /** Where the server is, as errors say it. */

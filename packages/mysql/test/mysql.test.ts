@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { Skynet } from '@skynet/core';
 import { startTestNode, uncoded } from '@skynet/core/testing';
 import {
@@ -351,6 +351,87 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
       }),
     60_000,
   );
+});
+
+describe.skipIf(mariadbMissing !== undefined)(`a server in trouble${why}`, () => {
+  test('one that stands still: who has a deadline goes on; when it wakes, all goes on', () =>
+    inService(async (skynet) => {
+      const pool = createPool(skynet, { ...lab(), connections: 2 });
+      const db = await connect(skynet, lab());
+      await pool.query('select 1');
+      maria.signal('SIGSTOP');
+      try {
+        await expect(pool.query('select 2', [], { timeout: '100ms' })).rejects.toThrow(code('ERR_TIMEOUT'));
+        await expect(db.query('select 2', { timeout: '100ms' })).rejects.toThrow(code('ERR_TIMEOUT'));
+        await expect(
+          createPool(skynet, { ...lab(), connectTimeout: '100ms' }).query('select 2'),
+        ).rejects.toThrow(code('ERR_MYSQL_CONNECT'));
+      } finally {
+        maria.signal('SIGCONT');
+      }
+      expect(await pool.query('select 3 as n')).toEqual([{ n: 3 }]);
+      expect(await db.query('select 3 as n')).toEqual([{ n: 3 }]);
+    }));
+
+  /** Passes bytes on to the server, its answers as `pass` does it. @returns the port. */
+  async function proxy(pass: (chunk: Buffer, client: Socket) => void): Promise<number> {
+    const server = createServer((client) => {
+      const upstream = connectSocket(maria.port, '127.0.0.1');
+      client.on('data', (chunk) => upstream.write(chunk));
+      upstream.on('data', (chunk) => pass(chunk, client));
+      for (const [one, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const)
+        one.on('error', () => {}).on('close', () => other.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return (server.address() as { port: number }).port;
+  }
+
+  test('one that closes in the middle of an answer', () =>
+    inService(async (skynet) => {
+      let left = Number.POSITIVE_INFINITY;
+      const port = await proxy((chunk, client) => {
+        client.write(chunk.subarray(0, left));
+        left -= chunk.length;
+        if (left <= 0) client.end(() => client.destroy());
+      });
+      const pool = createPool(skynet, { ...lab(), port, connections: 1 });
+      const db = await connect(skynet, { ...lab(), port });
+      const many = "select seq, repeat('x', 100) as text from seq_1_to_1000";
+      for (const bytes of [1, 50, 500, 5000]) {
+        for (const ask of [() => pool.query(many), () => db.query(many)]) {
+          await Promise.all([pool.query('select 1'), db.query('select 1')]);
+          left = bytes;
+          await expect(ask(), `${bytes} bytes`).rejects.toThrow(code('ERR_MYSQL_LOST'));
+          left = Number.POSITIVE_INFINITY;
+        }
+      }
+      await Promise.all([pool.query('select 1'), db.query('select 1')]);
+      left = 5000;
+      const seen: unknown[] = [];
+      const streamed = (async () => {
+        for await (const row of pool.stream(many)) seen.push(row);
+      })();
+      await expect(streamed).rejects.toThrow(code('ERR_MYSQL_LOST'));
+      left = Number.POSITIVE_INFINITY;
+      expect(seen.length).toBeLessThan(1000);
+      expect(await pool.query('select 4 as n')).toEqual([{ n: 4 }]);
+    }));
+
+  test('one whose answers come byte by byte', () =>
+    inService(async (skynet) => {
+      const port = await proxy((chunk, client) => {
+        client.setNoDelay();
+        for (const byte of chunk) client.write(Buffer.of(byte));
+      });
+      const pool = createPool(skynet, { ...lab(), port });
+      const rows = await pool.query('select seq as n, null as nothing from seq_1_to_20');
+      expect(rows).toHaveLength(20);
+      expect(rows[19]).toEqual({ n: 20, nothing: null });
+    }));
 });
 
 describe('servers that are none', () => {

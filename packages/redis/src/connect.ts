@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import type { Skynet } from '@skynet/core';
 import { type RedisOptions as AllOptions, Redis } from 'ioredis';
 import { type RedisDb, withCommands } from './commands.ts';
@@ -8,7 +9,6 @@ import {
   type RedisOptions,
   type RedisSettings,
   readRedisOptions,
-  type TlsOptions,
 } from './options.ts';
 import { type Library, Session } from './session.ts';
 
@@ -54,7 +54,7 @@ function refuseWatching(name: string): void {
 export interface CommonLibraryOptions {
   readonly username?: string;
   readonly password?: string;
-  readonly tls?: TlsOptions;
+  readonly tls?: ConnectionOptions;
   readonly connectTimeout: number;
   readonly protocol: 2;
   readonly disableClientInfo: true;
@@ -87,7 +87,7 @@ export function commonOptions({
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls }),
+    ...(tls === undefined ? {} : { tls: tls as ConnectionOptions }),
     connectTimeout,
     protocol: 2,
     disableClientInfo: true,

@@ -1,4 +1,5 @@
 // For authors of applications.
+export type { TlsOptions } from '@skynet/core/options';
 export { cluster } from './cluster.ts';
 export type {
   PipelineCommand,
@@ -14,7 +15,6 @@ export type {
   ClusterOptions,
   CommonOptions,
   RedisOptions,
-  TlsOptions,
   WatchOptions,
 } from './options.ts';
 export type { Argument } from './session.ts';

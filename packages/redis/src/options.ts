@@ -1,4 +1,4 @@
-import { type OptionReader, readOptions } from '@skynet/core/options';
+import { type OptionReader, readOptions, type TlsOptions } from '@skynet/core/options';
 
 /** What servers of one kind have in common. */
 export interface CommonOptions {
@@ -16,18 +16,6 @@ export interface CommonOptions {
   readonly maxWaiting?: number;
   /** Whether text from the server comes as text, decoded as UTF-8, or as the bytes it is. Default `text`. */
   readonly replies?: 'text' | 'bytes';
-}
-
-/** The part of TLS that matters here. */
-export interface TlsOptions {
-  /** Certificates to trust, in place of Node's. */
-  readonly ca?: string | Buffer;
-  /** The client's own certificate. */
-  readonly cert?: string | Buffer;
-  /** Its key. */
-  readonly key?: string | Buffer;
-  /** Whether a server that cannot prove itself is refused. Default true. */
-  readonly rejectUnauthorized?: boolean;
 }
 
 /** Where a server is. */
@@ -117,48 +105,13 @@ function readServer<Given extends RedisOptions>(given: OptionReader<Given>): Red
 function readCommon<Given extends CommonOptions>(given: OptionReader<Given>): CommonSettings {
   return {
     username: given.text('username', undefined),
-    password: readPassword(given),
-    tls: readTls(given),
-    connectTimeout: time(given, 'connectTimeout', 10_000),
-    timeout: time(given, 'timeout', 0),
+    password: given.secret('password'),
+    tls: given.tls('tls'),
+    connectTimeout: given.timer('connectTimeout', 10_000),
+    timeout: given.timer('timeout', 0),
     maxWaiting: given.whole('maxWaiting', 1, MAX, 10_000),
     replies: given.oneOf('replies', ['text', 'bytes'], 'text'),
   };
-}
-
-function readPassword<Given extends CommonOptions>(given: OptionReader<Given>): string | undefined {
-  const password = given.value('password');
-  if (password === undefined || typeof password === 'string') return password;
-  // Not what it is: it may be a secret all the same.
-  return given.wrong('password', 'text', undefined);
-}
-
-function readTls<Given extends CommonOptions>(given: OptionReader<Given>): TlsOptions | undefined {
-  const tls = given.value('tls');
-  if (tls === undefined || typeof tls === 'boolean') return tls === true ? {} : undefined;
-  const group = given.group('tls') as unknown as OptionReader<TlsOptions>;
-  return {
-    ...pem(group, 'ca'),
-    ...pem(group, 'cert'),
-    ...pem(group, 'key'),
-    rejectUnauthorized: group.flag('rejectUnauthorized', true),
-  };
-}
-
-function pem(group: OptionReader<TlsOptions>, key: 'ca' | 'cert' | 'key'): TlsOptions {
-  const value = group.value(key);
-  if (value === undefined) return {};
-  if (typeof value === 'string' || Buffer.isBuffer(value)) return { [key]: value };
-  return group.wrong(key, 'a certificate or key, as text or bytes', undefined);
-}
-
-function time<Given extends CommonOptions>(
-  given: OptionReader<Given>,
-  key: keyof Given & string,
-  fallback: number,
-): number {
-  const milliseconds = given.duration(key, fallback);
-  return milliseconds <= MAX ? milliseconds : given.wrong(key, 'at most 24 days');
 }
 
 /** Where the server is, as errors say it. */

@@ -12,7 +12,7 @@ export type { Shared } from './view.ts';
  * Data that all services of a node read and few change: tables of items, levels, words (book chapter 19, the original's
  * `skynet.sharedata`). There is one copy of them in memory, for all threads; a service reads the parts it asks for.
  *
- * Values are those that messages can hold, nested at most 512 deep; keys of a Map are text, numbers, bigint or booleans.
+ * Values are those that messages can hold, nested at most 512 deep; keys of a Map are text, whole numbers or bigint.
  */
 export interface ShareData {
   /**
@@ -117,6 +117,9 @@ export function createShareData(skynet: Skynet): ShareData {
   };
 }
 
+/** As in the original. */
+const KEYS = 'text or a whole number';
+
 /** Values as memory that all threads can read. What is no text is read before this returns. */
 export function memoryOf(
   skynet: Skynet,
@@ -124,8 +127,8 @@ export function memoryOf(
   args: readonly unknown[],
   name: string,
 ): SharedArrayBuffer | Promise<SharedArrayBuffer> {
-  if (typeof value !== 'string') return writeSheet(checkWhole(value ?? {}));
-  return skynet.await(readSource(value, args, name)).then(writeSheet);
+  if (typeof value !== 'string') return writeSheet(checkWhole(value ?? {}), KEYS);
+  return skynet.await(readSource(value, args, name)).then((read) => writeSheet(read, KEYS));
 }
 
 function keyOf(name: string): string {

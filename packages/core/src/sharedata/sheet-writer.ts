@@ -27,12 +27,15 @@ class ShapeNode {
   readonly next = new Map<number, ShapeNode>();
 }
 
+/** What keys of maps may be. */
+export type MapKeys = 'text, a number or a boolean' | 'text or a whole number';
+
 /**
  * Writes a value in the form of `slot.ts`, into memory that all threads can read.
- * @throws ERR_UNSERIALIZABLE, ERR_SHAREDATA_SIZE.
+ * @throws ERR_UNSERIALIZABLE, ERR_SHAREDATA_VALUE, ERR_SHAREDATA_SIZE.
  */
-export function writeSheet(value: unknown): SharedArrayBuffer {
-  return new SheetWriter().write(value);
+export function writeSheet(value: unknown, keys: MapKeys = 'text, a number or a boolean'): SharedArrayBuffer {
+  return new SheetWriter(keys).write(value);
 }
 
 class SheetWriter {
@@ -44,7 +47,12 @@ class SheetWriter {
   readonly #strings = new Map<string, number>();
   readonly #shapes = new ShapeNode();
   readonly #shapeKeys: number[][] = [];
+  readonly #keys: MapKeys;
   #root: unknown;
+
+  constructor(keys: MapKeys) {
+    this.#keys = keys;
+  }
 
   write(value: unknown): SharedArrayBuffer {
     this.#root = value;
@@ -128,13 +136,19 @@ class SheetWriter {
 
   #map(cell: number, map: ReadonlyMap<unknown, unknown>, depth: number): void {
     for (const key of map.keys()) {
-      if (hashKey(key) !== undefined) continue;
+      if (this.#isKey(key)) continue;
+      const what = typeof key === 'number' ? String(key) : key === null ? 'null' : typeof key;
       throw new SkynetError<ShareDataErrorCode>(
         'ERR_SHAREDATA_VALUE',
-        `a key of a map is text, a number or a boolean, not ${key === null ? 'null' : typeof key}`,
+        `a key of a map is ${this.#keys}, not ${what}`,
       );
     }
     this.#entries(cell, TAG.MAP, [...map], depth);
+  }
+
+  #isKey(key: unknown): boolean {
+    if (this.#keys === 'text, a number or a boolean') return hashKey(key) !== undefined;
+    return typeof key === 'string' || typeof key === 'bigint' || Number.isInteger(key);
   }
 
   /** Keys with values that are found by the hash of the key. */

@@ -77,6 +77,9 @@ describe('values that cannot be shared have a code, and change nothing', () => {
     ['a date', { d: new Date(0) }, 'ERR_UNSERIALIZABLE'],
     ['a number', 5, 'ERR_SHAREDATA_VALUE'],
     ['a Map with a table as key', new Map([[{}, 1]]), 'ERR_SHAREDATA_VALUE'],
+    ['a Map with a fraction as key', new Map([[1.5, 1]]), 'ERR_SHAREDATA_VALUE'],
+    ['a Map with a boolean as key, in a list', [{ m: new Map([[true, 1]]) }], 'ERR_SHAREDATA_VALUE'],
+    ['a Map with NaN as key', new Map([[Number.NaN, 1]]), 'ERR_SHAREDATA_VALUE'],
     ['a text that is nothing', '{ a: ', 'ERR_SHAREDATA_LOAD'],
     ['a file that is not there', '@/nowhere/items.json', 'ERR_SHAREDATA_LOAD'],
     [
@@ -188,7 +191,7 @@ describe('a view', () => {
           fc.array(tie('value'), { maxLength: 80 }),
           fc.dictionary(fc.string(), tie('value'), { maxKeys: 90 }),
           fc
-            .array(fc.tuple(fc.oneof(fc.string(), fc.integer(), fc.boolean()), tie('value')), {
+            .array(fc.tuple(fc.oneof(fc.string(), fc.integer(), fc.bigInt()), tie('value')), {
               maxLength: 90,
             })
             .map((entries) => new Map(entries)),

@@ -98,6 +98,31 @@ describe('shared data', () => {
       expect(seen).toHaveLength(1);
     }));
 
+  test('keys of a Map are text and whole numbers, also 0 and below; share tables have any', () =>
+    inService(async (skynet) => {
+      const sharedata = createShareData(skynet);
+      const keys = new Map<unknown, string>([
+        ['a', 'text'],
+        [0, 'nought'],
+        [-5, 'below'],
+        [2 ** 53, 'large'],
+        [2n ** 60n, 'larger'],
+      ]);
+      await sharedata.new('keys', keys);
+      const view = (await sharedata.query('keys')) as unknown as ReadonlyMap<unknown, string>;
+      for (const [key, value] of keys) expect(view.get(key)).toBe(value);
+      const sharetable = createShareTable(skynet);
+      await sharetable.loadTable(
+        'any',
+        new Map<unknown, string>([
+          [1.5, 'part'],
+          [true, 'yes'],
+        ]),
+      );
+      const table = (await sharetable.query('any')) as unknown as ReadonlyMap<unknown, string>;
+      expect([table.get(1.5), table.get(true)]).toEqual(['part', 'yes']);
+    }));
+
   test('deepcopy gives ordinary values, whole or in part', () =>
     inService(async (skynet) => {
       const sharedata = createShareData(skynet);

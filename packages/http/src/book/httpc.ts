@@ -219,7 +219,7 @@ export class Httpc {
  */
 export function createHttpc(skynet: Skynet, options: HttpcOptions = {}): Httpc {
   return readOptions('httpc option', options, (given) => {
-    given.duration('timeout', 0);
+    given.timer('timeout', 0);
     const whole = (key: 'headLimit' | 'bodyLimit', fallback: number): number =>
       given.whole(key, 1, Number.MAX_SAFE_INTEGER, fallback);
     return new Httpc(skynet, options.timeout, {

@@ -62,10 +62,10 @@ export function readClientOptions(options: HttpClientOptions): ClientSettings {
     return {
       connections: given.whole('connections', 1, 65_535, 16),
       maxPending: given.whole('maxPending', 1, MANY, 10_000),
-      timeout: given.duration('timeout', 30_000),
+      timeout: given.timer('timeout', 30_000),
       bodyLimit: given.whole('bodyLimit', 0, MANY, 64 << 20),
       headLimit: given.whole('headLimit', 1024, 1 << 24, 65_536),
-      idleTimeout: given.duration('idleTimeout', 4000),
+      idleTimeout: given.timer('idleTimeout', 4000),
       ca: ca as string | Uint8Array | undefined,
     };
   });
@@ -84,6 +84,6 @@ export function readRequestOptions(
     const signal = given.value('signal');
     if (signal !== undefined && !(signal instanceof AbortSignal))
       given.wrong('signal', 'an AbortSignal', typeof signal);
-    return { timeout: given.duration('timeout', timeout), signal: signal as AbortSignal | undefined };
+    return { timeout: given.timer('timeout', timeout), signal: signal as AbortSignal | undefined };
   });
 }

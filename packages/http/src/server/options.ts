@@ -167,7 +167,7 @@ function readServer(given: OptionReader<ServerOptions>, needsHandler: boolean): 
     requestTimeout: given.duration('requestTimeout', 300_000),
     idleTimeout: given.duration('idleTimeout', 65_000),
     sendTimeout: given.duration('sendTimeout', 30_000),
-    drainTimeout: given.duration('drainTimeout', 5_000),
+    drainTimeout: given.timer('drainTimeout', 5_000),
     keepAlive: given.flag('keepAlive', true),
   };
 }

@@ -54,7 +54,7 @@ export function readAcceptOptions(options: AcceptOptions): AcceptSettings {
     ...common(given, SERVER_LIMIT),
     masking: given.flag('unmasked', false) ? ('any' as const) : ('required' as const),
     rules: { protocols: texts(given, 'protocols') ?? ['chat'], origins: origins(given) },
-    handshakeTimeout: given.duration('handshakeTimeout', 10_000),
+    handshakeTimeout: given.timer('handshakeTimeout', 10_000),
   }));
 }
 
@@ -75,8 +75,8 @@ function common(given: OptionReader<WebSocketOptions>, limit: number): Omit<Conn
   return {
     limit: given.whole('limit', 1, MANY, limit),
     writeLimit: given.whole('writeLimit', 1, Number.MAX_SAFE_INTEGER, 64 << 20),
-    closeTimeout: given.duration('closeTimeout', 2000),
-    heartbeat: given.duration('heartbeat', 0),
+    closeTimeout: given.timer('closeTimeout', 2000),
+    heartbeat: given.timer('heartbeat', 0),
   };
 }
 
