@@ -63,6 +63,8 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
       `--port=${port}`,
       `--socket=${path.join(folder, 's.sock')}`,
       `--pid-file=${path.join(folder, 'pid')}`,
+      // One that starts clears away the temporary tables that it finds, of whichever server they are.
+      `--tmpdir=${folder}`,
       '--max-allowed-packet=1M',
       '--character-set-server=utf8mb4',
       '--skip-log-bin',
