@@ -127,8 +127,13 @@ export class Decider {
   }
 
   #see(): Tell {
-    const { self, known } = this.#place;
-    return ['see', self.incarnation, self.address, known.view.size, this.isCutOff];
+    const { self } = this.#place;
+    return ['see', self.incarnation, self.address, this.#size, this.isCutOff];
+  }
+
+  /** Nodes that follow this one, and itself. */
+  get #size(): number {
+    return this.#followers.size + 1;
   }
 
   get isCutOff(): boolean {
@@ -348,9 +353,9 @@ export class Decider {
 
   /** Follows another that decides, if that one comes first. */
   #yields({ incarnation, address, size, isIsolated }: Exclude<Probe, string>): boolean {
-    const { self, known } = this.#place;
-    if (incarnation === self.incarnation || known.view.get(incarnation) !== undefined) return false;
-    const mine = [Number(!this.isCutOff), known.view.size];
+    const { self } = this.#place;
+    if (incarnation === self.incarnation) return false;
+    const mine = [Number(!this.isCutOff), this.#size];
     const theirs = [Number(!isIsolated), size];
     const isBehind =
       mine[0] !== theirs[0]

@@ -183,7 +183,6 @@ class Mesh implements Remote {
     this.#kernel.thread.onThreadLost((thread) => ways.threadLost(thread));
     this.#place.install(this);
     this.#show();
-    log(`node ${id} of ${mesh} listens on ${address}`);
     const joining = directory.join(
       { kernel: this.#kernel, mesh, self, transport, log },
       {

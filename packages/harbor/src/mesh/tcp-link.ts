@@ -83,6 +83,7 @@ class TcpLinks implements LinkTransport {
     this.#pings.unref();
     kernel.thread.onStop(() => this.#stop());
     listener.resume();
+    place.log(`links are taken on ${this.#address} (${listener.address})`);
     return this.#address;
   }
 

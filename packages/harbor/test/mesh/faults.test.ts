@@ -1,0 +1,219 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Handle } from '@skynet/core';
+import type { TestNode } from '@skynet/core/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createMesh } from '../../src/link.ts';
+import { addressOf, codeOf, startMesh, startPeer } from './nodes.ts';
+import { PeerProcess } from './peer-process.ts';
+
+/** Shorter than a user's, so that tests need not wait as long. */
+const SILENCE = '1s';
+
+const calling = (node: TestNode, to: Handle, ...values: [string, ...unknown[]]): Promise<unknown> =>
+  node.run((skynet) => codeOf(skynet.call(to, 'lua', ...values)));
+
+/** A node in this process, and one in a process of its own with the service `peer2`. */
+async function withProcess(): Promise<{ one: TestNode; two: PeerProcess; peer: Handle }> {
+  const one = await startPeer(1, { silence: SILENCE });
+  const two = new PeerProcess({ id: 2, seeds: [await addressOf(one)], silence: SILENCE });
+  const peer = (await one.run((skynet) => skynet.queryName('peer2'))) ?? 0;
+  expect(await calling(one, peer, 'echo', 1)).toEqual({ answered: [1] });
+  return { one, two, peer };
+}
+
+/** Passes bytes on between whoever connects and a port, until it is told to hold them back. */
+class Proxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  target = 0;
+
+  constructor() {
+    this.#server = createServer((client) => {
+      const server = connect(this.target, '127.0.0.1');
+      for (const [from, to] of [
+        [client, server],
+        [server, client],
+      ] as const) {
+        this.#sockets.add(from);
+        from.on('error', () => to.destroy());
+        from.on('close', () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    onTestFinished(() => this.close());
+  }
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  }
+
+  hold(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
+
+describe('two processes, started with the command and a configuration', { timeout: 60_000 }, () => {
+  test('find each other in any order and talk', async () => {
+    const first = new PeerProcess({ id: 1, address: '127.0.0.1:0' });
+    const seeds = [await first.address()];
+    const second = new PeerProcess({ id: 2, seeds }, { calls: 'peer1', threads: 2 });
+    await second.lines.find((line) => line.includes('answer [{"from":2}]'), 'the answer of node 1');
+  });
+
+  test('a second one with the same id does not start, and says why', async () => {
+    const one = await startPeer(1);
+    const seeds = [await addressOf(one)];
+    const taken = new PeerProcess({ id: 1, seeds });
+    expect(await taken.exitCode()).toBe(1);
+    expect(taken.lines.all.join('\n')).toMatch(/a node with id 1 is in the mesh already/);
+  });
+
+  test('one that finds nobody gives up and says so', async () => {
+    const lonely = new PeerProcess({ id: 2, seeds: ['127.0.0.1:1'], joinTimeout: '300ms' });
+    expect(await lonely.exitCode()).toBe(1);
+    expect(lonely.lines.all.join('\n')).toMatch(/node 2 finds no node of the mesh at 127\.0\.0\.1:1/);
+  });
+
+  test('one is killed: calls to it fail, and its id can be used again', async () => {
+    const { one, two, peer } = await withProcess();
+    const pending = calling(one, peer, 'never');
+    await calling(one, peer, 'echo');
+    two.kill('SIGKILL');
+    expect(await pending).toBe('ERR_NODE_LOST');
+    expect(await calling(one, peer, 'echo')).toBe('ERR_NODE_LOST');
+    const again = new PeerProcess({ id: 2, seeds: [await addressOf(one)], silence: SILENCE });
+    await again.address();
+    const fresh = (await one.run((skynet) => skynet.queryName('peer2'))) ?? 0;
+    expect(await calling(one, fresh, 'echo', 2)).toEqual({ answered: [2] });
+  });
+
+  test('one is busy for longer than a silence lasts: it is not lost', async () => {
+    const { one, peer } = await withProcess();
+    expect(await calling(one, peer, 'busy', 3000)).toEqual({ answered: 'done' });
+    expect(one.log.filter((line) => line.includes('is lost'))).toEqual([]);
+  });
+
+  test('one is stopped: calls to it fail; when it goes on it comes back', async () => {
+    const { one, two, peer } = await withProcess();
+    const pending = calling(one, peer, 'never');
+    await calling(one, peer, 'echo');
+    two.kill('SIGSTOP');
+    expect(await pending).toBe('ERR_NODE_LOST');
+    expect(await calling(one, peer, 'echo')).toBe('ERR_NODE_LOST');
+    two.kill('SIGCONT');
+    await one.run((skynet) => createMesh(skynet).connect(2));
+    expect(await calling(one, peer, 'echo', 3)).toEqual({ answered: [3] });
+    expect(await one.run(async (skynet) => skynet.queryName('peer2'))).toBe(peer);
+  });
+
+  test('the one that decides is stopped: the others go on, and it follows them when it is back', async () => {
+    const first = new PeerProcess({ id: 1, silence: SILENCE });
+    const seeds = [await first.address()];
+    const two = await startPeer(2, { seeds, silence: SILENCE });
+    const three = await startPeer(3, { seeds, silence: SILENCE });
+    await two.run((skynet) => createMesh(skynet).connect(3));
+    first.kill('SIGSTOP');
+    await two.run((skynet) => createMesh(skynet).link(1));
+    const owner = await three.run((skynet) => codeOf(createMesh(skynet).claimName('meanwhile')));
+    expect(owner).toEqual({ answered: undefined });
+    first.kill('SIGCONT');
+    await two.run((skynet) => createMesh(skynet).connect(1));
+    await first.lines.find((line) => line.includes('this one follows it'), 'that it follows');
+    const peer = (await two.run((skynet) => skynet.queryName('peer1'))) ?? 0;
+    expect(await calling(two, peer, 'echo', 4)).toEqual({ answered: [4] });
+  });
+});
+
+describe('the way between two nodes', () => {
+  test('is cut: calls fail, and go on over a new link', async () => {
+    const proxy = new Proxy();
+    const one = await startPeer(1, { advertise: await proxy.listen(), silence: SILENCE });
+    const { address } = (await portsOf(one)) as { address: string };
+    proxy.target = Number(address.split(':')[1]);
+    const two = await startPeer(2, { seeds: [await addressOf(one)], silence: SILENCE });
+    await two.run((skynet) => createMesh(skynet).connect(1));
+    const echo = await one.run((skynet) => skynet.newService('echo'));
+    const pending = calling(two, echo, 'never');
+    await calling(two, echo, 'echo');
+    proxy.cut();
+    expect(await pending).toBe('ERR_NODE_LOST');
+    await two.run((skynet) => createMesh(skynet).connect(1));
+    expect(await calling(two, echo, 'echo', 1)).toEqual({ answered: [1] });
+  });
+
+  test('passes no bytes, though both nodes live: it counts as lost', async () => {
+    const proxy = new Proxy();
+    const one = await startPeer(1, { advertise: await proxy.listen(), silence: SILENCE });
+    proxy.target = Number(((await portsOf(one)) as { address: string }).address.split(':')[1]);
+    const two = await startPeer(2, { seeds: [await addressOf(one)], silence: SILENCE });
+    await two.run((skynet) => createMesh(skynet).connect(1));
+    const echo = await one.run((skynet) => skynet.newService('echo'));
+    const pending = calling(two, echo, 'never');
+    await calling(two, echo, 'echo');
+    proxy.hold();
+    expect(await pending).toBe('ERR_NODE_LOST');
+    await two.logged(/node 1 is lost: the link passes no bytes, though both sides have the time/);
+  });
+});
+
+/** Where a node really listens, as its log says. */
+async function portsOf(node: TestNode): Promise<unknown> {
+  const line = await node.logged(/links are taken on/);
+  return { address: line.replace(/^.*\((.*)\)$/, '$1') };
+}
+
+describe('a stranger', () => {
+  /** What a stranger gets who sends that, until the node closes the connection. */
+  async function saying(address: string, ...chunks: Uint8Array[]): Promise<Buffer> {
+    const [host, port] = address.split(':');
+    const socket = connect(Number(port), host);
+    onTestFinished(() => void socket.destroy());
+    const got: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => got.push(chunk));
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    for (const chunk of chunks) socket.write(chunk);
+    await once(socket, 'close');
+    return Buffer.concat(got);
+  }
+
+  const frame = (text: string): Buffer => {
+    const bytes = Buffer.from(`    ${text}`);
+    bytes.writeUInt32BE(bytes.length - 4, 0);
+    return bytes;
+  };
+
+  test('who speaks nonsense, or claims 4 GiB, is let go, and nobody else', async () => {
+    const [one, two] = (await startMesh(2)) as [TestNode, TestNode];
+    const address = await addressOf(one);
+    const echo = await two.run((skynet) => skynet.newService('echo'));
+    for (const bytes of [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(4, 0xff),
+      frame('{"version":1}'),
+      frame('[]'),
+      frame('null'),
+      frame('{'),
+      frame(JSON.stringify({ version: 2 })),
+      Buffer.concat([Buffer.from([0, 0, 0, 4]), Buffer.alloc(4, 0xff)]),
+    ])
+      await saying(address, bytes);
+    expect(await calling(one, echo, 'echo', 5)).toEqual({ answered: [5] });
+    expect(one.log.filter((line) => line.includes('is lost'))).toEqual([]);
+    // Nobody's bytes reach the log as they are.
+    expect(one.log.join('\n')).not.toMatch(/HTTP/);
+  });
+});
