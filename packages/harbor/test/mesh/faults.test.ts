@@ -23,7 +23,7 @@ async function withProcess(): Promise<{ one: TestNode; two: PeerProcess; peer: H
 }
 
 /** Passes bytes on between whoever connects and a port, until it is told to hold them back. */
-class Proxy {
+class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   target = 0;
@@ -139,7 +139,7 @@ describe('two processes, started with the command and a configuration', { timeou
 
 describe('the way between two nodes', () => {
   test('is cut: calls fail, and go on over a new link', async () => {
-    const proxy = new Proxy();
+    const proxy = new Relay();
     const one = await startPeer(1, { advertise: await proxy.listen(), silence: SILENCE });
     const { address } = (await portsOf(one)) as { address: string };
     proxy.target = Number(address.split(':')[1]);
@@ -155,7 +155,7 @@ describe('the way between two nodes', () => {
   });
 
   test('passes no bytes, though both nodes live: it counts as lost', async () => {
-    const proxy = new Proxy();
+    const proxy = new Relay();
     const one = await startPeer(1, { advertise: await proxy.listen(), silence: SILENCE });
     proxy.target = Number(((await portsOf(one)) as { address: string }).address.split(':')[1]);
     const two = await startPeer(2, { seeds: [await addressOf(one)], silence: SILENCE });
