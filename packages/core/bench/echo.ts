@@ -2,6 +2,17 @@ import type { Measure } from './case.ts';
 import type { EchoServer } from './echo-servers.ts';
 import { spawnLoad } from './spawn-load.ts';
 
+/** How long an answer takes, in microseconds: the median, and what one of a hundred exceeds. */
+export function latency(connections: number, server: EchoServer): Measure {
+  return async (effort) => {
+    const { port, stop } = await server();
+    const seconds = effort.tiny ? 0.1 : 2;
+    const result = await spawnLoad({ port, connections, inflight: 1, size: 64, seconds });
+    stop();
+    return [result.p50, result.p99];
+  };
+}
+
 /** Echoed frames of 64 bytes a second, and processor time of the server for one, in microseconds. */
 export function echo(connections: number, inflight: number, server: EchoServer): Measure {
   return async (effort) => {

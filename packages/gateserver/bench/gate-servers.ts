@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type ServiceDefinition, startNode } from '@skynet/core';
+import { defineService, type ServiceDefinition, startNode } from '@skynet/core';
 import type { EchoServer } from '../../core/bench/echo-servers.ts';
 import { agentGate, echoGate } from './gates.ts';
 
@@ -15,7 +15,7 @@ function firstPacket(port: number): Promise<void> {
 }
 
 /** A node of its own around a gate, as a server to be loaded. */
-function inNode(gate: ServiceDefinition, thread: number): EchoServer {
+function inNode(gate: ServiceDefinition, thread: number, beside?: ServiceDefinition): EchoServer {
   return async () => {
     const node = await startNode(
       { thread, services: ['./services/?'] },
@@ -31,11 +31,37 @@ function inNode(gate: ServiceDefinition, thread: number): EchoServer {
       }),
     );
     await firstPacket(port);
+    if (beside !== undefined) await node.newService(beside);
     return { port, stop: () => void node.stop() };
   };
 }
 
 export const gateEcho: EchoServer = inNode(echoGate, 1);
+
+/** Beside a service that sends as much to another as that can take. */
+export const gateEchoBesideFlood: EchoServer = inNode(
+  echoGate,
+  1,
+  defineService(async (skynet) => {
+    const counter = await skynet.newService(
+      defineService(() => {
+        let sum = 0;
+        return {
+          add: (value: number) => {
+            sum += value;
+          },
+          sum: () => sum,
+        };
+      }),
+    );
+    skynet.fork(async () => {
+      for (;;) {
+        for (let i = 0; i < 1000; i++) skynet.send(counter, 'lua', 'add', i);
+        await skynet.call(counter, 'lua', 'sum');
+      }
+    });
+  }),
+);
 
 /** With two threads the agents live in the second one. */
 export function gateAgents(threads: number): EchoServer {

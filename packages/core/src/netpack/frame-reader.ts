@@ -17,6 +17,8 @@ export type OwnedFrame = (frame: Uint8Array) => void;
 
 /** A frame of up to this size gets its memory at once; a larger one gets it as its bytes arrive. */
 const AT_ONCE = 4096;
+/** As soon as that much has arrived of a frame: each growth copies what is there. */
+const THEN = 0x1_0000;
 const NOTHING = new Uint8Array(0);
 /** Frames of up to this size get memory of their own, which costs less than a view into a shared copy. */
 const SMALL = 32;
@@ -31,8 +33,8 @@ const SMALL = 32;
  *                     └─ size above the limit: ERR_FRAME_TOO_LARGE, and again at every push until reset()
  * ```
  *
- * Memory: a partial frame holds at most twice the bytes that have arrived of it (or 4 KiB), so that a peer which
- * announces much and sends nothing costs nothing. A frame of size 0 is legal. The original's `netpack.filter`.
+ * Memory: a partial frame holds 4 KiB until those have arrived, then 64 KiB, then at most twice the bytes that have arrived
+ * of it, so that a peer which announces much and sends nothing costs nothing. A frame of size 0 is legal. The original's `netpack.filter`.
  */
 export class FrameReader {
   readonly #header: HeaderSize;
@@ -193,9 +195,10 @@ export class FrameReader {
     return at + take;
   }
 
-  /** Room for `needed` bytes of the body: twice what there was, never more than the frame's size. */
+  /** Room for `needed` bytes of the body, never more than the frame's size. */
   #grow(needed: number): void {
-    const bigger = new Uint8Array(Math.min(this.#size, Math.max(AT_ONCE, needed, this.#body.length * 2)));
+    const step = needed <= AT_ONCE ? AT_ONCE : THEN;
+    const bigger = memoryOf(Math.min(this.#size, Math.max(step, needed, this.#body.length * 2)));
     bigger.set(this.#filled === this.#body.length ? this.#body : this.#body.subarray(0, this.#filled));
     this.#body = bigger;
   }
@@ -219,4 +222,14 @@ export class FrameReader {
       },
     );
   }
+}
+
+/** Node's buffers, where there are such. */
+const { Buffer: Buffers } = globalThis as {
+  Buffer?: { allocUnsafeSlow(size: number): { readonly buffer: ArrayBuffer } };
+};
+
+/** Memory of its own. It is not cleared where that can be had: every byte is written before anybody sees it. */
+function memoryOf(size: number): Uint8Array {
+  return Buffers === undefined ? new Uint8Array(size) : new Uint8Array(Buffers.allocUnsafeSlow(size).buffer);
 }

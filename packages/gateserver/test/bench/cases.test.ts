@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Effort } from '../../../core/bench/effort.ts';
 import gateAgent from '../../bench/cases/gate-agent-100x32.ts';
 import gateEcho from '../../bench/cases/gate-echo-100x1.ts';
+import gateBesideFlood from '../../bench/cases/gate-echo-beside-flood.ts';
 import gateAgentInThread from '../../bench/cases/threads-gate-agent-100x32.ts';
 
 // No figure is judged here: this only shows that the cases still run. The others differ in their numbers alone.
@@ -9,8 +10,9 @@ test.each([
   ['gate and echo', gateEcho],
   ['gate and agents', gateAgent],
   ['gate and agents in another thread', gateAgentInThread],
+  ['gate beside a flood', gateBesideFlood],
 ])('%s can be measured', async (_name, bench) => {
-  const [rate, effort] = await bench.run(new Effort(true));
-  expect(rate).toBeGreaterThan(0);
-  expect(effort).toBeGreaterThan(0);
+  const [first, second] = await bench.run(new Effort(true));
+  expect(first).toBeGreaterThan(0);
+  expect(second).toBeGreaterThan(0);
 });
