@@ -1,6 +1,6 @@
-import type { SkynetError } from '@skynet/core';
+import type { Handle, SkynetError } from '@skynet/core';
 import { FrameReader } from '@skynet/core/netpack';
-import type { Connection, Receiver } from '@skynet/core/transport';
+import type { Connection, ConnectionStat, Receiver } from '@skynet/core/transport';
 import { FrameWriter } from './frame-writer.ts';
 import { JoinedBody } from './joined-body.ts';
 import {
@@ -15,8 +15,20 @@ import { decodeResponse, type ResponseFrame } from './response-frame.ts';
 
 /** Milliseconds of silence after which the system asks whether the other side is there. */
 const PROBE = 10_000;
-/** A node that leaves so many bytes unread counts as lost. */
-const MAX_UNREAD = 1 << 30;
+/** Requests given up whose answers may still come: so many are remembered. */
+const MAX_LATE = 65_536;
+
+/** Who waits for an answer; by it the request can be given up. */
+export interface Asker {
+  readonly source: Handle;
+  /** Number that the service has given it. */
+  readonly ticket: number;
+}
+
+/** A request whose answer has not come. */
+interface Pending extends Asker {
+  readonly answered: Answered;
+}
 
 /** Gets the answer of a request: an error, or the bytes, which it may keep. */
 export type Answered = (error: SkynetError | undefined, body: Uint8Array | undefined) => void;
@@ -29,6 +41,8 @@ export interface LinkOwner {
   lostError(): SkynetError;
   /** An answer that cannot be used. */
   invalidError(text: string): SkynetError;
+  /** An answer has come whose request was given up. */
+  cameLate(): void;
   /** Something to be noted in the log. */
   note(text: string): void;
   /** The connection is over. */
@@ -37,16 +51,23 @@ export interface LinkOwner {
 
 /** A connection to a node that listens: requests go out, answers come back. */
 export class ClusterLink implements Receiver {
+  /** Number of the connection. */
+  readonly fd: number;
   readonly #owner: LinkOwner;
   readonly #connection: Connection;
   readonly #writer: FrameWriter;
   readonly #reader: FrameReader = new FrameReader();
-  readonly #pending = new Map<number, Answered>();
+  readonly #pending = new Map<number, Pending>();
   readonly #large = new Map<number, JoinedBody>();
+  /** Sessions of requests that were given up. */
+  readonly #late = new Set<number>();
   #session = 1;
+  #sent = 0;
+  #received = 0;
   #isRetired = false;
 
-  constructor(owner: LinkOwner, connection: Connection) {
+  constructor(owner: LinkOwner, connection: Connection, fd: number) {
+    this.fd = fd;
     this.#owner = owner;
     this.#connection = connection;
     this.#writer = new FrameWriter(connection);
@@ -61,32 +82,82 @@ export class ClusterLink implements Receiver {
 
   /** Bytes that have not left. */
   get pendingBytes(): number {
-    return this.#connection.pendingBytes;
+    return this.#writer.pendingBytes;
+  }
+
+  /** Bytes that have been sent, and that have come. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get received(): number {
+    return this.#received;
+  }
+
+  /** For lists of sockets, as one of the service's. */
+  stat(address: Handle): ConnectionStat {
+    return {
+      id: this.fd,
+      type: this.#isRetired ? 'CLOSING' : 'TCP',
+      address,
+      read: this.#received,
+      write: this.#sent,
+      rbuffer: 0,
+      wbuffer: this.pendingBytes,
+      sock: this.#connection.localAddress,
+      peer: this.#connection.remoteAddress,
+    };
   }
 
   /**
-   * Sends a request; `answered` is called once.
+   * Sends a request; `answered` is called once, unless it is given up.
    * @throws ERR_CLUSTER_NAME.
    */
-  request(to: Target, body: Uint8Array, answered: Answered): void {
-    this.#bound();
+  request(to: Target, body: Uint8Array, asker: Asker, answered: Answered): void {
     const session = this.#free();
-    this.#writer.write(encodeRequest(to, session, body));
-    if (isLargeRequest(body)) this.#writer.writeParts(requestParts(session, body));
-    this.#pending.set(session, answered);
+    this.#write(encodeRequest(to, session, body));
+    if (isLargeRequest(body)) this.#writeParts(session, body);
+    this.#pending.set(session, { source: asker.source, ticket: asker.ticket, answered });
   }
 
   /** Sends what gets no answer. @throws ERR_CLUSTER_NAME. */
   push(to: Target, body: Uint8Array): void {
-    this.#bound();
     if (!isLargeRequest(body)) {
       // The session of a small one is not on the wire.
-      this.#writer.write(encodePush(to, 1, body));
+      this.#write(encodePush(to, 1, body));
       return;
     }
     const session = this.#free();
-    this.#writer.write(encodePush(to, session, body));
-    this.#writer.writeParts(requestParts(session, body));
+    this.#write(encodePush(to, session, body));
+    this.#writeParts(session, body);
+  }
+
+  /** Nobody waits for the answer of a request any more. False if it is none of this link. */
+  giveUp({ source, ticket }: Asker): boolean {
+    // The oldest are given up first, and stand first.
+    for (const [session, pending] of this.#pending) {
+      if (pending.ticket !== ticket || pending.source !== source) continue;
+      this.#pending.delete(session);
+      this.#large.delete(session);
+      for (const oldest of this.#late) {
+        if (this.#late.size < MAX_LATE) break;
+        this.#late.delete(oldest);
+      }
+      this.#late.add(session);
+      this.#closeIfDone();
+      return true;
+    }
+    return false;
+  }
+
+  #write(frame: Buffer): void {
+    this.#sent += frame.length;
+    this.#writer.write(frame);
+  }
+
+  #writeParts(session: number, body: Uint8Array): void {
+    this.#sent += body.length;
+    this.#writer.writeParts(requestParts(session, body), body.length);
   }
 
   /** Takes no more requests; closes when those under way are answered. */
@@ -105,13 +176,8 @@ export class ClusterLink implements Receiver {
     for (;;) {
       const session = this.#session;
       this.#session = nextSession(session);
-      if (!this.#pending.has(session)) return session;
+      if (!this.#pending.has(session) && !this.#late.has(session)) return session;
     }
-  }
-
-  /** What waits does not grow for ever: whoever reads nothing is lost. */
-  #bound(): void {
-    if (this.#connection.pendingBytes > MAX_UNREAD) this.#connection.destroy();
   }
 
   #closeIfDone(): void {
@@ -121,6 +187,7 @@ export class ClusterLink implements Receiver {
   // --- receiver
 
   data(chunk: Uint8Array): void {
+    this.#received += chunk.length;
     this.#reader.push(chunk, (buffer, start, end) => {
       const frame = Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start);
       const response = decodeResponse(frame);
@@ -131,9 +198,9 @@ export class ClusterLink implements Receiver {
 
   #take(response: ResponseFrame): void {
     const { session } = response;
-    const answered = this.#pending.get(session);
+    const answered = this.#pending.get(session)?.answered;
     if (answered === undefined) {
-      this.#owner.note(`socket: unknown session : ${session}`);
+      this.#takeLate(response);
       return;
     }
     switch (response.kind) {
@@ -149,6 +216,18 @@ export class ClusterLink implements Receiver {
       default:
         this.#takePart(response, answered);
     }
+  }
+
+  /** An answer that nobody waits for any more, or never did. */
+  #takeLate(response: ResponseFrame): void {
+    const { session, kind } = response;
+    if (!this.#late.has(session)) {
+      this.#owner.note(`socket: unknown session : ${session}`);
+      return;
+    }
+    if (kind === 'head' || (kind === 'part' && !response.isLast)) return;
+    this.#late.delete(session);
+    this.#owner.cameLate();
   }
 
   #takePart(part: Extract<ResponseFrame, { kind: 'part' }>, answered: Answered): void {
@@ -194,7 +273,8 @@ export class ClusterLink implements Receiver {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#large.clear();
+    this.#late.clear();
     this.#owner.linkClosed(this);
-    for (const answered of pending) answered(this.#owner.lostError(), undefined);
+    for (const { answered } of pending) answered(this.#owner.lostError(), undefined);
   }
 }

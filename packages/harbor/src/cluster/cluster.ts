@@ -11,6 +11,7 @@ import {
 } from '@skynet/core';
 import { kernelOf, type ThreadKernel } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
+import { askNode } from './ask-node.ts';
 import { CLUSTERD, createClusterd } from './clusterd.ts';
 import { clusterError } from './errors.ts';
 import { bytesOf } from './forwarding.ts';
@@ -189,15 +190,9 @@ class ClusterOfService implements Cluster {
   async #request(node: string | NodeTarget, to: Target, body: Uint8Array): Promise<Uint8Array> {
     if (to !== 0) checkTarget(to);
     const clusterd = this.#known() ?? (await this.#find());
-    const isPlain = typeof node === 'string';
-    const name = isPlain ? node : node.node;
-    const [answer] = (await this.#skynet.rawCall(isPlain ? clusterd : { ...node, to: clusterd }, 'lua', [
-      'req',
-      name,
-      to,
-      body,
-    ])) as [Uint8Array];
-    return answer;
+    if (typeof node === 'string') return askNode(this.#skynet, clusterd, node, to, body);
+    const { node: name, ...limits } = node;
+    return askNode(this.#skynet, clusterd, name, to, body, limits);
   }
 
   async #command<Result>(...words: unknown[]): Promise<Result> {

@@ -9,13 +9,14 @@ import {
   type Skynet,
 } from '@skynet/core';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
-import type { Listener } from '@skynet/core/transport';
+import type { ConnectionStat, Listener } from '@skynet/core/transport';
+import { askNode } from './ask-node.ts';
 import { clusterError } from './errors.ts';
 import { createProxyService, createSenderService, type Forward } from './forwarding.ts';
 import { IncomingNode } from './incoming.ts';
 import { NameTable } from './name-table.ts';
 import { type ReadTable, readTable, readTableFile } from './node-table.ts';
-import { RemoteNode } from './remote-node.ts';
+import { type NodeRules, RemoteNode } from './remote-node.ts';
 import type { Target } from './request-frame.ts';
 
 /** Name of the service in its node. */
@@ -30,10 +31,7 @@ const TABLE_KEY = 'harbor.cluster.table';
 /** Sends through the service that has the connections. */
 export function forwardThrough(skynet: Skynet, clusterd: () => Handle): Forward {
   return {
-    call: async (node, to, body) => {
-      const answer = await skynet.rawCall(clusterd(), 'lua', ['req', node, to, body]);
-      return answer[0] as Uint8Array;
-    },
+    call: (node, to, body) => askNode(skynet, clusterd(), node, to, body),
     send: (node, to, body) => void skynet.rawSend(clusterd(), 'lua', ['push', node, to, body]),
   };
 }
@@ -52,8 +50,15 @@ export function createClusterd(): ServiceDefinition {
     skynet.dispatch('lua', (request: Request, command: string, ...args: never[]) => {
       // By far the most frequent.
       if (command === 'req')
-        return cluster.request(request, args[0] as never, args[1] as never, args[2] as never);
+        return cluster.request(
+          request,
+          args[0] as never,
+          args[1] as never,
+          args[2] as never,
+          args[3] as unknown as number | undefined,
+        );
       if (command === 'push') return cluster.push(args[0] as never, args[1] as never, args[2] as never);
+      if (command === 'drop') return cluster.giveUp(request.source, args[0] as never, args[1] as never);
       return cluster.command(request, command, args);
     });
     const { console } = kernelOf(skynet);
@@ -64,7 +69,16 @@ export function createClusterd(): ServiceDefinition {
       reads: true,
       run: () => cluster.info(),
     });
+    console.addSockets(() => cluster.sockets());
   });
+}
+
+/** A port that is open. */
+interface Listening {
+  readonly listener: Listener;
+  readonly fd: number;
+  /** Connections so far. */
+  accepted: number;
 }
 
 class Clusterd {
@@ -73,10 +87,11 @@ class Clusterd {
   readonly #nodes = new Map<string, RemoteNode>();
   readonly #addresses = new Map<string, string | false>();
   readonly #options = new Map<string, unknown>();
+  #rules: NodeRules = rulesOf(this.#options);
   readonly #names = new NameTable();
   readonly #watches = new Map<string, () => void>();
   readonly #incoming = new Set<IncomingNode>();
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Listening[] = [];
   readonly #services = new Map<string, Promise<Handle>>();
   readonly #ownName = `${hostname().replace(/[^!-~]/g, '_')}${process.pid}`;
   readonly #commands: Readonly<Record<string, (request: Request, ...args: never[]) => unknown>> = {
@@ -105,16 +120,22 @@ class Clusterd {
     else this.#loadFile();
   }
 
-  request(request: Request, node: string, to: Target, body: Uint8Array): void {
+  request(request: Request, node: string, to: Target, body: Uint8Array, ticket = 0): void {
     const respond = request.response();
     try {
-      this.#node(node).request(to, body, (error, answer) => {
+      this.#node(node).request(to, body, { source: request.source, ticket }, (error, answer) => {
+        // Connections close behind the service when the node stops; who waits has been told by then.
+        if (!this.#kernel.alive) return;
         if (error !== undefined) respond(false, error);
         else respond(true, answer);
       });
     } catch (error) {
       respond(false, error);
     }
+  }
+
+  giveUp(source: Handle, node: string, ticket: number): void {
+    this.#nodes.get(node)?.giveUp({ source, ticket });
   }
 
   push(node: string, to: Target, body: Uint8Array): void {
@@ -132,14 +153,14 @@ class Clusterd {
   info(): unknown {
     return {
       name: this.#ownName,
-      listen: this.#listeners.map((listener) => listener.address),
+      listen: this.#listeners.map(({ listener }) => listener.address),
       names: Object.fromEntries(
         [...this.#names.entries()].map(([name, handle]) => [name, this.#skynet.address(handle)]),
       ),
       nodes: Object.fromEntries(
         [...this.#nodes.values()].map((node) => [
           node.name,
-          `${String(node.address ?? 'nil')} ${node.state} pending:${node.pending} wbuffer:${node.pendingBytes}`,
+          `${String(node.address ?? 'nil')} ${node.state} pending:${node.pending} late:${node.late} sent:${node.sent} received:${node.received} wbuffer:${node.pendingBytes}`,
         ]),
       ),
       connected: [...this.#incoming].map(
@@ -148,17 +169,31 @@ class Clusterd {
     };
   }
 
+  sockets(): ConnectionStat[] {
+    const address = this.#skynet.self();
+    const listening = this.#listeners.map(
+      ({ listener, fd, accepted }): ConnectionStat => ({
+        id: fd,
+        type: 'LISTEN',
+        address,
+        read: accepted,
+        write: 0,
+        rbuffer: 0,
+        wbuffer: 0,
+        sock: listener.address,
+        peer: undefined,
+      }),
+    );
+    const links = [...this.#nodes.values()].flatMap((node) => node.links.map((link) => link.stat(address)));
+    return [...listening, ...links, ...[...this.#incoming].map((node) => node.stat())];
+  }
+
   // --- nodes
 
   #node(name: string): RemoteNode {
     let node = this.#nodes.get(name);
     if (node === undefined) {
-      node = new RemoteNode(
-        this.#kernel,
-        name,
-        this.#addresses.get(name),
-        () => this.#options.get('nowaiting') !== true,
-      );
+      node = new RemoteNode(this.#kernel, name, this.#addresses.get(name), () => this.#rules);
       this.#nodes.set(name, node);
     }
     return node;
@@ -179,6 +214,7 @@ class Clusterd {
       this.#options.set(name, value);
       this.#skynet.error(`Config ${printable(name)} = ${printable(value)}`);
     }
+    this.#rules = rulesOf(this.#options);
     for (const [name, address] of nodes) {
       this.#addresses.set(name, address);
       this.#nodes.get(name)?.setAddress(address);
@@ -204,18 +240,22 @@ class Clusterd {
     maxclient: number | undefined,
   ): Promise<[string, number]> {
     const address = typeof where === 'number' ? `${host ?? LOOPBACK}:${where}` : this.#ownAddress(where);
+    const fd = this.#kernel.thread.nextId();
+    let listening: Listening | undefined;
     const listener = await this.#kernel.listen(
       address,
       maxclient === undefined ? {} : { maxConnections: maxclient },
       (connection) => {
         this.#skynet.error(`socket accept from ${connection.remoteAddress}`);
+        if (listening !== undefined) listening.accepted++;
         const node = new IncomingNode(this.#kernel, this.#names, connection, () => {
           this.#incoming.delete(node);
         });
         this.#incoming.add(node);
       },
     );
-    this.#listeners.push(listener);
+    listening = { listener, fd, accepted: 0 };
+    this.#listeners.push(listening);
     const at = listener.address.lastIndexOf(':');
     const bound = at < 0 ? listener.address : listener.address.slice(0, at);
     this.#skynet.error(`Listen on ${bound} ${listener.port}`);
@@ -299,6 +339,17 @@ class Clusterd {
     for (const node of this.#nodes.values()) node.close();
     for (const node of this.#incoming) node.close();
   }
+}
+
+/** Bytes that may wait for one node, unless the table says otherwise. */
+const BACKLOG: number = 256 << 20;
+
+function rulesOf(options: ReadonlyMap<string, unknown>): NodeRules {
+  const backlog = options.get('backlog');
+  return {
+    waits: options.get('nowaiting') !== true,
+    backlog: typeof backlog === 'number' && backlog > 0 ? backlog : BACKLOG,
+  };
 }
 
 /** `node@name` and `node.name`, taken apart. @throws ERR_CLUSTER_NAME. */

@@ -10,7 +10,7 @@ import {
 } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
 import { FrameReader } from '@skynet/core/netpack';
-import type { Connection, Receiver } from '@skynet/core/transport';
+import type { Connection, ConnectionStat, Receiver } from '@skynet/core/transport';
 import { FrameWriter } from './frame-writer.ts';
 import { JoinedBody } from './joined-body.ts';
 import type { NameTable } from './name-table.ts';
@@ -42,7 +42,10 @@ export class IncomingNode implements Receiver {
   readonly #writer: FrameWriter;
   readonly #reader: FrameReader = new FrameReader();
   readonly #large = new Map<number, Large>();
+  readonly #fd: number;
   #largeBytes = 0;
+  #received = 0;
+  #sent = 0;
   #pending = 0;
   #isPaused = false;
 
@@ -50,6 +53,7 @@ export class IncomingNode implements Receiver {
   constructor(kernel: ServiceKernel, names: NameTable, connection: Connection, over: () => void) {
     this.#kernel = kernel;
     this.#skynet = kernel.skynet;
+    this.#fd = kernel.thread.nextId();
     this.#names = names;
     this.#connection = connection;
     this.#over = over;
@@ -69,7 +73,22 @@ export class IncomingNode implements Receiver {
 
   /** Bytes of answers that have not left. */
   get pendingBytes(): number {
-    return this.#connection.pendingBytes;
+    return this.#writer.pendingBytes;
+  }
+
+  /** For lists of sockets. */
+  stat(): ConnectionStat {
+    return {
+      id: this.#fd,
+      type: 'TCP',
+      address: this.#skynet.self(),
+      read: this.#received,
+      write: this.#sent,
+      rbuffer: 0,
+      wbuffer: this.pendingBytes,
+      sock: this.#connection.localAddress,
+      peer: this.address,
+    };
   }
 
   close(): void {
@@ -79,6 +98,7 @@ export class IncomingNode implements Receiver {
   // --- receiver
 
   data(chunk: Uint8Array): void {
+    this.#received += chunk.length;
     this.#reader.pushOwned(chunk, (frame) => {
       let request: RequestFrame;
       try {
@@ -218,14 +238,22 @@ export class IncomingNode implements Receiver {
   }
 
   #respond(session: number, body: Uint8Array): void {
-    this.#writer.write(encodeResponse(session, body));
-    if (isLargeResponse(body)) this.#writer.writeParts(responseParts(session, body));
+    this.#write(encodeResponse(session, body));
+    if (isLargeResponse(body)) {
+      this.#sent += body.length;
+      this.#writer.writeParts(responseParts(session, body), body.length);
+    }
     this.#hold();
   }
 
   #refuse(session: number, text: string): void {
-    this.#writer.write(encodeFailure(session, text));
+    this.#write(encodeFailure(session, text));
     this.#hold();
+  }
+
+  #write(frame: Buffer): void {
+    this.#sent += frame.length;
+    this.#writer.write(frame);
   }
 
   /** Who does not read its answers gets no more. */

@@ -3,9 +3,10 @@ import { clusterError } from './errors.ts';
 
 /**
  * Nodes by name: where each listens, `"host:port"`, or `false` for one that is down. Names with `__` in front are options:
- * `__nowaiting: true` lets requests to nodes that stand in no table fail at once; they wait for one otherwise.
+ * `__nowaiting: true` lets requests to nodes that stand in no table fail at once; they wait for one otherwise. `__backlog`
+ * is how many bytes may wait for one node, by default 256 MiB: above it calls fail with ERR_OVERLOADED and sends are dropped.
  */
-export type NodeTable = Readonly<Record<string, string | boolean>>;
+export type NodeTable = Readonly<Record<string, string | boolean | number>>;
 
 /** What a table says, taken apart. */
 export interface ReadTable {
@@ -20,6 +21,12 @@ export function readTable(table: unknown): ReadTable {
   for (const [name, address] of entriesOf(table)) {
     if (typeof name !== 'string' || name === '')
       throw clusterError('ERR_CLUSTER_TABLE', `a table of nodes has names, not ${printable(name)}`);
+    if (name === '__backlog' && !(Number.isInteger(address) && (address as number) > 0))
+      throw clusterError(
+        'ERR_CLUSTER_TABLE',
+        `__backlog is a number of bytes above 0, not ${printable(address)}`,
+        { details: { name } },
+      );
     if (name.startsWith('__')) options.set(name.slice(2), address);
     else if (address === false || (typeof address === 'string' && address !== '')) nodes.set(name, address);
     else

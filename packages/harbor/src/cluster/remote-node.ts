@@ -1,11 +1,14 @@
 import { isSkynetError, printable, type Skynet, type SkynetError } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
-import { type Answered, ClusterLink, type LinkOwner } from './cluster-link.ts';
+import { type Answered, type Asker, ClusterLink, type LinkOwner } from './cluster-link.ts';
 import { clusterError } from './errors.ts';
 import type { Target } from './request-frame.ts';
 
 /** Milliseconds until an attempt to connect is given up. */
 const CONNECT_TIMEOUT = 10_000;
+
+/** Requests to one node that may be under way. */
+const MAX_PENDING = 1 << 18;
 
 /** Behind the text of an error that has passed through a call. */
 const SUFFIX = ': call failed';
@@ -17,8 +20,17 @@ export type NodeAddress = string | false | undefined;
 interface Waiting {
   readonly to: Target;
   readonly body: Uint8Array;
-  /** Undefined for a push. */
+  /** Undefined for a push, as the next. */
+  readonly asker: Asker | undefined;
   readonly answered: Answered | undefined;
+}
+
+/** What all nodes go by. */
+export interface NodeRules {
+  /** Whether requests to a node without an address wait for one. */
+  readonly waits: boolean;
+  /** Bytes that may wait for one node. */
+  readonly backlog: number;
 }
 
 /** Another node: the connection to it, made when something is first sent and again when it was lost. */
@@ -26,23 +38,29 @@ export class RemoteNode implements LinkOwner {
   readonly name: string;
   readonly #skynet: Skynet;
   readonly #kernel: ServiceKernel;
-  readonly #waits: () => boolean;
+  readonly #rules: () => NodeRules;
   #address: NodeAddress;
   #link: ClusterLink | undefined;
   /** Links to the address before, with requests under way. */
   readonly #retired = new Set<ClusterLink>();
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** Sends that were dropped since something was last sent. */
+  #dropped = 0;
+  #late = 0;
+  /** Of links that are over. */
+  #sent = 0;
+  #received = 0;
   #isConnecting = false;
   #isWaitedFor = false;
   #lostAt: number | undefined;
 
-  /** @param waits - whether requests to a node without an address wait for one. */
-  constructor(kernel: ServiceKernel, name: string, address: NodeAddress, waits: () => boolean) {
+  constructor(kernel: ServiceKernel, name: string, address: NodeAddress, rules: () => NodeRules) {
     this.#kernel = kernel;
     this.#skynet = kernel.skynet;
     this.name = name;
     this.#address = address;
-    this.#waits = waits;
+    this.#rules = rules;
   }
 
   get address(): NodeAddress {
@@ -55,7 +73,7 @@ export class RemoteNode implements LinkOwner {
     if (this.#isConnecting) return 'connecting';
     if (this.#address === false) return 'down';
     if (this.#address === undefined) return 'unknown';
-    return this.#lostAt === undefined ? 'idle' : `lost since ${this.#lostAt}`;
+    return this.#lostAt === undefined ? 'idle' : `lost since ${new Date(this.#lostAt).toISOString()}`;
   }
 
   /** Requests that wait for an answer or for the connection. */
@@ -65,24 +83,72 @@ export class RemoteNode implements LinkOwner {
 
   /** Bytes that have not left. */
   get pendingBytes(): number {
-    return this.#link?.pendingBytes ?? 0;
+    return (this.#link?.pendingBytes ?? 0) + this.#waitingBytes;
   }
 
-  /** In a turn. `answered` is called once. @throws ERR_CLUSTER_NAME. */
-  request(to: Target, body: Uint8Array, answered: Answered): void {
-    if (this.#link !== undefined) this.#link.request(to, body, answered);
-    else this.#wait({ to, body, answered });
+  /** Answers that came when nobody waited for them any more. */
+  get late(): number {
+    return this.#late;
+  }
+
+  /** Bytes over all connections to it. */
+  get sent(): number {
+    return this.#sent + (this.#link?.sent ?? 0);
+  }
+
+  get received(): number {
+    return this.#received + (this.#link?.received ?? 0);
+  }
+
+  /** Its connections: the one in use, and those with requests under way. */
+  get links(): ClusterLink[] {
+    return [...(this.#link === undefined ? [] : [this.#link]), ...this.#retired];
+  }
+
+  /** In a turn. `answered` is called once. @throws ERR_CLUSTER_NAME, ERR_OVERLOADED. */
+  request(to: Target, body: Uint8Array, asker: Asker, answered: Answered): void {
+    const link = this.#link;
+    if (this.pendingBytes >= this.#rules().backlog) throw this.#overloaded(`${this.pendingBytes} bytes wait`);
+    if ((link?.pending ?? this.#waiting.length) >= MAX_PENDING)
+      throw this.#overloaded(`${MAX_PENDING} requests are under way`);
+    if (link !== undefined) link.request(to, body, asker, answered);
+    else this.#wait({ to, body, asker, answered });
   }
 
   /** As {@link request}, without an answer; what cannot be sent is only logged. */
   push(to: Target, body: Uint8Array): void {
+    if (this.pendingBytes >= this.#rules().backlog || this.#waiting.length >= MAX_PENDING) {
+      // A flood to a node that reads nothing is not to flood the log as well.
+      if (Number.isInteger(Math.log2(++this.#dropped)))
+        this.#skynet.error(
+          `Drop message to cluster node [${printable(this.name)}]: ${this.pendingBytes} bytes wait (${this.#dropped} dropped)`,
+        );
+      return;
+    }
+    this.#dropped = 0;
     if (this.#link !== undefined) this.#link.push(to, body);
-    else this.#wait({ to, body, answered: undefined });
+    else this.#wait({ to, body, asker: undefined, answered: undefined });
+  }
+
+  /** Nobody waits for the answer of a request any more. */
+  giveUp(asker: Asker): void {
+    const at = this.#waiting.findIndex(
+      (waiting) => waiting.asker?.ticket === asker.ticket && waiting.asker.source === asker.source,
+    );
+    const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (waiting !== undefined) this.#waitingBytes -= waiting.body.length;
+    else if (this.#link?.giveUp(asker) !== true)
+      for (const link of this.#retired) if (link.giveUp(asker)) return;
   }
 
   #wait(waiting: Waiting): void {
     this.#waiting.push(waiting);
+    this.#waitingBytes += waiting.body.length;
     this.#advance();
+  }
+
+  #overloaded(why: string): SkynetError {
+    return this.#error('ERR_OVERLOADED', `takes no more: ${why}`);
   }
 
   /** The table says something else. */
@@ -117,7 +183,7 @@ export class RemoteNode implements LinkOwner {
     } else if (address === false) {
       this.#skynet.error(`${printable(this.name)} is down`);
       this.#fail(() => this.#error('ERR_CLUSTER_NODE_DOWN', 'is down'));
-    } else if (!this.#waits()) {
+    } else if (!this.#rules().waits) {
       this.#skynet.error(`cluster node [${printable(this.name)}] is absent.`);
       this.#fail(() => this.#error('ERR_CLUSTER_NODE_UNKNOWN', 'is absent: no table has it'));
     } else if (!this.#isWaitedFor) {
@@ -136,7 +202,7 @@ export class RemoteNode implements LinkOwner {
         return;
       }
       this.#lostAt = undefined;
-      this.#link = new ClusterLink(this, connection);
+      this.#link = new ClusterLink(this, connection, this.#kernel.thread.nextId());
       this.#flush(this.#link);
     } catch (cause) {
       this.#isConnecting = false;
@@ -152,12 +218,10 @@ export class RemoteNode implements LinkOwner {
   }
 
   #flush(link: ClusterLink): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { to, body, answered } of waiting) {
+    for (const { to, body, asker, answered } of this.#takeWaiting()) {
       try {
-        if (answered === undefined) link.push(to, body);
-        else link.request(to, body, answered);
+        if (asker === undefined || answered === undefined) link.push(to, body);
+        else link.request(to, body, asker, answered);
       } catch (error) {
         if (isSkynetError(error)) answered?.(error, undefined);
         else throw error;
@@ -166,9 +230,14 @@ export class RemoteNode implements LinkOwner {
   }
 
   #fail(error: () => SkynetError): void {
+    for (const { answered } of this.#takeWaiting()) answered?.(error(), undefined);
+  }
+
+  #takeWaiting(): Waiting[] {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { answered } of waiting) answered?.(error(), undefined);
+    this.#waitingBytes = 0;
+    return waiting;
   }
 
   /** Everything that waits fails, connections are closed: the service ends. */
@@ -203,15 +272,21 @@ export class RemoteNode implements LinkOwner {
     return this.#error('ERR_CLUSTER_PROTOCOL', text);
   }
 
+  cameLate(): void {
+    this.#late++;
+  }
+
   note(text: string): void {
     this.#skynet.error(printable(text));
   }
 
   linkClosed(link: ClusterLink): void {
     this.#retired.delete(link);
+    this.#sent += link.sent;
+    this.#received += link.received;
     if (link !== this.#link) return;
     this.#link = undefined;
-    this.#lostAt = this.#skynet.now();
+    this.#lostAt = Date.now();
   }
 
   #error(

@@ -37,6 +37,9 @@ export interface LinkInfo {
   readonly sent: number;
   /** Bytes that wait for the peer. */
   readonly waiting: number;
+  /** Calls to it whose answer has not come, and calls of it that are worked on here. */
+  readonly calls: number;
+  readonly serving: number;
   /** When it got into this state, in milliseconds of the wall clock. */
   readonly since: number;
 }
@@ -59,14 +62,16 @@ interface Link {
   queued: number;
   received: number;
   sent: number;
+  calls: number;
+  serving: number;
   /** Unsent bytes at which the log is told next. */
   warnAt: number;
-  /** Messages that went nowhere since it is down. */
+  /** Messages that went nowhere since it is down, or since something was read there. */
   dropped: number;
 }
 
-/** Bytes that may wait for a node that has not been heard of. */
-const MAX_QUEUED = 64 << 20;
+/** Bytes that may wait for a node, unless the options say otherwise. Answers are not refused for that. */
+export const BACKLOG: number = 256 << 20;
 /** Unsent bytes of a link that the log is told of first. */
 const FIRST_WARNING = 1 << 20;
 /** Unsent bytes above which a peer that reads nothing counts as lost. */
@@ -83,8 +88,10 @@ export class Links {
   readonly #owner: LinksOwner;
   readonly #links = new Map<number, Link>();
   readonly #open = new OpenRequests();
+  readonly #backlog: number;
 
-  constructor(harbor: number, place: NetworkPlace, owner: LinksOwner) {
+  constructor(harbor: number, place: NetworkPlace, owner: LinksOwner, backlog: number) {
+    this.#backlog = backlog;
     this.#harbor = harbor;
     this.#place = place;
     this.#owner = owner;
@@ -97,7 +104,7 @@ export class Links {
   info(): LinkInfo[] {
     return [...this.#links.values()]
       .sort((a, b) => a.id - b.id)
-      .map(({ id, fd, state, connection, received, sent, queued, since }) => ({
+      .map(({ id, fd, state, connection, received, sent, queued, calls, serving, since }) => ({
         id,
         fd,
         state,
@@ -106,6 +113,8 @@ export class Links {
         received,
         sent,
         waiting: queued + (connection?.pendingBytes ?? 0),
+        calls,
+        serving,
         since,
       }));
   }
@@ -115,18 +124,30 @@ export class Links {
     const { type, session, source } = message;
     const body = message.body as Uint8Array;
     const link = this.#linkTo(harborOf(to));
-    if (type === PTYPE.RESPONSE || type === PTYPE.ERROR) this.#open.delete(to, session);
+    const isAnswer = type === PTYPE.RESPONSE || type === PTYPE.ERROR;
+    if (isAnswer) this.#open.delete(to, session);
     if (link.state === 'ready') {
+      // Whoever waits for an answer would wait for ever without it.
+      if (!isAnswer && (link.connection?.pendingBytes ?? 0) >= this.#backlog)
+        return this.#drop(link, to, message);
+      this.#count(link, isAnswer, type, session);
       this.#write(link, encodeFrame(body, source, type, to, session));
       return true;
     }
-    if (link.state === 'waiting' && link.queued + body.length <= MAX_QUEUED) {
+    if (link.state === 'waiting' && link.queued + body.length <= this.#backlog) {
       const frame = encodeFrame(body, source, type, to, session);
+      this.#count(link, isAnswer, type, session);
       link.queue.push(frame);
       link.queued += frame.length;
       return true;
     }
     return this.#drop(link, to, message);
+  }
+
+  #count(link: Link, isAnswer: boolean, type: number, session: number): void {
+    if (isAnswer) {
+      if (link.serving > 0) link.serving--;
+    } else if (session !== 0 && isRequestType(type)) link.calls++;
   }
 
   #drop(link: Link, to: Handle, { type, session, source, body }: Message): boolean {
@@ -138,8 +159,8 @@ export class Links {
         `Drop message to harbor ${link.id} from ${source.toString(16)} to ${to.toString(16)} (session = ${session}, msgsz = ${(body as Uint8Array).length})`,
       );
     if (!isRequest) return false;
-    const why = link.state === 'down' ? 'is lost' : 'has not come, and too much waits for it';
-    this.#place.deliver(source, new Message(PTYPE.ERROR, session, to, nodeLost(link.id, to, why)));
+    const error = link.state === 'down' ? nodeLost(link.id, to, 'is lost') : overloaded(link.id, to);
+    this.#place.deliver(source, new Message(PTYPE.ERROR, session, to, error));
     return true;
   }
 
@@ -215,6 +236,8 @@ export class Links {
       queued: 0,
       received: 0,
       sent: 0,
+      calls: 0,
+      serving: 0,
       warnAt: FIRST_WARNING,
       dropped: 0,
     };
@@ -234,7 +257,7 @@ export class Links {
     const isOurs = (): boolean => link.connection === connection;
     const frames = createFrameReader(
       (content, source, type, destination, session) =>
-        this.#take(content, source, type, makeHandle(this.#harbor, destination), session),
+        this.#take(link, content, source, type, makeHandle(this.#harbor, destination), session),
       (length) => harborError('ERR_HARBOR_PROTOCOL', `a frame of ${length} bytes, which is too short`),
     );
     let opening = open;
@@ -267,6 +290,7 @@ export class Links {
       },
       drained: () => {
         link.warnAt = FIRST_WARNING;
+        link.dropped = 0;
       },
       error: () => {},
       closed: () => {
@@ -295,6 +319,8 @@ export class Links {
     link.connection = undefined;
     link.queue = [];
     link.queued = 0;
+    link.calls = 0;
+    link.serving = 0;
     if (link.state === 'down') return;
     this.#become(link, 'down');
     this.#open.nodeLost(link.id);
@@ -318,9 +344,12 @@ export class Links {
   }
 
   /** A message of another node. */
-  #take(content: Uint8Array, source: Handle, type: number, to: Handle, session: number): void {
+  #take(link: Link, content: Uint8Array, source: Handle, type: number, to: Handle, session: number): void {
     const body = type === PTYPE.ERROR ? failedThere(source) : content;
-    const thread = session === 0 || !isRequestType(type) ? 0 : this.#place.threadOf(to);
+    const isRequest = session !== 0 && isRequestType(type);
+    if (isRequest) link.serving++;
+    else if (!isRequestType(type) && link.calls > 0) link.calls--;
+    const thread = isRequest ? this.#place.threadOf(to) : 0;
     if (thread > 0) this.#open.add({ source, session, to, thread });
     if (this.#place.deliver(to, new Message(type, session, source, body))) return;
     this.#owner.log(`Unknown destination :${to.toString(16)} from :${source.toString(16)} type(${type})`);
@@ -332,6 +361,13 @@ export class Links {
 /** What a call gets that cannot reach its node. */
 export function nodeLost(harbor: number, service: Handle, why: string): SkynetError {
   return new SkynetError('ERR_NODE_LOST', `call failed: node ${harbor} ${why}`, {
+    details: { harbor, service: formatHandle(service) },
+  });
+}
+
+/** What a call gets to a node for which too much waits already. */
+function overloaded(harbor: number, service: Handle): SkynetError {
+  return new SkynetError('ERR_OVERLOADED', `call failed: too much waits for node ${harbor}`, {
     details: { harbor, service: formatHandle(service) },
   });
 }

@@ -3,8 +3,12 @@ import type { Network, NetworkPlace } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
 import { createDatacenterService, DATACENTER } from '../datacenter/service.ts';
 import { MAX_CONTENT } from './frame.ts';
+import { BACKLOG } from './links.ts';
 import { createMaster } from './master.ts';
 import { createSlave } from './slave.ts';
+
+/** Above it a peer counts as lost whatever waits. */
+const MAX_BACKLOG = 1 << 30;
 
 /** A node's part in a network of the original's kind. */
 export interface HarborOptions {
@@ -16,6 +20,11 @@ export interface HarborOptions {
   master?: string;
   /** Makes this node the master: where it listens, `"ip:port"`. It keeps the datacenter and the unique services, too. */
   standalone?: string;
+  /**
+   * Bytes that may wait for a node that reads too little: above it calls fail with ERR_OVERLOADED and sends are dropped.
+   * Default 256 MiB.
+   */
+  backlog?: number;
 }
 
 /**
@@ -41,7 +50,7 @@ function tellAgain(skynet: Skynet, id: number, name: string, handle: Handle): vo
  * @throws ERR_ARGUMENT for options that cannot be used.
  */
 export function harbor(options: HarborOptions): Network {
-  const { id, address, master, standalone } = readOptions('harbor option', options, (read) => {
+  const { id, address, master, standalone, backlog } = readOptions('harbor option', options, (read) => {
     const own = read.text('standalone', undefined);
     return {
       id: read.whole('id', 1, 255, undefined) ?? read.wrong('id', 'a whole number from 1 to 255'),
@@ -49,6 +58,7 @@ export function harbor(options: HarborOptions): Network {
         read.text('address', undefined) ?? read.wrong('address', 'an address such as "127.0.0.1:2526"'),
       master: read.text('master', own) ?? read.wrong('master', 'an address such as "127.0.0.1:2013"'),
       standalone: own,
+      backlog: read.whole('backlog', 1, MAX_BACKLOG, BACKLOG),
     };
   });
   return {
@@ -62,6 +72,7 @@ export function harbor(options: HarborOptions): Network {
           id,
           address,
           master,
+          backlog,
           renamed: tellAgain,
           ...(standalone === undefined ? {} : { lost: forgetChannels }),
         };

@@ -14,7 +14,7 @@ import { kernelOf, Message, type NetworkPlace, type Remote, type ServiceKernel }
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
 import { createSlaveReader, encodeControl, type ToMaster, type ToSlave, type Unknown } from './control.ts';
 import { harborError } from './errors.ts';
-import { type LinkState, Links } from './links.ts';
+import { type LinkState, Links, type LinksOwner } from './links.ts';
 
 /** What a node of the network is told. */
 export interface SlaveOptions {
@@ -23,6 +23,8 @@ export interface SlaveOptions {
   readonly address: string;
   /** Where the master listens. */
   readonly master: string;
+  /** Bytes that may wait for one node. */
+  readonly backlog: number;
   /** Told of every node that is lost. */
   readonly lost?: (skynet: Skynet, id: number) => void;
   /** Told of a name that belongs to another service than before, perhaps one of the same handle. */
@@ -73,6 +75,9 @@ class Slave implements Remote {
   /** The service that stands for the links: it asks services of other nodes. */
   #harbor: ServiceKernel | undefined;
   #master: Connection | undefined;
+  /** The connection to the master: its number, and bytes both ways. */
+  #control = { fd: 0, received: 0, sent: 0 };
+  #masterSince = Date.now();
   #isMasterLost = false;
   /** Whether it has been let in once: only then a master that is lost is looked for. */
   #hasJoined = false;
@@ -100,10 +105,11 @@ class Slave implements Remote {
     this.#kernel = kernelOf(skynet);
     this.#options = options;
     this.#place = place;
-    this.#links = new Links(options.id, place, {
+    const owner: LinksOwner = {
       log: (text) => this.#harbor?.skynet.error(text),
       changed: (id, state) => this.#changed(id, state),
-    });
+    };
+    this.#links = new Links(options.id, place, owner, options.backlog);
   }
 
   // --- joining
@@ -126,7 +132,7 @@ class Slave implements Remote {
       '',
     );
     this.#place.install(this);
-    connection.write(encodeControl(['H', id, address]));
+    this.#tell(['H', id, address]);
     await this.#welcome();
     this.#hasJoined = true;
     this.#skynet.error('Shakehand ready');
@@ -147,20 +153,21 @@ class Slave implements Remote {
   }
 
   #sockets(): ConnectionStat[] {
-    return this.#links
+    const service = this.#harbor?.skynet.self() ?? 0;
+    const links = this.#links
       .info()
       .filter(({ state }) => state === 'ready')
-      .map(({ fd, address, own, received, sent, waiting }) => ({
-        id: fd,
-        type: 'TCP' as const,
-        address: this.#harbor?.skynet.self() ?? 0,
-        read: received,
-        write: sent,
-        rbuffer: 0,
-        wbuffer: waiting,
-        sock: own,
-        peer: address,
-      }));
+      .map(({ fd, address, own, received, sent, waiting }) =>
+        socketStat(fd, service, received, sent, waiting, own, address),
+      );
+    const master = this.#master;
+    if (master === undefined) return links;
+    const { received, sent, fd } = this.#control;
+    const own = this.#skynet.self();
+    return [
+      socketStat(fd, own, received, sent, master.pendingBytes, master.localAddress, master.remoteAddress),
+      ...links,
+    ];
   }
 
   async #connectToMaster(): Promise<Connection> {
@@ -174,11 +181,14 @@ class Slave implements Remote {
       });
     }
     this.#master = connection;
+    const control = { fd: this.#kernel.thread.nextId(), received: 0, sent: 0 };
+    this.#control = control;
     connection.setNoDelay(true);
     connection.setKeepAlive(CONNECT_TIME);
     const read = createSlaveReader((message) => this.#kernel.enqueue(this.#told, message));
     connection.start({
       data: (chunk) => {
+        control.received += chunk.length;
         try {
           read(chunk);
         } catch (error) {
@@ -252,11 +262,14 @@ class Slave implements Remote {
   };
 
   #tell(message: ToMaster): void {
-    this.#master?.write(encodeControl(message));
+    const bytes = encodeControl(message);
+    this.#control.sent += bytes.length;
+    this.#master?.write(bytes);
   }
 
   #masterLost(): void {
     this.#isMasterLost = true;
+    this.#masterSince = Date.now();
     this.#skynet.error('Master disconnect');
     this.#wake('master');
     for (const [name, messages] of this.#unnamed) {
@@ -279,6 +292,7 @@ class Slave implements Remote {
       told = failure;
     }
     this.#isMasterLost = false;
+    this.#masterSince = Date.now();
     this.#skynet.error('Master connected again');
     this.#tellNames();
     this.#wake('master back');
@@ -296,7 +310,7 @@ class Slave implements Remote {
       return printable(error);
     }
     this.#awaited = undefined;
-    connection.write(encodeControl(['H', id, address]));
+    this.#tell(['H', id, address]);
     const isSettled = (): boolean => this.#awaited !== undefined || this.#master !== connection;
     await this.#until('welcome', isSettled, WELCOME_TIME);
     if (this.#master !== connection) return `the master ${master} does not let harbor ${id} in again`;
@@ -535,16 +549,20 @@ class Slave implements Remote {
   }
 
   info(): Record<string, unknown> {
+    const { received, sent } = this.#control;
+    const master = this.#isMasterLost ? 'lost' : 'connected';
+    const names = new Map([...this.#learnt, ...this.#given]);
     return {
       harbor: this.#options.id,
-      master: this.#isMasterLost ? `${this.#options.master} (lost)` : this.#options.master,
+      master: `${this.#options.master} ${master} since ${timeOf(this.#masterSince)} received:${received} sent:${sent}`,
+      names: Object.fromEntries([...names].map(([name, handle]) => [name, this.#skynet.address(handle)])),
       asked: [...this.#asked].join(' '),
       ...Object.fromEntries(
         this.#links
           .info()
-          .map(({ id, state, since, address, received, sent, waiting }) => [
+          .map(({ id, state, since, address, received, sent, waiting, calls, serving }) => [
             `node ${id}`,
-            `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting}`,
+            `${state === 'down' ? 'lost' : state} since ${timeOf(since)} ${address} received:${received} sent:${sent} waiting:${waiting} pending:${calls} serving:${serving}`,
           ]),
       ),
     };
@@ -554,4 +572,20 @@ class Slave implements Remote {
     this.#links.close();
     this.#master?.close(1000);
   }
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function socketStat(
+  id: number,
+  address: Handle,
+  read: number,
+  write: number,
+  wbuffer: number,
+  sock: string,
+  peer: string,
+): ConnectionStat {
+  return { id, type: 'TCP', address, read, write, rbuffer: 0, wbuffer, sock, peer };
 }

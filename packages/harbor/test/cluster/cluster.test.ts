@@ -3,9 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { packSeri, type Skynet } from '@skynet/core';
+import { FrameReader } from '@skynet/core/netpack';
+import { Happenings } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
+import { encodeResponse, responseParts } from '../../src/cluster/response-frame.ts';
+import { openConsole } from '../console.ts';
 import { codeOf, startMember, startPair } from './nodes.ts';
 
 interface Vec {
@@ -131,7 +136,7 @@ describe('a failure has a code', () => {
   test('tables that cannot be used change nothing', async () => {
     const [one] = await startPair();
     await one.run(async (cluster) => {
-      const wrong = [{ two: false, other: 5 }, { '': 'x' }, 'text', 5, [1]];
+      const wrong = [{ two: false, other: 5 }, { '': 'x' }, { two: false, __backlog: 0 }, 'text', 5, [1]];
       for (const table of wrong)
         expect(await codeOf(cluster.reload(table as never))).toBe('ERR_CLUSTER_TABLE');
       expect(await cluster.call('two', '@vec', 'echo', 1)).toBe(1);
@@ -281,6 +286,124 @@ describe('a service that stands for one of another node', () => {
       expect(skynet.unpack(body)).toEqual([4]);
     });
   });
+});
+
+describe('what nobody waits for any more', () => {
+  /** A node that takes requests and answers when it is told to. */
+  async function startSlow(): Promise<{ address: string; requests: Happenings<Buffer>; socket(): Socket }> {
+    const requests = new Happenings<Buffer>('requests');
+    let socket: Socket | undefined;
+    const server = createServer((from) => {
+      socket = from.on('error', () => {});
+      const reader = new FrameReader();
+      from.on('data', (chunk: Buffer) =>
+        reader.pushOwned(chunk, (frame) => requests.add(Buffer.from(frame))),
+      );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      socket?.destroy();
+      server.close();
+    });
+    const { port } = server.address() as { port: number };
+    return { address: `127.0.0.1:${port}`, requests, socket: () => socket as Socket };
+  }
+  const stateOf = async (skynet: Skynet): Promise<string> => {
+    const clusterd = skynet.localName('.clusterd') ?? 0;
+    const { nodes } = await skynet.call<{ nodes: Record<string, string> }>(clusterd, 'debug', 'INFO');
+    return nodes['slow'] ?? '';
+  };
+
+  test('has no place: a call that is late, or given up; its answer is counted', async () => {
+    const slow = await startSlow();
+    const one = await startMember();
+    await one.run(async (cluster, skynet) => {
+      await cluster.reload({ slow: slow.address });
+      expect(await codeOf(cluster.call({ node: 'slow', timeout: '10ms' }, '@x', 'a'))).toBe('ERR_TIMEOUT');
+      const controller = new AbortController();
+      const given = codeOf(cluster.call({ node: 'slow', signal: controller.signal }, '@x', 'b'));
+      const kept = cluster.call('slow', '@x', 'c');
+      await skynet.await(slow.requests.find((frame) => frame.includes('c'), 'the third request'));
+      controller.abort();
+      expect(await given).toBe('ERR_ABORTED');
+      expect(await stateOf(skynet)).toMatch(/pending:1 late:0/);
+      // Late ones, one of them in parts, and one that is waited for.
+      for (const [session, body] of [
+        [1, Buffer.alloc(100_000)],
+        [2, packSeri([2])],
+        [3, packSeri([3])],
+      ] as const) {
+        slow.socket().write(encodeResponse(session, body));
+        if (body.length <= 0x8000) continue;
+        const parts = responseParts(session, body);
+        for (let part = parts.next(); part.done !== true; part = parts.next())
+          slow.socket().write(part.value);
+      }
+      expect(await kept).toBe(3);
+      expect(await stateOf(skynet)).toMatch(/pending:0 late:2/);
+      // Before the connection is there, too.
+      await cluster.reload({ slow: '127.0.0.1:1' });
+      await cluster.reload({ slow: slow.address });
+      expect(one.node.log.filter((line) => line.includes('unknown session'))).toEqual([]);
+      expect(await codeOf(cluster.call({ node: 'nobody', timeout: '10ms' }, '@x', 'a'))).toBe('ERR_TIMEOUT');
+      const proxy = await cluster.proxy('slow', '@x');
+      expect(await codeOf(skynet.call({ to: proxy, timeout: '10ms' }, 'lua', 'd'))).toBe('ERR_TIMEOUT');
+      while (!/pending:0/.test(await stateOf(skynet)));
+    });
+  });
+
+  test('a node that reads nothing: calls to it are refused, sends dropped, and others are served', async () => {
+    const slow = await startSlow();
+    const [one, two] = await startPair();
+    await one.run(async (cluster, skynet) => {
+      await cluster.reload({ slow: slow.address, __backlog: 4 << 20 });
+      const first = codeOf(cluster.call({ node: 'slow', timeout: '10ms' }, '@x', 'a'));
+      await skynet.await(slow.requests.find(() => true, 'the first request'));
+      slow.socket().pause();
+      expect(await first).toBe('ERR_TIMEOUT');
+      const body = Buffer.alloc(1 << 20);
+      for (;;) {
+        const code = await codeOf(cluster.call({ node: 'slow', timeout: '1ms' }, '@x', body));
+        if (code === 'ERR_OVERLOADED') break;
+        expect(code).toBe('ERR_TIMEOUT');
+      }
+      cluster.send('slow', '@x', 'dropped');
+      await one.node.logged(/Drop message to cluster node \[slow\]/);
+      for (let i = 0; i < 1000; i++) expect(await cluster.call('two', '@vec', 'echo', i)).toBe(i);
+      // It goes on, and is called again.
+      slow.socket().resume();
+      for (;;) {
+        const code = await codeOf(cluster.call({ node: 'slow', timeout: '10ms' }, '@x', 'again'));
+        if (code === 'ERR_TIMEOUT') break;
+        expect(code).toBe('ERR_OVERLOADED');
+      }
+      await skynet.await(slow.requests.find((frame) => frame.includes('again'), 'a request again'));
+    });
+    expect(slow.requests.all.some((frame) => frame.includes('dropped'))).toBe(false);
+    await two.node.stop();
+  });
+});
+
+test('the console shows nodes, names, connections, and who is lost since when; netstat has them all', async () => {
+  const [one, two] = await startPair();
+  const console = await openConsole(one.node);
+  const under = one.run((cluster) => codeOf(cluster.call('two', '@vec', 'never')));
+  await one.run((cluster) => cluster.call('two', '@vec', 'echo', 1));
+  await two.run((cluster) => cluster.call('one', '@vec', 'echo', 1));
+  const info = (await console('cluster')).join('\n');
+  expect(info).toMatch(
+    new RegExp(`${two.address} connected pending:1 late:0 sent:[1-9]\\d* received:[1-9]\\d* wbuffer:0`),
+  );
+  expect(info).toMatch(/vec::[0-9a-f]{8}/);
+  expect(info).toMatch(/connected\t.*127\.0\.0\.1:\d+ pending:0 wbuffer:0/);
+  const sockets = await console('netstat');
+  expect(sockets.filter((line) => line.includes('LISTEN') && line.includes(one.address))).toHaveLength(1);
+  expect(sockets.filter((line) => line.includes('TCP') && line.includes(two.address))).toHaveLength(1);
+  expect(sockets.filter((line) => line.includes('TCP'))).toHaveLength(2);
+  await two.node.stop();
+  expect(await under).toMatch(/^ERR_(NODE_LOST|REMOTE)$/);
+  expect((await console('cluster')).join('\n')).toMatch(/lost since \d{4}-.*Z pending:0/);
 });
 
 test('bytes that are no frames are logged and ignored, whatever they are', async () => {

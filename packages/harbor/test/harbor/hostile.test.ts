@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { TestNode } from '@skynet/core/testing';
+import { isSkynetError, packSeri } from '@skynet/core';
+import { Happenings, type TestNode } from '@skynet/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
 import { encodeControl } from '../../src/harbor/control.ts';
@@ -125,4 +126,43 @@ test('a master that hears nonsense from a node loses that node alone', async () 
   await one.logged(/slave 7 is down/);
   await one.run((skynet) => createHarbor(skynet).link(7));
   expect(await two.run((skynet) => skynet.queryName('SERVICE'))).toBeGreaterThan(0);
+});
+
+test('a node that reads nothing: calls to it are refused, sends dropped, answers kept, and others are served', async () => {
+  const master = await freeAddress();
+  const one = await startMember(master, 1, { isMaster: true, backlog: 4 << 20 });
+  const two = await startMember(master, 2);
+  const second = await two.run((skynet) => skynet.newService('echo'));
+  const impostor = await Impostor.join(master, 7);
+  const link = await impostor.link;
+  const came: Buffer[] = [];
+  link.on('data', (chunk: Buffer) => came.push(chunk));
+  await one.run((skynet) => createHarbor(skynet).connect(7));
+  link.pause();
+  await one.run(async (skynet) => {
+    const body = Buffer.alloc(1 << 20);
+    const code = async (call: Promise<unknown>): Promise<unknown> =>
+      call.catch((error: unknown) => (isSkynetError(error) ? error.code : error));
+    // As much as waits, and what the system takes.
+    let sent = 0;
+    while (skynet.send(0x07000009, 'lua', 'take', body) !== undefined) sent++;
+    expect(sent).toBeGreaterThanOrEqual(4);
+    expect(await code(skynet.call(0x07000009, 'lua', 'x'))).toBe('ERR_OVERLOADED');
+    expect(skynet.send(0x07000009, 'lua', 'x')).toBeUndefined();
+    for (let i = 0; i < 1000; i++) expect(await skynet.call(second, 'lua', 'echo', i)).toEqual([i]);
+  });
+  await one.logged(/Drop message to harbor 7 from/);
+  // It goes on, and is called again.
+  link.resume();
+  await one.run(async (skynet) => {
+    while (skynet.send(0x07000009, 'lua', 'last') === undefined) await skynet.sleep(1);
+  });
+  const last = encodeFrame(packSeri(['last']), 0, 10, 9, 0)
+    .subarray(0, -12)
+    .subarray(4);
+  const happened = new Happenings<boolean>('the last message');
+  const look = (): void => void (Buffer.concat(came).includes(last) && happened.add(true));
+  link.on('data', look);
+  look();
+  await happened.find((found) => found, 'the last message');
 });

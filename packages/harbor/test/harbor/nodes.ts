@@ -16,13 +16,19 @@ export async function freeAddress(): Promise<string> {
 export async function startMember(
   master: string,
   id: number,
-  { isMaster = false, address, ...config }: { isMaster?: boolean; address?: string } & SkynetConfig = {},
+  {
+    isMaster = false,
+    address,
+    backlog,
+    ...config
+  }: { isMaster?: boolean; address?: string; backlog?: number } & SkynetConfig = {},
 ): Promise<TestNode> {
   const network = harbor({
     id,
     address: address ?? (await freeAddress()),
     master,
     ...(isMaster ? { standalone: master } : {}),
+    ...(backlog === undefined ? {} : { backlog }),
   });
   const { harbor: _id, ...rest } = config;
   return startTestNode(

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { isSkynetError } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import { createHarbor } from '../../src/index.ts';
+import { openConsole } from '../console.ts';
 import { freeAddress, startMember, startNetwork } from './nodes.ts';
 
 // The threads of these nodes run the built package: `npm test` builds before it tests.
@@ -74,17 +76,32 @@ test('a thread that is lost fails the calls of other nodes to its services', asy
   });
 });
 
-test('the console shows the network, and netstat its links', async () => {
-  const [one] = (await startNetwork(2)) as [TestNode];
-  await one.run(async (skynet) => {
-    const console = await skynet.newService('debug_console', 0);
-    expect(console).toBeGreaterThan(0);
-    const info = await skynet.call<Record<string, unknown>>(0x01000006, 'debug', 'CONSOLE harbor');
-    expect(info).toMatchObject({
-      harbor: 1,
-      'node 2': expect.stringMatching(/^ready since .* 127\.0\.0\.1:\d+ received:\d+ sent:\d+ waiting:0$/),
-    });
+test('the console shows the network, who is lost since when, and netstat its links', async () => {
+  const [one, two] = (await startNetwork(2)) as [TestNode, TestNode];
+  const echo = await two.run((skynet) => skynet.newService('echo', 'second'));
+  const console = await openConsole(one);
+  const ask = { pending: undefined as unknown };
+  const lost = one.run(async (skynet) => {
+    await skynet.queryName('second');
+    const pending = codeOf(skynet.call(echo, 'lua', 'never'));
+    skynet.error('asked');
+    await createHarbor(skynet).link(2);
+    ask.pending = await pending;
   });
+  await one.logged(/asked/);
+  const info = (await console('harbor')).join('\n');
+  expect(info).toMatch(/^master\t127\.0\.0\.1:\d+ connected since .*Z received:\d+ sent:\d+$/m);
+  expect(info).toMatch(/^names\t.*second::02[0-9a-f]{6}/m);
+  expect(info).toMatch(
+    /^node 2\tready since .*Z 127\.0\.0\.1:\d+ received:\d+ sent:\d+ waiting:0 pending:[1-9]\d* serving:\d+$/m,
+  );
+  // The master's node itself has one to its master, and one to each other node.
+  expect((await console('netstat')).filter((line) => /type:"?TCP/.test(line))).toHaveLength(2);
+  await two.stop();
+  await lost;
+  // A service of a node that stops may still say that it ends.
+  expect(ask.pending).toMatch(/^ERR_(NODE_LOST|REMOTE)$/);
+  expect((await console('harbor')).join('\n')).toMatch(/^node 2\tlost since .*Z/m);
 });
 
 test('the keys of the original join the network by themselves', async () => {
