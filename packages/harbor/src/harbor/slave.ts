@@ -120,7 +120,7 @@ class Slave implements Remote {
     // They are heard when it is known how many will come.
     this.#listener.pause();
     this.#skynet.error(`slave connect to master ${master}`);
-    const connection = await this.#connectToMaster();
+    await this.#connectToMaster();
     await this.#place.start(
       defineService((harbor) => {
         this.#harbor = kernelOf(harbor);
