@@ -9,6 +9,7 @@ import { Happenings } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
+import { decodeRequest } from '../../src/cluster/request-frame.ts';
 import { encodeResponse, responseParts } from '../../src/cluster/response-frame.ts';
 import { openConsole } from '../console.ts';
 import { codeOf, startMember, startPair } from './nodes.ts';
@@ -309,6 +310,10 @@ describe('what nobody waits for any more', () => {
     const { port } = server.address() as { port: number };
     return { address: `127.0.0.1:${port}`, requests, socket: () => socket as Socket };
   }
+  const sessionOf = (frame: Buffer): number => {
+    const request = decodeRequest(frame);
+    return 'session' in request ? request.session : 0;
+  };
   const stateOf = async (skynet: Skynet): Promise<string> => {
     const clusterd = skynet.localName('.clusterd') ?? 0;
     const { nodes } = await skynet.call<{ nodes: Record<string, string> }>(clusterd, 'debug', 'INFO');
@@ -320,19 +325,25 @@ describe('what nobody waits for any more', () => {
     const one = await startMember();
     await one.run(async (cluster, skynet) => {
       await cluster.reload({ slow: slow.address });
-      expect(await codeOf(cluster.call({ node: 'slow', timeout: '10ms' }, '@x', 'a'))).toBe('ERR_TIMEOUT');
+      const arrived = (word: string): Promise<number> =>
+        skynet
+          .await(slow.requests.find((frame) => frame.includes(word), `the request ${word}`))
+          .then(sessionOf);
+      cluster.send('slow', '@x', 'first');
+      await arrived('first');
+      expect(await codeOf(cluster.call({ node: 'slow', timeout: '10ms' }, '@x', 'late'))).toBe('ERR_TIMEOUT');
       const controller = new AbortController();
-      const given = codeOf(cluster.call({ node: 'slow', signal: controller.signal }, '@x', 'b'));
-      const kept = cluster.call('slow', '@x', 'c');
-      await skynet.await(slow.requests.find((frame) => frame.includes('c'), 'the third request'));
+      const given = codeOf(cluster.call({ node: 'slow', signal: controller.signal }, '@x', 'given'));
+      const kept = cluster.call('slow', '@x', 'kept');
+      const sessions = [await arrived('late'), await arrived('given'), await arrived('kept')] as const;
       controller.abort();
       expect(await given).toBe('ERR_ABORTED');
       expect(await stateOf(skynet)).toMatch(/pending:1 late:0/);
       // Late ones, one of them in parts, and one that is waited for.
       for (const [session, body] of [
-        [1, Buffer.alloc(100_000)],
-        [2, packSeri([2])],
-        [3, packSeri([3])],
+        [sessions[0], Buffer.alloc(100_000)],
+        [sessions[1], packSeri([2])],
+        [sessions[2], packSeri([3])],
       ] as const) {
         slow.socket().write(encodeResponse(session, body));
         if (body.length <= 0x8000) continue;
