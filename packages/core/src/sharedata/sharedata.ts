@@ -41,7 +41,8 @@ export interface ShareData {
   delete(name: string): Promise<void>;
   /**
    * A live view of the data: after an update it shows the new ones, as do the views of its parts; it is the same view each
-   * time (`sharedata.query`); of the parts of containers above 64, for the 8192 that were asked for last. Between two awaits it does not change. A part that an update took away throws
+   * time (`sharedata.query`); of the parts of containers above 64 those that were asked for last, some thousands. Rows of a
+   * large array are read faster by loops and `at(index)` than by `[index]`. Between two awaits it does not change. A part that an update took away throws
    * ERR_SHAREDATA_GONE when it is read; all writing throws ERR_SHAREDATA_READONLY.
    * @typeParam Data - what stands there.
    * @throws ERR_SHAREDATA_MISSING.

@@ -1,6 +1,6 @@
 import { HIGH, hashKey, LOW, TAG, TAGGED, type Tag } from './slot.ts';
 
-/** Strings that are kept decoded, until they are so many. */
+/** Most strings that are kept decoded. */
 const MAX_STRINGS = 65_536;
 
 /** The keys of objects of one kind. */
@@ -13,22 +13,28 @@ export interface Shape {
 /** Shared data in memory, as one thread reads them; `slot.ts` has the form. */
 export class Sheet {
   readonly memory: SharedArrayBuffer;
-  readonly #numbers: Float64Array;
+  /** The cells as numbers; what is none is NaN. */
+  readonly numbers: Float64Array;
   readonly #words: Uint32Array;
   readonly #bytes: Buffer;
-  readonly #strings = new Map<number, string>();
+  /** Strings that were read: each has one place by its number, which it shares with others of those. */
+  readonly #strings: (string | undefined)[];
+  readonly #stringIds: Int32Array;
   readonly #shapes: Shape[] = [];
 
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.#numbers = new Float64Array(memory);
+    this.numbers = new Float64Array(memory);
     this.#words = new Uint32Array(memory);
     this.#bytes = Buffer.from(memory);
+    const kept = Math.min(MAX_STRINGS, 2 ** Math.ceil(Math.log2(Math.max(1, this.high(0)))));
+    this.#strings = new Array<string | undefined>(kept);
+    this.#stringIds = new Int32Array(kept).fill(-1);
   }
 
   /** What the cell holds; -1 for a number. */
   tag(cell: number): Tag | -1 {
-    if (!Number.isNaN(this.#numbers[cell])) return -1;
+    if (!Number.isNaN(this.numbers[cell])) return -1;
     return ((this.#words[cell * 2 + HIGH] as number) & ~TAGGED) as Tag;
   }
 
@@ -45,7 +51,7 @@ export class Sheet {
   scalar(cell: number, tag: Tag | -1): unknown {
     switch (tag) {
       case -1:
-        return this.#numbers[cell];
+        return this.numbers[cell];
       case TAG.STRING:
         return this.string(this.low(cell));
       case TAG.TRUE:
@@ -66,8 +72,8 @@ export class Sheet {
   }
 
   string(id: number): string {
-    const known = this.#strings.get(id);
-    if (known !== undefined) return known;
+    const slot = id & (this.#strings.length - 1);
+    if (this.#stringIds[slot] === id) return this.#strings[slot] as string;
     const entry = this.low(2) + id;
     const place = this.low(entry);
     const start = (place >>> 1) * 8;
@@ -76,8 +82,8 @@ export class Sheet {
       (place & 1) === 1
         ? this.#bytes.toString('utf16le', start, start + units * 2)
         : this.#bytes.toString('latin1', start, start + units);
-    if (this.#strings.size >= MAX_STRINGS) this.#strings.clear();
-    this.#strings.set(id, text);
+    this.#strings[slot] = text;
+    this.#stringIds[slot] = id;
     return text;
   }
 

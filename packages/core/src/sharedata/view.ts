@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { SkynetError } from '../errors.ts';
 import type { ShareDataErrorCode } from './errors.ts';
-import type { Sheet } from './sheet.ts';
-import { ROOT, TAG, type Tag } from './slot.ts';
+import type { Shape, Sheet } from './sheet.ts';
+import { hashKey, ROOT, TAG, type Tag } from './slot.ts';
 
 // Views are what services read shared data through. An object or array is a Proxy, a map a Map of its own kind; each
 // reads its part out of shared memory when it is asked, and makes views of the containers in it on first use. A view
@@ -11,10 +11,11 @@ import { ROOT, TAG, type Tag } from './slot.ts';
 /** Values of a container up to which it keeps the views of those in it. */
 const MAX_KEPT = 64;
 /**
- * Views in larger containers that are kept, for each view of a whole: those made last. (Keeping all for as long as somebody
- * has them would take a WeakRef for each, and one loop over a large table would hold all of them at once.)
+ * Places for views in larger containers, for each view of a whole. A view has one of them by its container and key, and the
+ * one made last stays there. (Keeping all for as long as somebody has them would take a WeakRef for each, and one loop over
+ * a large table would hold all of them at once.) A power of two.
  */
-const MAX_KEPT_IN_LARGE = 8192;
+const KEPT_IN_LARGE = 8192;
 
 /** By this a view gives its place. */
 const PLACE = Symbol('place');
@@ -38,32 +39,61 @@ export function viewOf(source: Source): object {
   return new Place(source, undefined, '', ROOT).view;
 }
 
+/** Views in the large containers of one whole. */
+class LargeKept {
+  readonly #places: (Place | undefined)[] = new Array<Place | undefined>(KEPT_IN_LARGE);
+  /** How many containers have asked, each of which has places of its own as far as there are enough. */
+  #containers = 0;
+
+  /** For {@link slot}. */
+  join(): number {
+    return this.#containers++ * KEYS_BETWEEN;
+  }
+
+  slot(start: number, key: unknown): number {
+    return (start + (typeof key === 'number' ? key : (hashKey(key) as number))) & (KEPT_IN_LARGE - 1);
+  }
+
+  get(slot: number): Place | undefined {
+    return this.#places[slot];
+  }
+
+  set(slot: number, place: Place): void {
+    this.#places[slot] = place;
+  }
+}
+
+/** So that the beginnings of containers do not meet. */
+const KEYS_BETWEEN = 1237;
+
 /** Where a view stands in the data, and what is there. */
 class Place {
   readonly #source: Source;
   readonly #parent: Place | undefined;
   readonly #key: unknown;
-  readonly #kind: 'array' | 'object' | 'map';
   readonly view: object;
   #sheet: Sheet;
   #tag: Tag | -1 = -1;
+  readonly #kind: 'array' | 'object' | 'map';
   /** Its container; -1 when it is not there any more. */
   #node = -1;
-  #kept: Map<unknown, Place> | undefined;
-  /** Of a large container: keys of the views that are kept, a ring, and where the oldest stands. */
-  #order: unknown[] | undefined;
-  #oldest = 0;
+  /** Of an object with few keys. */
+  #shape: Shape | undefined = undefined;
+  /** Views of what is in it, by index or place of the key: of a container with few values. */
+  #children: (Place | undefined)[] | undefined = undefined;
+  /** The same of one whose keys are found by hash, and of keys that are gone. */
+  #byKey: Map<unknown, Place> | undefined = undefined;
   #forgetAt = MAX_KEPT * 4;
-  /** Of the whole: how many more views in large containers may be kept. */
-  #room = MAX_KEPT_IN_LARGE;
-  readonly #whole: Place;
+  /** Where its views begin in {@link LargeKept}. */
+  #start = -1;
+  #large: LargeKept | undefined;
 
   /** @param cell where it stands in the sheet of now. */
   constructor(source: Source, parent: Place | undefined, key: unknown, cell: number) {
     this.#source = source;
     this.#parent = parent;
     this.#key = key;
-    this.#whole = parent === undefined ? this : parent.#whole;
+    this.#large = parent === undefined ? undefined : parent.#large;
     this.#sheet = source.sheet;
     this.#stand(cell);
     this.#kind = kindOf(this.#tag) ?? 'object';
@@ -124,7 +154,34 @@ class Place {
   /** What stands in a cell that is the value of this key. */
   read(cell: number, key: unknown): unknown {
     const tag = this.#sheet.tag(cell);
-    return tag < TAG.ARRAY ? this.#sheet.scalar(cell, tag) : this.#child(key, cell, kindOf(tag)).view;
+    return tag < TAG.ARRAY ? this.#sheet.scalar(cell, tag) : this.#child(key, cell, tag).view;
+  }
+
+  /** The value of a key of an object, {@link NONE} if there is no such key. The way that most reads take: it is short. */
+  property(key: string): unknown {
+    if (this.#sheet !== this.#source.sheet || this.#shape === undefined) {
+      const cell = this.cellOf(key);
+      return cell < 0 ? NONE : this.read(cell, key);
+    }
+    const place = this.#shape.places.get(key);
+    if (place === undefined) return NONE;
+    return this.#valueAt(this.#node + 1 + place, place, key);
+  }
+
+  /** The value at an index of an array, undefined if there is none. */
+  element(index: number): unknown {
+    const node = this.settle();
+    return index < this.#sheet.low(node) ? this.#valueAt(node + 1 + index, index, index) : undefined;
+  }
+
+  #valueAt(cell: number, place: number, key: unknown): unknown {
+    const sheet = this.#sheet;
+    const number = sheet.numbers[cell] as number;
+    if (!Number.isNaN(number)) return number;
+    const tag = sheet.tag(cell);
+    if (tag < TAG.ARRAY) return sheet.scalar(cell, tag);
+    const child = this.#children?.[place];
+    return child !== undefined && child.#kind === kindOf(tag) ? child.view : this.#child(key, cell, tag).view;
   }
 
   get keys(): readonly unknown[] {
@@ -149,9 +206,17 @@ class Place {
 
   #move(): void {
     const cell = this.#parent === undefined ? ROOT : this.#cellInParent();
+    const before = this.#children;
     this.#sheet = this.#source.sheet;
     this.#stand(cell);
     if (kindOf(this.#tag) !== this.#kind) this.#node = -1;
+    this.#children = undefined;
+    // Places of keys are others in another shape; what is gone may come back.
+    for (const child of before ?? []) {
+      if (child === undefined) continue;
+      if (this.#node >= 0 && this.cellOf(child.#key) >= 0) this.#keep(child);
+      else this.#keepByKey(child);
+    }
   }
 
   #cellInParent(): number {
@@ -166,47 +231,61 @@ class Place {
   #stand(cell: number): void {
     this.#tag = cell < 0 ? -1 : this.#sheet.tag(cell);
     this.#node = this.#tag < TAG.ARRAY ? -1 : this.#sheet.low(cell);
+    this.#shape = this.#tag === TAG.OBJECT ? this.#sheet.shape(this.#sheet.low(this.#node)) : undefined;
   }
 
-  #child(key: unknown, cell: number, kind: string | undefined): Place {
-    const known = this.#kept?.get(key);
-    if (known !== undefined && known.#kind === kind) return known;
+  #child(key: unknown, cell: number, tag: Tag | -1): Place {
+    const known = this.#kept(key);
+    if (known !== undefined && known.#kind === kindOf(tag)) return known;
     const child = new Place(this.#source, this, key, cell);
-    this.#kept ??= new Map();
-    if (this.size > MAX_KEPT) this.#makeRoom(this.#kept, key);
-    this.#kept.set(key, child);
-    // Updates may have brought ever other keys.
-    if (this.#kept.size > Math.max(this.#forgetAt, 2 * this.size)) this.#forgetGone(this.#kept);
+    this.#keep(child);
     return child;
   }
 
-  /** For one more view in a large container: where there is no room, the one that was made first goes. */
-  #makeRoom(kept: Map<unknown, Place>, key: unknown): void {
-    this.#order ??= [];
-    const order = this.#order;
-    const whole = this.#whole;
-    if (whole.#room > 0 || order.length < MAX_KEPT) {
-      whole.#room--;
-      order.push(key);
-      return;
+  /** It may have been large or small before: all places are looked at. */
+  #kept(key: unknown): Place | undefined {
+    const large = this.#large;
+    if (large !== undefined && this.#start >= 0) {
+      const found = large.get(large.slot(this.#start, key));
+      if (found !== undefined && found.#parent === this && found.#key === key) return found;
     }
-    this.#oldest %= order.length;
-    kept.delete(order[this.#oldest]);
-    order[this.#oldest++] = key;
+    return this.#byKey?.get(key) ?? this.#children?.[this.#placeOf(key)];
   }
 
-  /** Forgets views of keys that are not there. */
-  #forgetGone(kept: Map<unknown, Place>): void {
-    const before = kept.size;
-    for (const key of kept.keys()) if (this.cellOf(key) < 0) kept.delete(key);
-    if (this.#order !== undefined) {
-      this.#whole.#room += before - kept.size;
-      this.#order = [...kept.keys()];
-      this.#oldest = 0;
-    }
-    this.#forgetAt = Math.max(MAX_KEPT * 4, kept.size * 2);
+  #keep(child: Place): void {
+    const key = child.#key;
+    if (this.size > MAX_KEPT) {
+      const large = this.#largeOfWhole();
+      if (this.#start < 0) this.#start = large.join();
+      large.set(large.slot(this.#start, key), child);
+    } else if (this.#tag === TAG.OBJECT || this.#tag === TAG.ARRAY) {
+      this.#children ??= [];
+      this.#children[this.#placeOf(key)] = child;
+    } else this.#keepByKey(child);
+  }
+
+  #keepByKey(child: Place): void {
+    this.#byKey ??= new Map();
+    this.#byKey.set(child.#key, child);
+    if (this.#byKey.size <= this.#forgetAt) return;
+    // Updates may have brought ever other keys.
+    if (this.#node >= 0)
+      for (const key of this.#byKey.keys()) if (this.cellOf(key) < 0) this.#byKey.delete(key);
+    this.#forgetAt = Math.max(MAX_KEPT * 4, this.#byKey.size * 2);
+  }
+
+  #placeOf(key: unknown): number {
+    return this.#shape === undefined ? (key as number) : (this.#shape.places.get(key as string) ?? -1);
+  }
+
+  #largeOfWhole(): LargeKept {
+    this.#large ??= this.#parent === undefined ? new LargeKept() : this.#parent.#largeOfWhole();
+    return this.#large;
   }
 }
+
+/** No such key. */
+const NONE = Symbol('none');
 
 /** Has who prints the Proxy of a target see what the view shows. */
 function printedAs(place: Place, target: object): object {
@@ -231,12 +310,11 @@ export function kindOf(tag: Tag | -1): 'array' | 'object' | 'map' | undefined {
 /** Objects: the target is the place. What every object has is found as in any other. */
 const OBJECT: ProxyHandler<object> = {
   get(target, key) {
-    const place = target as Place;
     if (typeof key === 'string') {
-      const cell = place.cellOf(key);
-      if (cell >= 0) return place.read(cell, key);
+      const value = (target as Place).property(key);
+      if (value !== NONE) return value;
     }
-    return key === PLACE ? place : Reflect.get(Object.prototype, key);
+    return key === PLACE ? target : Reflect.get(Object.prototype, key);
   },
   has(target, key) {
     return (
@@ -265,8 +343,71 @@ function refuse(target: object): never {
   return (target as Place).readonly();
 }
 
+type Visit = (value: unknown, index: number, array: object) => unknown;
+
+function* elements(place: Place): Generator<unknown> {
+  for (let i = 0; i < place.size; i++) yield place.element(i);
+}
+
+/** Methods of arrays that only read, for a view. */
+const READERS: ReadonlyMap<string | symbol, (place: Place) => unknown> = new Map<
+  string | symbol,
+  (place: Place) => unknown
+>([
+  [Symbol.iterator, (place) => () => elements(place)],
+  ['values', (place) => () => elements(place)],
+  [
+    'at',
+    (place) => (index: number) => {
+      const whole = Math.trunc(index) || 0;
+      const from = whole < 0 ? whole + place.size : whole;
+      return from < 0 ? undefined : place.element(from);
+    },
+  ],
+  [
+    'forEach',
+    (place) => (visit: Visit, self?: unknown) => {
+      const { size } = place;
+      for (let i = 0; i < size; i++) visit.call(self, place.element(i), i, place.view);
+    },
+  ],
+  [
+    'map',
+    (place) => (visit: Visit, self?: unknown) =>
+      Array.from({ length: place.size }, (_, i) => visit.call(self, place.element(i), i, place.view)),
+  ],
+  [
+    'filter',
+    (place) => (visit: Visit, self?: unknown) => {
+      const found: unknown[] = [];
+      const { size } = place;
+      for (let i = 0; i < size; i++) {
+        const value = place.element(i);
+        if (visit.call(self, value, i, place.view)) found.push(value);
+      }
+      return found;
+    },
+  ],
+  ['find', (place) => (visit: Visit, self?: unknown) => place.element(indexWhere(place, visit, self) >>> 0)],
+  ['findIndex', (place) => (visit: Visit, self?: unknown) => indexWhere(place, visit, self)],
+  ['some', (place) => (visit: Visit, self?: unknown) => indexWhere(place, visit, self) >= 0],
+  [
+    'every',
+    (place) => (visit: Visit, self?: unknown) =>
+      indexWhere(place, (...args) => !visit.apply(self, args), undefined) < 0,
+  ],
+]);
+
+/** The first index that a function says yes to, -1 without. */
+function indexWhere(place: Place, visit: Visit, self: unknown): number {
+  const { size } = place;
+  for (let i = 0; i < size; i++) if (visit.call(self, place.element(i), i, place.view)) return i;
+  return -1;
+}
+
 class ArrayHandler implements ProxyHandler<object> {
   readonly place: Place;
+  #methods: Map<string | symbol, unknown> | undefined = undefined;
 
   constructor(place: Place) {
     this.place = place;
@@ -293,12 +434,23 @@ class ArrayHandler implements ProxyHandler<object> {
   }
 
   get(target: object, key: string | symbol): unknown {
-    if (typeof key === 'symbol') return Reflect.get(target, key);
-    if (key === 'length') return this.place.size;
-    const index = indexOf(key);
-    if (index < 0) return Reflect.get(target, key);
-    const cell = this.place.cellOf(index);
-    return cell < 0 ? undefined : this.place.read(cell, index);
+    if (typeof key === 'string') {
+      const index = indexOf(key);
+      if (index >= 0) return this.place.element(index);
+      if (key === 'length') return this.place.size;
+    }
+    return this.#method(key) ?? Reflect.get(target, key);
+  }
+
+  /** What goes through the elements without asking for each by its name, which is slow. */
+  #method(key: string | symbol): unknown {
+    const known = this.#methods?.get(key);
+    if (known !== undefined) return known;
+    const method = READERS.get(key)?.(this.place);
+    if (method === undefined) return undefined;
+    this.#methods ??= new Map();
+    this.#methods.set(key, method);
+    return method;
   }
 
   has(target: object, key: string | symbol): boolean {

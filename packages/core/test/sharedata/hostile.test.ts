@@ -240,4 +240,32 @@ describe('a view', () => {
       );
       expect(held.every((row, i) => row.id === -i)).toBe(true);
     }));
+
+  test('keeps its parts when keys change their places, come and go, and arrays grow and shrink', () =>
+    inService(async (skynet) => {
+      interface Data {
+        a?: { n: number };
+        b?: { n: number };
+        list: { n: number }[];
+      }
+      const sharedata = createShareData(skynet);
+      const list = (size: number, n: number): { n: number }[] => Array.from({ length: size }, () => ({ n }));
+      await sharedata.new('data', { a: { n: 1 }, b: { n: 2 }, list: list(3, 1) });
+      const view = (await sharedata.query('data')) as unknown as Data;
+      const { a, b } = view;
+      const [first] = view.list;
+      await sharedata.update('data', { list: list(300, 2), b: { n: 3 }, x: 1, a: { n: 4 } });
+      expect([view.a, view.b]).toEqual([{ n: 4 }, { n: 3 }]);
+      expect([view.a === a, view.b === b, view.list[0] === first]).toEqual([true, true, true]);
+      expect([a?.n, b?.n, first?.n]).toEqual([4, 3, 2]);
+      await sharedata.update('data', { b: { n: 5 }, list: list(2, 3) });
+      expect(() => a?.n).toThrow(expect.objectContaining({ code: 'ERR_SHAREDATA_GONE' }));
+      expect([view.b === b, b?.n, view.list[0] === first, first?.n]).toEqual([true, 5, true, 3]);
+      await sharedata.update('data', { list: [], a: { n: 6 } });
+      expect([view.a === a, a?.n, view.list.length]).toEqual([true, 6, 0]);
+      expect(() => first?.n).toThrow(expect.objectContaining({ code: 'ERR_SHAREDATA_GONE' }));
+      expect(() => b?.n).toThrow(expect.objectContaining({ code: 'ERR_SHAREDATA_GONE' }));
+      await sharedata.update('data', { b: { n: 7 }, list: list(70, 8), a: 5 });
+      expect([view.b?.n, b?.n, view.list[69]?.n, first?.n, view.a]).toEqual([7, 7, 8, 8, 5]);
+    }));
 });

@@ -119,6 +119,33 @@ describe('a view', () => {
     expect(view.map.get('k')).toBe(view.map.get('k'));
   });
 
+  test('of an array has the methods that read one, as any array has them', () => {
+    const plain = [5, { n: 1 }, 'x', { n: 2 }, null];
+    const array = (viewOf({ sheet: sheetOf({ plain }) }) as { plain: typeof plain }).plain;
+    const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+    const seen: [unknown, number][] = [];
+    array.forEach(function (this: unknown, value, index, whole) {
+      expect([this, whole]).toEqual(['self', array]);
+      seen.push([value, index]);
+    }, 'self');
+    expect(seen).toEqual(plain.map((value, index) => [value, index]));
+    for (const index of [0, 1, -1, -5, -6, 5, 1.7, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(array.at(index), `${index}`).toEqual(plain.at(index));
+    expect(array.at(1)).toBe(array[1]);
+    expect(array.map((value, index) => [index, value])).toEqual(plain.map((value, index) => [index, value]));
+    expect(array.filter(isObject)).toEqual(plain.filter(isObject));
+    expect([array.find(isObject), array.findIndex(isObject)]).toEqual([{ n: 1 }, 1]);
+    expect([array.find(() => false), array.findIndex(() => false)]).toEqual([undefined, -1]);
+    expect([array.some(isObject), array.every(isObject)]).toEqual([true, false]);
+    expect([[].some.call(array, isObject as never), array.every(() => true)]).toEqual([true, true]);
+    expect([...array]).toEqual(plain);
+    expect([...array.values()]).toEqual(plain);
+    expect([...array.entries()]).toEqual([...plain.entries()]);
+    expect(array.reduce((sum, value) => sum + typeof value, '')).toBe(
+      plain.reduce((sum: string, value) => sum + typeof value, ''),
+    );
+  });
+
   test('does what readers of ordinary values do', () => {
     expect([...view.list].length).toBe(2);
     expect(view.list.map((item) => typeof item)).toEqual(['number', 'object']);
