@@ -15,6 +15,8 @@ const TESTED_WITH = {
   mariadbd: 'mariadb-server',
   'redis-server': 'redis-server',
   mosquitto: 'mosquitto',
+  mcs: 'mono-mcs',
+  mono: 'mono-runtime',
 };
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };

@@ -1,0 +1,13 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { BenchCase } from '../../../core/bench/case.ts';
+import { Effort } from '../../../core/bench/effort.ts';
+
+const folder = new URL('../../bench/cases/', import.meta.url);
+
+// No figure is judged here: this only shows that the cases and their floors still run.
+test.each(readdirSync(folder))('%s can be measured', async (name) => {
+  const { default: bench } = (await import(new URL(name, folder).href)) as { default: BenchCase };
+  for (const measure of [bench.run, ...Object.values(bench.floors)])
+    for (const figure of await measure(new Effort(true))) expect(figure).toBeGreaterThan(0);
+});
