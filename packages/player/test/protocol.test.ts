@@ -14,9 +14,9 @@ import { pack } from '@skynet/core/netpack';
 import { randomFrom } from '@skynet/core/testing';
 import { classicSuite, tokenOf } from '@skynet/msgserver/client';
 import { describe, expect, test } from 'vitest';
+import { encodeAnswer as encodeAnswerFrame } from '../../msgserver/src/answer.ts';
 import {
   encodeAck,
-  encodeAnswer as encodeAnswerFrame,
   encodeRequest as encodeRequestFrame,
   handshakeText,
   RESULT,
