@@ -17,6 +17,7 @@ const TESTED_WITH = {
   mosquitto: 'mosquitto',
   mcs: 'mono-mcs',
   mono: 'mono-runtime',
+  dnsmasq: 'dnsmasq-base',
 };
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };

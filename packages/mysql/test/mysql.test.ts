@@ -48,6 +48,11 @@ async function connections(skynet: Skynet, wanted: number): Promise<void> {
   throw new Error(`waited 10 s for ${wanted} connections; the server has ${maria.connections()}`);
 }
 
+/** Waits until the server works on so many of such statements. */
+async function runs(skynet: Skynet, statement: string, count = 1): Promise<void> {
+  while (maria.sql('show processlist').split(statement).length - 1 < count) await skynet.sleep('10ms');
+}
+
 describe.skipIf(mariadbMissing !== undefined)(`the book's connection${why}`, () => {
   test('rows, changes, refusals and several results in the shapes of the original', () =>
     inService(async (skynet) => {
@@ -118,7 +123,7 @@ describe.skipIf(mariadbMissing !== undefined)(`the book's connection${why}`, () 
       const statement = (await db.prepare('select @greeted as greeted')) as MysqlStatement;
       const [{ id } = { id: 0 }] = (await db.query('select connection_id() as id')) as { id: number }[];
       const lost = db.query('select sleep(10)');
-      await skynet.sleep('50ms');
+      await runs(skynet, 'select sleep(10)');
       maria.sql(`kill ${id}`);
       await expect(lost).rejects.toThrow(code('ERR_MYSQL_LOST'));
       expect(await db.execute(statement)).toEqual([{ greeted: 1 }]);
@@ -341,8 +346,7 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
       inService(async (skynet) => {
         const pool = createPool(skynet, { ...lab(), connections: 2 });
         const lost = [pool.query('select sleep(20)'), pool.query('select sleep(20)')];
-        while (pool.state.busy < 2) await skynet.sleep('10ms');
-        await skynet.sleep('50ms');
+        await runs(skynet, 'select sleep(20)', 2);
         await Promise.all([
           maria.restart(),
           ...lost.map((each) => expect(each).rejects.toThrow(code('ERR_MYSQL_LOST'))),
