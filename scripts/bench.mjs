@@ -1,17 +1,18 @@
-// npm run bench -- [case…] [--json] [--rounds n]: measures the build, each case beside its floor.
+// npm run bench -- [case…] [--json] [--rounds n] [--original folder]: measures the build, each case beside its floor.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { bootstrap, environment, root } from './bootstrap.mjs';
 import { build } from './build.mjs';
 
-const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--list]
+const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--list]
   case      a name, or the beginning of some: "call" runs call-int and call-object. All, if none is given.
   --json    one line a figure: {"case","value","unit","floor","ratio"}
   --rounds  measurements of each side, taken in turn; the median counts (3)
   --no-build  measures what is built already
+  --original  folder of a built skynet: cases that it can do, too, are measured on it in the same turns
   --list    only the names`;
 
 const bench = path.join(root, 'packages/core/bench');
@@ -27,12 +28,16 @@ function readOptions() {
         'no-build': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         rounds: { type: 'string', default: '3' },
+        original: { type: 'string' },
       },
     });
     const rounds = Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1)
       stop(`--rounds must be a whole number above 0, not ${values.rounds}`, 2);
-    return { ...values, rounds, names: positionals };
+    const original = values.original === undefined ? undefined : path.resolve(values.original);
+    if (original !== undefined && !existsSync(path.join(original, 'skynet')))
+      stop(`--original: there is no program skynet in ${original}`, 2);
+    return { ...values, rounds, original, names: positionals };
   } catch (error) {
     return stop(error.message, 2);
   }
@@ -78,7 +83,10 @@ function measure(file, side) {
   const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', program, file, side], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: environment(),
+    env: {
+      ...environment(),
+      ...(options.original === undefined ? {} : { SKYNET_ORIGINAL: options.original }),
+    },
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -111,12 +119,13 @@ function median(figures) {
 
 /** Measures a case and its floors in turn, and returns its lines. */
 async function runCase({ file }) {
-  const { lines, floors, busy } = await measure(file, 'lines');
+  const { lines, floors, busy, hasOriginal } = await measure(file, 'lines');
+  const rivals = hasOriginal && options.original !== undefined ? [...floors, 'original'] : floors;
   const rounds = [];
   const rest = keepBusy(busy);
   try {
     for (let round = 0; round < options.rounds; round++) {
-      const sides = ['ours', ...floors];
+      const sides = ['ours', ...rivals];
       // Whoever is first finds another machine than whoever is last: so they change places.
       if (round % 2 === 1) sides.reverse();
       const figures = {};
@@ -126,7 +135,7 @@ async function runCase({ file }) {
   } finally {
     rest();
   }
-  return floors.flatMap((floorName, nth) =>
+  return rivals.flatMap((floorName, nth) =>
     lines.map(({ name, unit }, line) => ({
       case: nth === 0 ? name : `${name}:${floorName.replaceAll(' ', '-')}`,
       value: median(rounds.map(({ ours }) => ours[line])),

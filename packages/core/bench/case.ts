@@ -16,6 +16,8 @@ export interface BenchCase {
   /** What it is held against, by name. Lines of the second and later ones end in `:name`. */
   readonly floors: Readonly<Record<string, Measure>>;
   readonly run: Measure;
+  /** The original's figures for the same; `NaN` where it has none. */
+  readonly original?: Measure;
   /** Processes that keep a CPU busy meanwhile. */
   readonly busy?: number;
 }

@@ -3,8 +3,13 @@ import { FrameReader } from '../src/netpack/index.ts';
 import type { Connection } from '../src/transport/contract.ts';
 import { createTransports, type TcpOptions, tcp } from '../src/transport/index.ts';
 
-/** Starts an echo server for frames on a free port; its port, and how to stop it. */
-export type EchoServer = () => Promise<{ port: number; stop: () => void }>;
+/** Starts an echo server for frames on a free port. */
+export type EchoServer = () => Promise<{
+  port: number;
+  stop: () => void;
+  /** Processor time it has used, in microseconds; that of this process unless given. */
+  usage?: () => number;
+}>;
 
 /** One connection of ours: frames are cut out of the shared read buffer and written again. */
 class Echo {

@@ -1,6 +1,6 @@
 // Load for a server that echoes frames (2 bytes of length, big endian, then so many bytes), and checks every answer:
 //   tsx packages/core/bench/load.ts --port 8888 [--connections 100] [--inflight 32] [--size 64] [--seconds 3]
-// Prints a line of JSON at the end; with --announce also `measuring` when the warm-up is over.
+// Prints `measuring` when the warm-up is over, and a line of JSON at the end.
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -191,10 +191,9 @@ if (path.resolve(process.argv[1] ?? '') === import.meta.filename) {
       inflight: { ...text, default: '32' },
       size: { ...text, default: '64' },
       seconds: { ...text, default: '3' },
-      announce: { type: 'boolean', default: false },
     },
   });
-  const { host, announce, ...numbers } = values;
+  const { host, ...numbers } = values;
   const options: LoadOptions = {
     host,
     port: Number(numbers.port),
@@ -203,7 +202,7 @@ if (path.resolve(process.argv[1] ?? '') === import.meta.filename) {
     size: Number(numbers.size),
     seconds: Number(numbers.seconds),
   };
-  const result = await runLoad(options, announce ? () => console.log('measuring') : undefined);
+  const result = await runLoad(options, () => console.log('measuring'));
   console.log(JSON.stringify(result));
   process.exit(0);
 }

@@ -1,4 +1,5 @@
-// node --expose-gc --import tsx run-case.ts <case file> <ours | a floor's name | lines> : one measurement, as JSON.
+// node --expose-gc --import tsx run-case.ts <case file> <ours | original | a floor's name | lines> : one measurement, as
+// JSON.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BenchCase } from './case.ts';
@@ -8,10 +9,15 @@ const [file = '', side = 'ours'] = process.argv.slice(2);
 const { default: bench } = (await import(pathToFileURL(path.resolve(file)).href)) as { default: BenchCase };
 if (side === 'lines')
   console.log(
-    JSON.stringify({ lines: bench.lines, floors: Object.keys(bench.floors), busy: bench.busy ?? 0 }),
+    JSON.stringify({
+      lines: bench.lines,
+      floors: Object.keys(bench.floors),
+      busy: bench.busy ?? 0,
+      hasOriginal: bench.original !== undefined,
+    }),
   );
 else {
-  const measure = side === 'ours' ? bench.run : bench.floors[side];
+  const measure = { ours: bench.run, original: bench.original }[side] ?? bench.floors[side];
   if (measure === undefined) throw new Error(`no floor ${side} in ${file}`);
   console.log(JSON.stringify(await measure(new Effort(false))));
 }

@@ -43,7 +43,11 @@ function logIn(): void {
       const secret = dhsecret(base64decode(said), key);
       const proof = base64encode(hmac64(challenge, secret));
       socket.write(`${proof}\n${base64encode(desencode(secret, `${token}${Math.random()}`))}\n`);
-    } else if (!said.startsWith('200 ')) throw new Error(`the login failed: ${said}`);
+    } else {
+      if (!said.startsWith('200 ')) throw new Error(`the login failed: ${said}`);
+      // Not every server closes by itself.
+      socket.end();
+    }
     line++;
   };
   socket.setEncoding('latin1');

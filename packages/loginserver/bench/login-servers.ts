@@ -1,40 +1,40 @@
-import { spawn } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { startNode } from '@skynet/core';
 import type { Measure } from '../../core/bench/case.ts';
+import type { Effort } from '../../core/bench/effort.ts';
+import { originalServer } from '../../core/bench/original.ts';
+import { runLoadProgram } from '../../core/bench/spawn-load.ts';
 import { ClassicHandshake, createChallenge } from '../src/handshake.ts';
 import { okStatus } from '../src/status.ts';
 
 const LOAD = path.join(import.meta.dirname, 'login-load.ts');
 
-/** Runs the load in a process of its own; logins a second, and this process' time for each in microseconds. */
-function load(port: number, clients: number, seconds: number): Promise<readonly number[]> {
-  const words = ['--port', String(port), '--clients', String(clients), '--seconds', String(seconds)];
-  const child = spawn(process.execPath, ['--import', 'tsx', LOAD, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  let before = process.cpuUsage();
-  let spent = 0;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-    const { user, system } = process.cpuUsage(before);
-    if (output.endsWith('measuring\n')) before = process.cpuUsage();
-    else spent = user + system;
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      const line = output.trim().split('\n').at(-1) ?? '';
-      if (code !== 0 || !line.startsWith('{')) {
-        reject(new Error(`the load ended with ${code}`));
-        return;
-      }
-      const { answers, rate } = JSON.parse(line) as { answers: number; rate: number };
-      resolve([rate, spent / answers]);
-    });
-  });
+interface LoginResult {
+  readonly answers: number;
+  readonly rate: number;
+}
+
+/** Logins a second, and what each costs the server in microseconds. */
+async function load(
+  port: number,
+  clients: number,
+  { tiny }: Effort,
+  usage?: () => number,
+): Promise<readonly number[]> {
+  const options = { port, clients, seconds: tiny ? 0.2 : 2 };
+  const { rate, serverEffort } = await runLoadProgram<LoginResult>(LOAD, options, usage);
+  return [rate, serverEffort];
+}
+
+/** The same at the original's. */
+export function originalLogins(clients: number): Measure {
+  return async (effort) => {
+    const { port, stop, usage } = await originalServer('benchloginmain');
+    const figures = await load(port, clients, effort, usage);
+    stop();
+    return figures;
+  };
 }
 
 /** Logins by so many clients at once, at a login server with eight slaves over so many threads. */
@@ -46,7 +46,7 @@ export function logins(clients: number, thread: number): Measure {
     );
     const handle = await node.newService('login');
     const port = await node.run((skynet) => skynet.call<number>(handle, 'lua', 'port'));
-    const figures = await load(port, effort.count(clients), effort.tiny ? 0.2 : 2);
+    const figures = await load(port, effort.count(clients), effort);
     await node.stop();
     return figures;
   };
@@ -77,7 +77,7 @@ export function netLogins(clients: number): Measure {
     const port = await new Promise<number>((resolve) =>
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
     );
-    const figures = await load(port, effort.count(clients), effort.tiny ? 0.2 : 2);
+    const figures = await load(port, effort.count(clients), effort);
     server.close();
     return figures;
   };

@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { defineService, startNode } from '@skynet/core';
 import { startGateserver } from '@skynet/gateserver';
 import type { BenchCase, Measure } from '../../core/bench/case.ts';
 import { echo } from '../../core/bench/echo.ts';
+import type { Effort } from '../../core/bench/effort.ts';
+import { originalServer } from '../../core/bench/original.ts';
+import { runLoadProgram } from '../../core/bench/spawn-load.ts';
 import { gateEcho } from '../../gateserver/bench/gate-servers.ts';
 import { startMsgServer } from '../src/index.ts';
 
@@ -26,32 +28,22 @@ const msgServer = defineService((skynet) => {
   });
 });
 
-/** Runs the load in a process of its own; answers a second, and this process' time for each in microseconds. */
-function load(words: readonly string[]): Promise<readonly number[]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', LOAD, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  let before = process.cpuUsage();
-  let spent = 0;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-    const { user, system } = process.cpuUsage(before);
-    if (output.endsWith('measuring\n')) before = process.cpuUsage();
-    else spent = user + system;
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      const line = output.trim().split('\n').at(-1) ?? '';
-      if (code !== 0 || !line.startsWith('{')) {
-        reject(new Error(`the load ended with ${code}`));
-        return;
-      }
-      const { answers, rate } = JSON.parse(line) as { answers: number; rate: number };
-      resolve([rate, spent / answers]);
-    });
-  });
+interface MsgResult {
+  readonly answers: number;
+  readonly rate: number;
+}
+
+/** Answers a second, and what each costs the server in microseconds. */
+async function load(
+  port: number,
+  users: number,
+  inflight: number,
+  { tiny }: Effort,
+  usage?: () => number,
+): Promise<readonly number[]> {
+  const options = { port, users, inflight, seconds: tiny ? 0.1 : 2 };
+  const { rate, serverEffort } = await runLoadProgram<MsgResult>(LOAD, options, usage);
+  return [rate, serverEffort];
 }
 
 /** Requests of so many users, so many on their way of each, through gate, message server and agent. */
@@ -73,18 +65,17 @@ function requests(users: number, inflight: number): Measure {
         servername: 'sample',
       });
     });
-    const seconds = effort.tiny ? '0.1' : '2';
-    const figures = await load([
-      '--port',
-      `${port}`,
-      '--users',
-      `${count}`,
-      '--inflight',
-      `${inflight}`,
-      '--seconds',
-      seconds,
-    ]);
+    const figures = await load(port, count, inflight, effort);
     await node.stop();
+    return figures;
+  };
+}
+
+function originalRequests(users: number, inflight: number): Measure {
+  return async (effort) => {
+    const { port, stop, usage } = await originalServer('benchmsgmain', { BENCH_USERS: String(users) });
+    const figures = await load(port, users, inflight, effort, usage);
+    stop();
     return figures;
   };
 }
@@ -98,5 +89,6 @@ export function msgCase(name: string, users: number, inflight: number): BenchCas
     ],
     floors: { 'gate echo': echo(users, inflight, gateEcho) },
     run: requests(users, inflight),
+    original: originalRequests(users, inflight),
   };
 }

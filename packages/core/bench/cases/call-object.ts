@@ -1,9 +1,11 @@
 import { calls, emitterCalls } from '../calls.ts';
 import { type BenchCase, PLAYER } from '../case.ts';
+import { original } from '../original.ts';
 
 const callObject: BenchCase = {
   lines: [{ name: 'call-object', unit: 'calls/s' }],
   floors: { 'event emitter': emitterCalls(PLAYER) },
   run: calls(PLAYER),
+  original: original('calls object 1'),
 };
 export default callObject;

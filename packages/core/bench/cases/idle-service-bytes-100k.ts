@@ -1,4 +1,5 @@
 import type { BenchCase } from '../case.ts';
+import { original } from '../original.ts';
 import { idleEmitters, idleServices } from '../spawn.ts';
 
 const idleServiceBytes: BenchCase = {
@@ -8,5 +9,6 @@ const idleServiceBytes: BenchCase = {
   ],
   floors: { 'event emitters': idleEmitters(100_000) },
   run: idleServices(100_000),
+  original: original('idle'),
 };
 export default idleServiceBytes;

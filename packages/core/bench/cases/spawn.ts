@@ -1,9 +1,11 @@
 import type { BenchCase } from '../case.ts';
+import { original } from '../original.ts';
 import { spawn, spawnEmitters } from '../spawn.ts';
 
 const spawnCase: BenchCase = {
   lines: [{ name: 'spawn', unit: 'services/s' }],
   floors: { 'event emitters': spawnEmitters },
   run: spawn(),
+  original: original('spawn'),
 };
 export default spawnCase;

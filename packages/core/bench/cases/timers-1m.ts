@@ -3,6 +3,7 @@ import type { BenchCase, Measure } from '../case.ts';
 import type { Effort } from '../effort.ts';
 import { settledUsage } from '../memory.ts';
 import { inNode } from '../node.ts';
+import { original } from '../original.ts';
 
 const COUNT = 1_000_000;
 /** Timers put in between two looks at the event loop, as a server would that goes on working. */
@@ -84,5 +85,6 @@ const timers1m: BenchCase = {
         (timer) => (timer as TimerHandle).cancel(),
       ),
     ),
+  original: original('timers 1000000'),
 };
 export default timers1m;

@@ -1,6 +1,7 @@
 import type { BenchCase } from '../../../core/bench/case.ts';
 import { echo } from '../../../core/bench/echo.ts';
 import { netEcho } from '../../../core/bench/echo-servers.ts';
+import { originalGate } from '../../../core/bench/original.ts';
 import { gateAgents } from '../gate-servers.ts';
 
 const gateAgentCase: BenchCase = {
@@ -10,5 +11,6 @@ const gateAgentCase: BenchCase = {
   ],
   floors: { 'node:net': echo(100, 32, netEcho) },
   run: echo(100, 32, gateAgents(1)),
+  original: echo(100, 32, originalGate('benchgateagent')),
 };
 export default gateAgentCase;

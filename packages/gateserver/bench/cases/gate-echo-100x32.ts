@@ -1,6 +1,7 @@
 import type { BenchCase } from '../../../core/bench/case.ts';
 import { echo } from '../../../core/bench/echo.ts';
 import { netEcho } from '../../../core/bench/echo-servers.ts';
+import { originalGate } from '../../../core/bench/original.ts';
 import { gateEcho } from '../gate-servers.ts';
 
 const gateEchoCase: BenchCase = {
@@ -10,5 +11,6 @@ const gateEchoCase: BenchCase = {
   ],
   floors: { 'node:net': echo(100, 32, netEcho) },
   run: echo(100, 32, gateEcho),
+  original: echo(100, 32, originalGate('benchgateecho')),
 };
 export default gateEchoCase;

@@ -1,5 +1,5 @@
 import type { BenchCase } from '../../../core/bench/case.ts';
-import { logins, netLogins } from '../login-servers.ts';
+import { logins, netLogins, originalLogins } from '../login-servers.ts';
 
 const bench: BenchCase = {
   lines: [
@@ -8,5 +8,6 @@ const bench: BenchCase = {
   ],
   floors: { 'node:net': netLogins(32) },
   run: logins(32, 1),
+  original: originalLogins(32),
 };
 export default bench;

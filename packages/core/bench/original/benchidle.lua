@@ -1,0 +1,7 @@
+-- Waits for messages, with a little state.
+local skynet = require "skynet"
+local last
+
+skynet.start(function()
+  skynet.dispatch("lua", function(_, _, value) last = value end)
+end)
