@@ -18,6 +18,9 @@ const TESTED_WITH = {
   mcs: 'mono-mcs',
   mono: 'mono-runtime',
   dnsmasq: 'dnsmasq-base',
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+  openssl: 'openssl',
 };
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };

@@ -17,16 +17,24 @@ interface Own {
   password: string;
   webPort: number;
   wsPort: number;
+  publicPort: number;
 }
+
+/** Whose word about the addresses of players is believed: `GAME_TRUST_PROXY=127.0.0.1,10.0.0.0/8`. */
+const proxies = (process.env.GAME_TRUST_PROXY ?? '').split(',').filter((text) => text !== '');
 
 export default defineConfig<Own>({
   start: 'main',
   services: ['./services/?'],
-  transports: [ws()],
+  transports: [ws(proxies.length > 0 ? { forwarded: true, trustProxy: proxies } : {})],
+  // How long the rooms and players may take to end when the process is told to stop.
+  shutdownTimeout: '30s',
   // Other machines are served when they are asked for.
   host: process.env.GAME_HOST || '127.0.0.1',
   // Anybody who knows it may play, under any name.
   password: process.env.GAME_PASSWORD || 'password',
   webPort: port('GAME_WEB_PORT', 8080),
   wsPort: port('GAME_WS_PORT', 8081),
+  // Where pages find the game, if that is not its own port: that of a proxy in front of it.
+  publicPort: port('GAME_PUBLIC_PORT', 0),
 });
