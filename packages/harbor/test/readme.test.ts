@@ -9,11 +9,11 @@ function firstCells(heading: string): string[] {
   return [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)/gm)].map(([, cell]) => cell as string);
 }
 
-test('the table of errors has every code of the network and of the datacenter', () => {
-  const codes = ['src/harbor/errors.ts', 'src/datacenter/errors.ts'].flatMap(
+test('the table of errors has every code of the network, of the mesh and of the datacenter', () => {
+  const codes = ['src/harbor/errors.ts', 'src/datacenter/errors.ts', 'src/mesh/errors.ts'].flatMap(
     (file) => read(file).match(/(?<=')ERR_\w+(?=')/g) ?? [],
   );
-  const own = codes.filter((code) => /^ERR_(HARBOR|DATACENTER)_/.test(code));
+  const own = codes.filter((code) => /^ERR_(HARBOR|DATACENTER|MESH|LINK)_/.test(code));
   expect(own.length).toBeGreaterThan(4);
   expect(firstCells('## Errors')).toEqual(expect.arrayContaining(own));
 });
