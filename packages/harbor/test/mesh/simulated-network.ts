@@ -1,0 +1,162 @@
+import type { SkynetError } from '@skynet/core';
+import type { ConnectionStat } from '@skynet/core/transport';
+import { meshError } from '../../src/mesh/errors.ts';
+import type { Link, LinkPlace, LinkPurpose, LinkReceiver, LinkTransport } from '../../src/mesh/link.ts';
+import type { MeshNode } from '../../src/mesh/node.ts';
+
+/** How often something goes wrong, of so many frames of a data link. 0 is never. */
+export interface Faults {
+  /** The link breaks; what is under way is lost, in one direction more than in the other. */
+  readonly cut: number;
+  /** A frame comes twice. */
+  readonly twice: number;
+  /** A frame is missing. */
+  readonly missing: number;
+  /** Half a frame comes. */
+  readonly half: number;
+  /** A frame waits for up to so many turns of the event loop, and what is behind it too. */
+  readonly delay: number;
+}
+
+/** Links in memory, between nodes of one process, with faults that a seed decides. */
+export class SimulatedNetwork {
+  readonly #random: () => number;
+  readonly #doors = new Map<string, { place: LinkPlace; accept: (link: Link) => void }>();
+  faults: Faults;
+  /** Links that broke. */
+  broken = 0;
+
+  constructor(random: () => number, faults: Faults) {
+    this.#random = random;
+    this.faults = faults;
+  }
+
+  chance(oneOf: number): boolean {
+    return oneOf > 0 && this.#random() * oneOf < 1;
+  }
+
+  turns(most: number): number {
+    return Math.floor(this.#random() * (most + 1));
+  }
+
+  /** How a node at this address makes links. */
+  transport(address: string): LinkTransport {
+    return {
+      open: async (place, accept) => {
+        this.#doors.set(address, { place, accept });
+        return address;
+      },
+      dial: async (to, purpose, whom) => this.#dial(address, to, purpose, whom),
+      close: async () => void this.#doors.delete(address),
+    };
+  }
+
+  #dial(from: string, to: string, purpose: LinkPurpose, whom: MeshNode | undefined): Link {
+    const mine = this.#doors.get(from);
+    const theirs = this.#doors.get(to);
+    if (mine === undefined || theirs === undefined)
+      throw meshError('ERR_CONNECT', `nobody is at ${to}`, { details: { reason: 'ECONNREFUSED' } });
+    const { id, incarnation } = theirs.place;
+    if (whom !== undefined && whom.incarnation !== incarnation)
+      throw meshError('ERR_LINK_REFUSED', 'another is there', { details: { isOther: true } });
+    const near = new SimulatedLink(this, { id, incarnation, address: to }, purpose, true);
+    const far = new SimulatedLink(
+      this,
+      { id: mine.place.id, incarnation: mine.place.incarnation, address: from },
+      purpose,
+      false,
+    );
+    near.other = far;
+    far.other = near;
+    theirs.accept(far);
+    return near;
+  }
+}
+
+class SimulatedLink implements Link {
+  readonly features: ReadonlySet<string> = new Set(['cbor-records']);
+  readonly maxFrame: number = 1 << 20;
+  pendingBytes = 0;
+  other!: SimulatedLink;
+  readonly peer: MeshNode;
+  readonly purpose: LinkPurpose;
+  readonly isDialled: boolean;
+  readonly #network: SimulatedNetwork;
+  #receiver: LinkReceiver | undefined;
+  /** What is under way to this side: frames, then perhaps the end. */
+  readonly #coming: (Uint8Array | SkynetError)[] = [];
+  #isDelivering = false;
+  #isOver = false;
+
+  constructor(network: SimulatedNetwork, peer: MeshNode, purpose: LinkPurpose, isDialled: boolean) {
+    this.#network = network;
+    this.peer = peer;
+    this.purpose = purpose;
+    this.isDialled = isDialled;
+  }
+
+  start(receiver: LinkReceiver): void {
+    this.#receiver = receiver;
+    this.#deliverLater();
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isOver) return;
+    const { faults } = this.#network;
+    const has = (oneOf: number): boolean => this.purpose === 'data' && this.#network.chance(oneOf);
+    if (has(faults.cut)) {
+      this.#break();
+      return;
+    }
+    if (has(faults.missing)) return;
+    this.other.#come(has(faults.half) ? frame.slice(0, frame.length >> 1) : frame);
+    if (has(faults.twice)) this.other.#come(frame);
+  }
+
+  #break(): void {
+    this.#network.broken++;
+    // More or less of what is under way comes still.
+    for (const side of [this, this.other]) {
+      side.#coming.length = this.#network.turns(side.#coming.length);
+      side.#come(meshError('ERR_LINK_CLOSED', 'the link broke'));
+    }
+  }
+
+  #come(what: Uint8Array | SkynetError): void {
+    this.#coming.push(what);
+    this.#deliverLater();
+  }
+
+  #deliverLater(): void {
+    if (this.#isDelivering || this.#receiver === undefined || this.#coming.length === 0) return;
+    this.#isDelivering = true;
+    this.#after(this.#network.turns(this.#network.faults.delay), () => {
+      this.#isDelivering = false;
+      const what = this.#coming.shift();
+      if (what === undefined || this.#isOver) return;
+      if (what instanceof Uint8Array) this.#receiver?.frame(what);
+      else this.#over(what);
+      this.#deliverLater();
+    });
+  }
+
+  #after(turns: number, work: () => void): void {
+    setImmediate(() => (turns === 0 ? work() : this.#after(turns - 1, work)));
+  }
+
+  close(reason: SkynetError): void {
+    if (this.#isOver) return;
+    this.#over(reason);
+    this.other.#come(meshError('ERR_LINK_CLOSED', 'the other side has closed the link'));
+  }
+
+  #over(reason: SkynetError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#receiver?.closed(reason);
+  }
+
+  stat(): ConnectionStat {
+    return { id: 0, type: 'TCP', address: 0, read: 0, write: 0, rbuffer: 0, wbuffer: 0, sock: '', peer: '' };
+  }
+}
