@@ -3,6 +3,7 @@
 //
 //   NIGHTLY_MESSAGES  numbered messages in runs with losses of threads, in all (10,000,000)
 //   NIGHTLY_PIECE     messages of one such run, which has a seed of its own (250,000)
+//   NIGHTLY_MESH      messages between five nodes over links in memory, with faults, in all (10,000,000)
 //   NIGHTLY_MODEL     seeded runs of a small system against its model (1,000,000)
 //   NIGHTLY_KILLS     processes that are killed and started again (100)
 //   NIGHTLY_FUZZ      times that fuzz tests try as much as npm test does (200)
@@ -20,6 +21,7 @@ const numberOf = (name, otherwise) => {
 const messages = numberOf('NIGHTLY_MESSAGES', 10_000_000);
 const piece = Math.max(1, numberOf('NIGHTLY_PIECE', 250_000));
 const model = numberOf('NIGHTLY_MODEL', 1_000_000);
+const mesh = numberOf('NIGHTLY_MESH', 10_000_000);
 const kills = numberOf('NIGHTLY_KILLS', 100);
 const fuzz = numberOf('NIGHTLY_FUZZ', 200);
 const seed = numberOf('NIGHTLY_SEED', Math.floor(Math.random() * 1_000_000));
@@ -39,6 +41,13 @@ function steps() {
       },
     });
   }
+  // Three networks, each with faults of its own, send so many.
+  for (let sent = 0, run = 0; sent < mesh; sent += piece, run++)
+    list.push({
+      what: `nodes over links with faults, messages ${sent} to ${Math.min(sent + piece, mesh)}`,
+      files: ['packages/harbor/test/mesh/simulated.test.ts'],
+      variables: { MESH_MESSAGES: Math.ceil(Math.min(piece, mesh - sent) / 3), MESH_SEED: seed + run },
+    });
   if (kills > 0)
     list.push({
       what: `${kills} processes killed and started again`,
