@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { printable, SkynetError } from '@skynet/core';
+import { isSkynetError, printable, type SkynetError } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
 import { FrameReader } from '@skynet/core/netpack';
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
@@ -386,7 +386,7 @@ class TcpLink implements Link {
 
   #nonsense(error: unknown): void {
     this.#fail(
-      error instanceof SkynetError && error.code.startsWith('ERR_LINK_')
+      isSkynetError(error, 'ERR_LINK_PROTOCOL') || isSkynetError(error, 'ERR_LINK_REFUSED')
         ? error
         : meshError('ERR_LINK_PROTOCOL', `nonsense: ${printable((error as Error).message)}`, {
             cause: error,
