@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { joinLocals } from './packages/snax/src/join.ts';
 
 const conditions = ['@skynet/source'];
 
@@ -14,6 +15,17 @@ const selfTested = readdirSync('apps').filter((app) => {
 
 // Tests run from the sources, so no build is needed but for those that start threads or the command line.
 export default defineConfig({
+  // What the hooks of `@skynet/snax` do where Node loads scripts.
+  plugins: [
+    {
+      name: 'snax-join',
+      enforce: 'post',
+      transform: (code, id) =>
+        code.includes('defineSnax')
+          ? joinLocals(code, readFileSync(id.split('?')[0] ?? id, 'utf8'))
+          : undefined,
+    },
+  ],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {

@@ -12,6 +12,8 @@ const NEEDS_MORE =
 
 let tsx: Promise<void> | undefined;
 let hasHooks = false;
+/** Modules with hooks of others. */
+const added = new Set<string>();
 
 /** The files that a location without an ending may mean, best first. */
 export function candidatesOf(location: string): string[] {
@@ -66,8 +68,19 @@ function useHooks(): void {
   register('./module-hooks-main.js', import.meta.url);
 }
 
+/** Has Node load modules through the hooks of a module; once for each. */
+export function addHooks(url: string): void {
+  if (added.has(url)) return;
+  added.add(url);
+  register(url);
+}
+
 function useTsx(): Promise<void> {
-  tsx ??= import('tsx/esm/api').then(({ register }) => void register());
+  tsx ??= import('tsx/esm/api').then(({ register: registerTsx }) => {
+    registerTsx();
+    // The last ones come first, and see what those before them have made.
+    for (const url of added) register(url);
+  });
   return tsx;
 }
 

@@ -1,5 +1,6 @@
 import type { Handle, Placement } from '@skynet/core';
 import type { TableOf } from './define.ts';
+import type { ClusterPort } from './ports.ts';
 
 type Arguments<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 type Result<Method> = Method extends (...args: never[]) => infer Returned ? Awaited<Returned> : never;
@@ -68,15 +69,25 @@ export interface PatchVersion {
   readonly current: boolean;
 }
 
+/** Another node: its harbor id in the network, or its name in a cluster. */
+export type NodeName = number | string;
+
 /** How a patch reaches all instances of a script. */
 export interface RolloutOptions {
   /** Arguments of the patch's `hotfix` function. */
   readonly args?: readonly unknown[];
   /**
-   * Patches one instance first. After `watch` hundredths of a second (or text such as `"5s"`, default `"5s"`) the others
-   * follow, unless that one has failed in a larger share of its requests than before by more than `tolerance` (default 0).
+   * Patches one instance first. After `watch` hundredths of a second (or text such as `"5s"`, default `"5s"`), or when
+   * {@link Snax.decide} says so, which alone counts with `"told"`, the others follow, unless that one has failed in a larger share of its requests than before by more than `tolerance` (default 0).
    */
   readonly canary?: { readonly watch?: number | string; readonly tolerance?: number };
+  /**
+   * Other nodes whose instances get it, too, node by node, behind those of this one: harbor ids, or names of a `cluster`.
+   * Where one refuses, all go back. A patch that is a file must be there as the same file. Default: none.
+   */
+  readonly nodes?: readonly NodeName[];
+  /** Reaches nodes by their names: `createCluster(skynet)` of `@skynet/harbor/cluster`. */
+  readonly cluster?: ClusterPort;
   /** Copies the registered locals before, and puts them back when `hotfix` throws. Default false. */
   readonly snapshot?: boolean;
 }
@@ -137,6 +148,13 @@ export interface Snax {
   ): Promise<Result>;
   /** As {@link hotfix} for all instances of a script, one after another, also for those that start later. */
   rollout(script: string, source: PatchSource, options?: RolloutOptions): Promise<Rollout>;
+  /**
+   * Says how a canary of a script goes on that is being watched: `go`, to the other instances, or `back`.
+   * @throws ERR_PATCH_ROLLOUT when none is watched, ERR_ARGUMENT.
+   */
+  decide(script: string, word: 'go' | 'back'): Promise<void>;
+  /** Canaries that are being watched in this node, by script. */
+  canaries(): Promise<Record<string, { canary: string; origin: string }>>;
   /** Versions of a service, oldest first. */
   versions(object: AnySnaxObject): Promise<PatchVersion[]>;
   /** Puts a version in force again, of a service or of all of a script; the one before the current by default. State stays. */

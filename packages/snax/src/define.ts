@@ -17,8 +17,13 @@ export interface SnaxTable {
   readonly init?: (...args: never[]) => unknown;
   /** Called last, with the arguments of `kill` or `exit`. */
   readonly exit?: (...args: never[]) => unknown;
-  /** Accessors of the locals that patches may join: `{ get i() { return i; }, set i(value) { i = value; } }`. */
+  /**
+   * Accessors of the locals that patches may join: `{ get i() { return i; }, set i(value) { i = value; } }`. Where Node loads
+   * the script, the loader finds them by itself; given here they are known to the compiler, too.
+   */
   readonly locals?: object;
+  /** What passes to new code, or to another thread. Default: all variables of the setup function that are data. */
+  readonly handover?: { take(): unknown; give(state: never): unknown };
 }
 
 /** A script of a snax service: the default export of its module. */

@@ -22,6 +22,8 @@ export type SnaxErrorCode =
   | 'ERR_PATCH_HOTFIX'
   /** There is no version of this number. */
   | 'ERR_PATCH_VERSION'
+  /** Another node takes no patches, or not this one. */
+  | 'ERR_PATCH_NODE'
   /** Some instance refused the patch, or the canary failed more often than before; all have been put back. */
   | 'ERR_PATCH_ROLLOUT';
 

@@ -1,5 +1,6 @@
 export type {
   AnySnaxObject,
+  NodeName,
   PatchSource,
   PatchVersion,
   Rollout,
@@ -23,4 +24,5 @@ export type {
 } from './define.ts';
 export { definePatch, defineSnax } from './define.ts';
 export type { SnaxErrorCode } from './errors.ts';
+export type { ClusterPort } from './ports.ts';
 export { createSnax } from './snax.ts';

@@ -2,16 +2,19 @@ import { readFileSync } from 'node:fs';
 import type { CriticalSection, Request, Skynet } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import type { SnaxInside, SnaxInterface, SnaxProfile } from './contract.ts';
-import type { SnaxDefinition } from './define.ts';
+import type { SnaxDefinition, SnaxTable } from './define.ts';
 import { snaxError } from './errors.ts';
 import { FIRST_METHOD, interfaceOf, type Slot, SYSTEM, slotsOf } from './interface.ts';
+import { lineOf } from './load-limit.ts';
+import { Locals } from './locals.ts';
 import { type LoadedPatch, loadPatch } from './patch.ts';
 import { patchesOf } from './patch-list.ts';
 import type { AnyFunction, Functions, PatchPlace } from './patch-place.ts';
 import { QUESTION } from './question.ts';
 import { createSnax, setSelf } from './snax.ts';
 import { hashOf, type ReadSource } from './source.ts';
-import { VersionStore } from './version-store.ts';
+import { putState, takeState } from './state.ts';
+import { VersionStore, type VersionsData } from './version-store.ts';
 
 /** What a request for a hot fix holds. */
 interface HotfixRequest {
@@ -26,11 +29,20 @@ interface HotfixRequest {
 /** Of so many calls of a method one is timed. */
 const TIMED = 16;
 
-/** What passes to new code. */
+/** What passes to new code, or to another thread. */
 interface HandedOver {
+  readonly thread: number;
   readonly isReady: boolean;
-  readonly locals: Record<string, unknown>;
+  /** Of the script's own making, if it has one; else what its variables hold. */
+  readonly state: unknown;
   readonly globals: Record<string, unknown>;
+  readonly fresh: Record<string, unknown>;
+  readonly versions: VersionsData;
+  /** Patches for all instances of the script that it has. */
+  readonly patched: readonly number[];
+  readonly calls: number;
+  readonly failures: number;
+  readonly profile: SnaxProfile;
 }
 
 /** One snax service: the functions in force, its state's accessors, its versions. */
@@ -41,6 +53,7 @@ export class Instance {
   readonly #place: PatchPlace;
   readonly #profile: SnaxProfile = Object.create(null) as SnaxProfile;
   readonly #section: CriticalSection;
+  readonly #locals = new Locals();
   /** The same by number. */
   readonly #counts: SnaxProfile[string][] = [];
   #versions!: VersionStore;
@@ -54,25 +67,37 @@ export class Instance {
   #isReady = false;
   #isOver = false;
   readonly #patched = new Set<number>();
+  /** The version that lists show. */
+  #noted = 0;
 
   constructor(skynet: Skynet, type: string, file: string, definition: SnaxDefinition) {
     this.#skynet = skynet;
     this.#type = type;
     this.#definition = definition;
     this.#section = skynet.queue();
-    this.#place = { skynet, type, file, snax: this.#inside(), locals: undefined, fresh: {} };
+    const locals = this.#locals;
+    this.#place = {
+      skynet,
+      type,
+      file,
+      snax: this.#inside(),
+      get locals() {
+        return locals.all;
+      },
+      fresh: {},
+    };
   }
 
   /** Runs the script, so that requests can come; `init` is the first of them. */
   async prepare(): Promise<void> {
     const skynet = this.#skynet;
-    const table = await this.#definition.setup(skynet, this.#place.snax);
+    const table = await this.#locals.collect(() => this.#definition.setup(skynet, this.#place.snax));
     if (typeof table !== 'object' || table === null)
       throw snaxError(
         'ERR_SNAX_DEFINITION',
         `${this.#place.file}: the setup function returns no table of functions`,
       );
-    if (table.locals !== undefined) this.#place.locals = table.locals;
+    if (table.locals !== undefined) this.#locals.give(table.locals);
     this.#slots = slotsOf(table, this.#definition.order);
     this.#interface = interfaceOf(this.#slots);
     this.#slots.forEach(({ name }, i) => {
@@ -96,19 +121,7 @@ export class Instance {
     }
     skynet.dispatch('snax', this.#dispatch);
     kernelOf(skynet).answerDebug(QUESTION, (what, ...values) => this.#answer(what as string, values));
-    // New code of the script, or of this package, goes on with what patches could reach.
-    skynet.handover<HandedOver>({
-      take: () => ({
-        isReady: this.#isReady,
-        locals: copyOf(this.#place.locals),
-        globals: copyOf(this.#place.snax.globals),
-      }),
-      give: ({ isReady, locals, globals }) => {
-        this.#isReady = isReady;
-        for (const [name, value] of Object.entries(locals)) this.#restore(name, value);
-        Object.assign(this.#place.snax.globals, globals);
-      },
-    });
+    this.#handOver(table.handover);
     skynet.info(() => ({
       type: this.#type,
       version: this.#versions.current,
@@ -117,12 +130,55 @@ export class Instance {
     }));
   }
 
-  /** A local that the new script has no more, or that nobody may set, stays as the script made it. */
-  #restore(name: string, value: unknown): void {
-    const { locals } = this.#place;
-    const accessor = locals === undefined ? undefined : Object.getOwnPropertyDescriptor(locals, name);
-    if (accessor?.set !== undefined || accessor?.writable === true)
-      (locals as Record<string, unknown>)[name] = value;
+  /** New code of the script, or of this package, and an instance in another thread, go on where this one stops. */
+  #handOver(own: SnaxTable['handover']): void {
+    const { globals } = this.#place.snax;
+    const { fresh } = this.#place;
+    const thread = kernelOf(this.#skynet).thread.number;
+    const handover = {
+      take: (): HandedOver => ({
+        thread,
+        isReady: this.#isReady,
+        state: own === undefined ? takeState(this.#locals.own) : own.take(),
+        globals: takeState(globals),
+        fresh: takeState(fresh),
+        versions: this.#versions.data,
+        patched: [...this.#patched],
+        calls: this.#calls,
+        failures: this.#failures,
+        profile: { ...this.#profile },
+      }),
+      give: async (given: HandedOver): Promise<void> => {
+        const isSameCode = given.versions.entries[0]?.hash === this.#versions.data.entries[0]?.hash;
+        if (given.thread !== thread && !isSameCode)
+          throw snaxError('ERR_HANDOVER', `${this.#place.file} has changed: reload it before it moves`, {
+            details: { file: this.#place.file },
+          });
+        if (own === undefined) putState(this.#locals.own, given.state as Record<string, unknown>);
+        else await own.give(given.state as never);
+        for (const name of Object.keys(globals)) delete globals[name];
+        putStateInto(globals, given.globals);
+        putStateInto(fresh, given.fresh);
+        // Patches are for the code that they were made for.
+        if (isSameCode) await this.#restoreVersions(given);
+        this.#calls = given.calls;
+        this.#failures = given.failures;
+        for (const [name, counted] of Object.entries(given.profile))
+          if (this.#profile[name] !== undefined) Object.assign(this.#profile[name], counted);
+        this.#isReady = given.isReady;
+      },
+    };
+    this.#skynet.handover<HandedOver>(handover);
+  }
+
+  async #restoreVersions({ versions, patched }: HandedOver): Promise<void> {
+    const functions = await this.#versions.restore(
+      versions,
+      async (source, upon) => (await loadPatch(this.#place, this.#slots, upon, source)).functions,
+    );
+    this.#use(functions);
+    this.#patched.clear();
+    for (const number of patched) this.#patched.add(number);
   }
 
   #inside(): SnaxInside {
@@ -132,7 +188,7 @@ export class Instance {
     return Object.assign(inside, methodsOf(createSnax(this.#skynet)), {
       globals: {},
       locals: <Locals extends object>(locals: Locals): Locals => {
-        this.#place.locals = locals;
+        this.#locals.give(locals);
         return locals;
       },
       enableCluster: () => void this.#skynet.dispatch('lua', this.#dispatch),
@@ -145,6 +201,10 @@ export class Instance {
       methods[i + FIRST_METHOD] = method;
     });
     this.#methods = methods;
+    const { current } = this.#versions;
+    if (current === this.#noted) return;
+    this.#noted = current;
+    kernelOf(this.#skynet).console.note(current === 0 ? undefined : `version ${current}`);
   }
 
   readonly #dispatch = (request: Request, id: number, ...args: unknown[]): unknown => {
@@ -259,7 +319,7 @@ export class Instance {
     if (patch !== undefined && this.#patched.has(patch)) return { result: undefined };
     const loaded = await loadPatch(this.#place, this.#slots, this.#versions.functions, source);
     const before = this.#versions.current;
-    const kept = snapshot ? copyOf(this.#place.locals) : undefined;
+    const kept = snapshot ? takeState(this.#locals.own) : undefined;
     this.#apply(loaded, source, by);
     try {
       const result = await loaded.hotfix?.(...(args as never[]));
@@ -267,14 +327,19 @@ export class Instance {
       return { result };
     } catch (error) {
       this.#use(this.#versions.takeBack(before));
-      if (kept !== undefined) Object.assign(this.#place.locals ?? {}, kept);
+      if (kept !== undefined) putState(this.#locals.own, kept);
       if (!(error instanceof Error)) throw error;
-      throw snaxError('ERR_PATCH_HOTFIX', `hotfix() of the patch failed: ${error.message}`, { cause: error });
+      const line = lineOf(error);
+      const where = line === undefined ? '' : `patch:${line}: `;
+      throw snaxError('ERR_PATCH_HOTFIX', `hotfix() of the patch failed: ${where}${error.message}`, {
+        cause: error,
+        details: { function: 'hotfix', ...(line === undefined ? {} : { line }) },
+      });
     }
   }
 
-  #apply({ functions, names }: LoadedPatch, { hash, origin }: ReadSource, by: string): void {
-    this.#versions.add(functions, { hash, origin, by, functions: names });
+  #apply({ functions, names }: LoadedPatch, source: ReadSource, by: string): void {
+    this.#versions.add(functions, source, by, names);
     this.#use(functions);
   }
 
@@ -294,16 +359,8 @@ function methodsOf<Api extends object>(api: Api): Partial<Api> {
   return methods as Partial<Api>;
 }
 
-function copyOf(locals: object | undefined): Record<string, unknown> {
-  const copy: Record<string, unknown> = {};
-  for (const name of Object.keys(locals ?? {})) {
-    const value = (locals as Record<string, unknown>)[name];
-    if (typeof value === 'function') continue;
-    try {
-      copy[name] = structuredClone(value);
-    } catch {
-      // What cannot be copied, a context or a connection, is not state of the kind that a patch changes.
-    }
-  }
-  return copy;
+/** Values become properties, whether or not they are there. */
+function putStateInto(target: Record<string, unknown>, state: Record<string, unknown>): void {
+  for (const name of Object.keys(state)) target[name] ??= undefined;
+  putState(target, state);
 }

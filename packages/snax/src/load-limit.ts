@@ -30,7 +30,20 @@ export function loadFailure(origin: string, error: unknown): Error {
       : error instanceof Error
         ? error.message
         : String(error);
-  return snaxError('ERR_PATCH_LOAD', `patch ${origin} failed while it was loaded: ${reason}`, {
+  const line = lineOf(error);
+  const where = line === undefined ? '' : `patch:${line}: `;
+  return snaxError('ERR_PATCH_LOAD', `patch ${origin} failed while it was loaded: ${where}${reason}`, {
     cause: error,
+    ...(line === undefined ? {} : { details: { line } }),
   });
+}
+
+/** What stacks call a patch that is text. */
+export const PATCH_NAME = 'patch';
+
+/** The line of a patch that is text where something was thrown, if it was there. */
+export function lineOf(error: unknown): number | undefined {
+  const stack: unknown = error instanceof Error ? error.stack : undefined;
+  const [, line] = /(?:\(|at )patch:(\d+):\d+/.exec(typeof stack === 'string' ? stack : '') ?? [];
+  return line === undefined ? undefined : Number(line);
 }

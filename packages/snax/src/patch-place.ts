@@ -19,8 +19,8 @@ export interface PatchPlace {
   /** The script's file. */
   readonly file: string;
   readonly snax: SnaxInside;
-  /** Accessors of the registered locals. */
-  locals: object | undefined;
+  /** Accessors of the variables that patches may join. */
+  readonly locals: object;
   /** Locals that patches have declared and the service lacks: kept for later patches. */
   readonly fresh: Record<string, unknown>;
 }

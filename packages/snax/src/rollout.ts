@@ -1,5 +1,6 @@
 import { type Handle, isSkynetError, type Skynet } from '@skynet/core';
-import type { Rollout, RolloutOptions } from './contract.ts';
+import { kernelOf } from '@skynet/core/kernel';
+import type { Rollout } from './contract.ts';
 import { snaxError } from './errors.ts';
 import { patchesOf, setPatches } from './patch-list.ts';
 import { ask } from './question.ts';
@@ -7,6 +8,19 @@ import type { ReadSource } from './source.ts';
 
 /** How long the canary is watched if nothing is said. */
 const WATCH = '5s';
+
+/** What is to be given to all instances of a script of this node. */
+export interface RolloutOrder {
+  readonly script: string;
+  readonly source: ReadSource;
+  readonly args: readonly unknown[];
+  readonly by: string;
+  readonly snapshot: boolean;
+  readonly canary: { readonly watch?: number | string; readonly tolerance?: number } | undefined;
+}
+
+/** Waits while a canary is watched, for so long or until somebody says how it goes on. @throws ERR_PATCH_ROLLOUT. */
+export type WatchCanary = (order: RolloutOrder, canary: Handle, time: number | string) => Promise<void>;
 
 interface Health {
   readonly calls: number;
@@ -22,53 +36,48 @@ export async function instancesOf(skynet: Skynet, script: string): Promise<Handl
     .map(([address]) => Number.parseInt(address.slice(1), 16));
 }
 
+/** One that ended meanwhile needs nothing. */
+export function isGone(error: unknown): boolean {
+  return isSkynetError(error, 'ERR_NO_SERVICE') || isSkynetError(error, 'ERR_SERVICE_GONE');
+}
+
 /** Gives a patch to all instances of a script, one after another; all of them have it in the end, or none. */
-export async function rollout(
-  skynet: Skynet,
-  script: string,
-  source: ReadSource,
-  { args = [], canary, snapshot = false }: RolloutOptions,
-): Promise<Rollout> {
-  const by = skynet.address(skynet.self());
+export async function rollout(skynet: Skynet, order: RolloutOrder, watch: WatchCanary): Promise<Rollout> {
+  const { script, source, args, by, snapshot, canary } = order;
   const listed = patchesOf(skynet, script);
-  const number = Math.max(0, ...listed.map((patch) => patch.number)) + 1;
-  const instances: Handle[] = [];
-  const results: unknown[] = [];
-  const patched: Handle[] = [];
+  // Never that of one that was taken back: instances remember which they have had.
+  const number = kernelOf(skynet).thread.nextId();
+  const results = new Map<Handle, unknown>();
   const give = async (handle: Handle): Promise<boolean> => {
     try {
-      const { result } = await ask<{ result: unknown }>(skynet, handle, 'hotfix', {
-        source,
-        args,
-        by,
-        snapshot,
-        patch: number,
-      });
-      patched.push(handle);
-      instances.push(handle);
-      results.push(result);
+      const hotfix = { source, args, by, snapshot, patch: number };
+      const { result } = await ask<{ result: unknown }>(skynet, handle, 'hotfix', hotfix);
+      results.set(handle, result);
       return true;
     } catch (error) {
-      // One that ended meanwhile needs no patch.
-      if (isSkynetError(error, 'ERR_NO_SERVICE') || isSkynetError(error, 'ERR_SERVICE_GONE')) return false;
+      if (isGone(error)) return false;
       throw error;
     }
   };
   let isListed = false;
+  const takeBack = async (): Promise<void> => {
+    if (isListed) setPatches(skynet, script, listed);
+    for (const handle of [...results.keys()].reverse())
+      await ask(skynet, handle, 'rollback', { by }).catch(() => {});
+  };
   try {
-    const first = await instancesOf(skynet, script);
     if (canary !== undefined) {
-      let bird = first.shift();
-      while (bird !== undefined && !(await watched(skynet, bird, give, canary))) bird = first.shift();
+      for (const handle of await instancesOf(skynet, script))
+        if (await watched(skynet, handle, give, order, watch)) break;
     }
     // Whoever starts from here on takes it from the list; who started before is among those that are asked.
     setPatches(skynet, script, [...listed, { number, source, by }]);
     isListed = true;
-    for (const handle of await instancesOf(skynet, script)) if (!patched.includes(handle)) await give(handle);
-    return { instances, results };
+    for (const handle of await instancesOf(skynet, script)) if (!results.has(handle)) await give(handle);
+    // What is undefined would leave a hole on the way to another node.
+    return { instances: [...results.keys()], results: [...results.values()].map((each) => each ?? null) };
   } catch (error) {
-    if (isListed) setPatches(skynet, script, listed);
-    for (const handle of patched.reverse()) await ask(skynet, handle, 'rollback', { by }).catch(() => {});
+    await takeBack();
     throw error;
   }
 }
@@ -78,12 +87,14 @@ async function watched(
   skynet: Skynet,
   handle: Handle,
   give: (handle: Handle) => Promise<boolean>,
-  { watch = WATCH, tolerance = 0 }: NonNullable<RolloutOptions['canary']>,
+  order: RolloutOrder,
+  watch: WatchCanary,
 ): Promise<boolean> {
+  const { watch: time = WATCH, tolerance = 0 } = order.canary ?? {};
   const health = (): Promise<Health> => ask<Health>(skynet, handle, 'health');
   const before = await health().catch(() => undefined);
   if (before === undefined || !(await give(handle))) return false;
-  await skynet.sleep(watch as never);
+  await watch(order, handle, time);
   const after = await health().catch(() => undefined);
   if (after === undefined)
     throw snaxError('ERR_PATCH_ROLLOUT', `the canary ${skynet.address(handle)} ended while it was watched`);
@@ -103,15 +114,19 @@ function percent(share: number): string {
 }
 
 /** Puts all instances of a script back; those that start later get what is left of the list. */
-export async function rollback(skynet: Skynet, script: string, version: number | undefined): Promise<void> {
+export async function rollback(
+  skynet: Skynet,
+  script: string,
+  version: number | undefined,
+  by: string,
+): Promise<void> {
   const listed = patchesOf(skynet, script);
   setPatches(skynet, script, version === undefined ? listed.slice(0, -1) : listed.slice(0, version));
-  const by = skynet.address(skynet.self());
   for (const handle of await instancesOf(skynet, script)) {
     try {
       await ask(skynet, handle, 'rollback', { n: version, by });
     } catch (error) {
-      if (!isSkynetError(error, 'ERR_NO_SERVICE') && !isSkynetError(error, 'ERR_SERVICE_GONE')) throw error;
+      if (!isGone(error)) throw error;
     }
   }
 }

@@ -5,8 +5,16 @@ import { isSnaxDefinition, type SnaxDefinition } from './define.ts';
 import { snaxError } from './errors.ts';
 import { interfaceOf, slotsIn, slotsOf } from './interface.ts';
 
-/** Beside this file, in the sources as in the built package. */
-const SNAXD_FILE = import.meta.url.endsWith('.ts') ? './snaxd.ts' : './snaxd.js';
+/** Services beside this file, in the sources as in the built package. */
+const SERVICES: readonly string[] = ['snaxd', 'snaxpatch'];
+const ENDING = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+/** Built, as Node wants it; undefined where Vite loads scripts, and its plugin does the same (`vitest.config.ts`). */
+const HOOKS_FILE =
+  (import.meta as { env?: unknown }).env !== undefined
+    ? undefined
+    : import.meta.url.endsWith('.ts')
+      ? '../dist/join-hooks-main.js'
+      : './join-hooks-main.js';
 const KEY = Symbol.for('@skynet/snax scripts');
 
 /** The scripts of a thread: where they are, their modules, what is known of their methods. */
@@ -16,8 +24,10 @@ export class Scripts {
 
   private constructor(thread: ThreadKernel) {
     this.#thread = thread;
-    thread.modules.provide('snaxd', new URL(SNAXD_FILE, import.meta.url).href);
+    for (const name of SERVICES)
+      thread.modules.provide(name, new URL(`./${name}${ENDING}`, import.meta.url).href);
     thread.modules.onClear(() => this.#interfaces.clear());
+    if (HOOKS_FILE !== undefined) thread.modules.useHooks(new URL(HOOKS_FILE, import.meta.url).href);
   }
 
   static of(skynet: Skynet): Scripts {

@@ -14,10 +14,11 @@ import type {
 } from './contract.ts';
 import { snaxError } from './errors.ts';
 import { SYSTEM } from './interface.ts';
+import { findNodes, rolloutElsewhere } from './nodes.ts';
 import { createObject } from './object.ts';
 import { ask } from './question.ts';
-import { rollback, rollout } from './rollout.ts';
 import { Scripts } from './scripts.ts';
+import type { PatchOrder } from './snaxpatch.ts';
 import { readSource } from './source.ts';
 
 const apis = new WeakMap<Skynet, SnaxApi>();
@@ -181,8 +182,40 @@ class SnaxApi implements Snax {
     return result;
   }
 
-  rollout(script: string, source: PatchSource, options: RolloutOptions = {}): Promise<Rollout> {
-    return rollout(this.#skynet, nameOf(script), readSource(this.#skynet, source), options);
+  async rollout(script: string, source: PatchSource, options: RolloutOptions = {}): Promise<Rollout> {
+    const { args = [], snapshot = false, canary, nodes = [], cluster } = options;
+    const skynet = this.#skynet;
+    // A file that is not there is told of at once.
+    const { hash } = readSource(skynet, source);
+    const by = skynet.address(skynet.self());
+    const order: PatchOrder = { script: nameOf(script), source, args, snapshot, canary, by, hash };
+    const others = await findNodes(skynet, nodes, cluster);
+    const patcher = await this.#patcher();
+    const here = await skynet.call<Rollout>(patcher, 'lua', 'ROLLOUT', order);
+    if (others.length === 0) return here;
+    try {
+      const all = [here, ...(await rolloutElsewhere(order, others))];
+      return {
+        instances: all.flatMap(({ instances }) => instances),
+        results: all.flatMap(({ results }) => results),
+      };
+    } catch (error) {
+      await skynet.call(patcher, 'lua', 'ROLLBACK', { script: order.script, by });
+      throw error;
+    }
+  }
+
+  /** The service of the node that gives patches to all instances of a script. */
+  #patcher(): Promise<Handle> {
+    return this.#skynet.uniqueService('snaxpatch');
+  }
+
+  async decide(script: string, word: 'go' | 'back'): Promise<void> {
+    await this.#skynet.call(await this.#patcher(), 'lua', 'DECIDE', nameOf(script), word);
+  }
+
+  async canaries(): Promise<Record<string, { canary: string; origin: string }>> {
+    return this.#skynet.call(await this.#patcher(), 'lua', 'WATCHING');
   }
 
   versions(object: AnySnaxObject): Promise<PatchVersion[]> {
@@ -190,8 +223,14 @@ class SnaxApi implements Snax {
   }
 
   async rollback(target: AnySnaxObject | string, version?: number): Promise<void> {
-    if (typeof target === 'string') await rollback(this.#skynet, nameOf(target), version);
-    else
+    if (typeof target === 'string') {
+      const by = this.#skynet.address(this.#skynet.self());
+      await this.#skynet.call(await this.#patcher(), 'lua', 'ROLLBACK', {
+        script: nameOf(target),
+        version,
+        by,
+      });
+    } else
       await ask(this.#skynet, handleOf(target), 'rollback', {
         n: version,
         by: this.#skynet.address(this.#skynet.self()),

@@ -24,7 +24,7 @@ export function hashOf(text: string): string {
 /** Looks what a patch is. One line that names a module, `./patches/p1.ts`, is a file, everything else text. */
 export function readSource(skynet: Skynet, source: PatchSource): ReadSource {
   const { file, text } =
-    typeof source === 'string' ? split(source) : (source as { file?: unknown; text?: unknown });
+    typeof source === 'string' ? split(source) : ((source ?? {}) as { file?: unknown; text?: unknown });
   if (typeof text === 'string') return { kind: 'text', from: text, origin: 'text', hash: hashOf(text) };
   if (typeof file !== 'string' || file === '')
     throw snaxError('ERR_ARGUMENT', 'a patch is text, { text } or { file }');

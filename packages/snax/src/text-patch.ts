@@ -1,9 +1,11 @@
+import vm from 'node:vm';
 import { type Node, parse } from 'acorn';
 import type { PatchTable } from './define.ts';
 import { snaxError } from './errors.ts';
-import { loadFailure, within } from './load-limit.ts';
+import { loadFailure, PATCH_NAME, within } from './load-limit.ts';
 import type { PatchPlace } from './patch-place.ts';
 import { rewriteText } from './rewrite.ts';
+import { userOf } from './uses.ts';
 
 /** Names that the text of a patch has besides what it declares. */
 const PARAMETERS = ['$locals', '$fresh', '$globals', '$top', 'accept', 'response'] as const;
@@ -24,30 +26,36 @@ export async function runText(text: string, place: PatchPlace): Promise<PatchTab
   const program = await programOf(text);
   const code = rewriteText(program.text, program.ast, {
     declared: program.declared,
-    isLocal: (name) => place.locals !== undefined && name in place.locals,
+    isLocal: (name) => name in place.locals,
     missing: (name, line) => {
+      const user = userOf(program.ast, name);
+      const by = user === undefined ? '' : `, which ${user} uses`;
       throw snaxError(
         'ERR_PATCH_LOCAL',
-        `patch:${line}: ${place.type} has registered no local ${name}; \`let ${name};\` makes a new one`,
-        { details: { local: name, line, file: place.file } },
+        `patch:${line}: ${place.type} has registered no local ${name}${by}; \`let ${name};\` makes a new one`,
+        {
+          details: { local: name, line, file: place.file, ...(user === undefined ? {} : { function: user }) },
+        },
       );
     },
     parameters: PARAMETERS,
   });
-  const ends = NAMED.map((name) => `${name}: typeof ${name} === 'function' ? ${name} : undefined`).join(', ');
+  const ends = NAMED.join(', ');
   const shadows = NAMED.filter((name) => !code.functions.includes(name));
   const lead =
     shadows.length === 0 ? '' : `const ${shadows.map((name) => `${name} = undefined`).join(', ')}; `;
   const accept: Record<string, never> = {};
   const response: Record<string, never> = {};
   try {
-    const run = new Function(
-      ...PARAMETERS,
+    // In stacks its lines are those of the patch.
+    const run = vm.compileFunction(
       `'use strict'; ${lead}${code.text}\nreturn { accept, response, ${ends} };`,
+      PARAMETERS,
+      { filename: PATCH_NAME },
     );
     const top = Object.create(place.snax.globals) as object;
     return within(
-      () => run(place.locals ?? {}, place.fresh, place.snax.globals, top, accept, response) as PatchTable,
+      () => run(place.locals, place.fresh, place.snax.globals, top, accept, response) as PatchTable,
     );
   } catch (error) {
     if (error instanceof SyntaxError)
@@ -67,7 +75,7 @@ async function programOf(given: string): Promise<Program> {
   const declared = new Map<string, number>();
   // A declaration without a value: the counterpart of the original's `local i`.
   let text = given.replace(
-    /^([ \t]*)declare[ \t]+(?:(function)[ \t]+([\w$]+)[^\n;]*|(?:let|const|var)[ \t]+([^\n;]+));?/gm,
+    /(?<=^|;)([ \t]*)declare[ \t]+(?:(function)[ \t]+([\w$]+)[^\n;]*|(?:let|const|var)[ \t]+([^\n;]+));?/gm,
     (_all, indent: string, isFunction: string | undefined, name: string, list: string, at: number) => {
       const names = isFunction === undefined ? namesIn(list) : [name];
       const line = given.slice(0, at).split('\n').length;
@@ -81,6 +89,8 @@ async function programOf(given: string): Promise<Program> {
   try {
     return { text, ast: parseText(text), declared };
   } catch (error) {
+    // Without its types an import that nobody uses is gone.
+    if (/'import' and 'export'/.test(String(error))) throw syntaxError(error);
     const plain = await withoutTypes(text);
     if (plain !== undefined) return { text: plain, ast: parseText(plain), declared };
     throw syntaxError(error);

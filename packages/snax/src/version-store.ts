@@ -1,6 +1,7 @@
 import type { PatchVersion } from './contract.ts';
 import { snaxError } from './errors.ts';
 import type { Functions } from './patch-place.ts';
+import type { ReadSource } from './source.ts';
 
 /** Versions whose functions are kept; older ones are known by their data only, the file's code always. */
 const MAX_KEPT = 32;
@@ -9,16 +10,26 @@ interface Entry extends Omit<PatchVersion, 'current'> {
   /** The version that was in force before it. */
   before: number;
   table: Functions;
+  /** Undefined for the file's code. */
+  source: ReadSource | undefined;
+}
+
+/** The versions of an instance as data, for one that goes on in its place. */
+export interface VersionsData {
+  readonly entries: readonly Omit<Entry, 'table'>[];
+  readonly current: number;
+  readonly next: number;
 }
 
 /** The versions of one instance: data of all that are remembered, and the functions to go back to. */
 export class VersionStore {
-  readonly #entries: Entry[];
+  #entries: Entry[];
   #current = 0;
   #next = 1;
 
   constructor(functions: Functions, file: { hash: string; origin: string }) {
-    this.#entries = [{ n: 0, ...file, time: Date.now(), by: '', functions: [], before: 0, table: functions }];
+    const entry = { n: 0, ...file, time: Date.now(), by: '', functions: [], before: 0 };
+    this.#entries = [{ ...entry, table: functions, source: undefined }];
   }
 
   /** Number of the one in force. */
@@ -31,15 +42,8 @@ export class VersionStore {
     return (this.#entry(this.#current) as Entry).table;
   }
 
-  add(
-    functions: Functions,
-    {
-      hash,
-      origin,
-      by,
-      functions: names,
-    }: { hash: string; origin: string; by: string; functions: readonly string[] },
-  ): void {
+  add(functions: Functions, source: ReadSource, by: string, names: readonly string[]): void {
+    const { hash, origin } = source;
     const before = this.#current;
     this.#current = this.#next++;
     this.#entries.push({
@@ -51,6 +55,7 @@ export class VersionStore {
       by,
       functions: names,
       table: functions,
+      source,
     });
     if (this.#entries.length > MAX_KEPT + 1) this.#entries.splice(1, 1);
   }
@@ -84,8 +89,36 @@ export class VersionStore {
     return this.functions;
   }
 
+  /** All of it as data. */
+  get data(): VersionsData {
+    const entries = this.#entries.map(({ table: _table, ...entry }) => entry);
+    return { entries, current: this.#current, next: this.#next };
+  }
+
+  /** Becomes what another instance was; `load` makes the functions of a patch upon those that it was a patch for. */
+  async restore(
+    { entries, current, next }: VersionsData,
+    load: (source: ReadSource, upon: Functions) => Promise<Functions>,
+  ): Promise<Functions> {
+    const [file] = this.#entries as [Entry];
+    const restored: Entry[] = [];
+    for (const entry of entries) {
+      const { source, before } = entry;
+      const upon = (restored.find(({ n }) => n === before) ?? file).table;
+      restored.push({
+        ...entry,
+        source,
+        table: source === undefined ? file.table : await load(source, upon),
+      });
+    }
+    this.#entries = restored;
+    this.#current = current;
+    this.#next = next;
+    return this.functions;
+  }
+
   list(): PatchVersion[] {
-    return this.#entries.map(({ table: _table, before: _before, ...entry }) => ({
+    return this.#entries.map(({ table: _table, before: _before, source: _source, ...entry }) => ({
       ...entry,
       current: entry.n === this.#current,
     }));

@@ -191,6 +191,11 @@ describe('a patch for a script', () => {
       expect(await get()).toEqual([-5, -6, -7]);
       await snax.rollback('counter');
       expect(await get()).toEqual([5, 6, 7]);
+      // What was taken back can be given again.
+      await snax.hotfix('counter', 'response.get = () => 1;');
+      expect(await get()).toEqual([1, 1, 1]);
+      await snax.rollback('counter');
+      expect(await get()).toEqual([5, 6, 7]);
       expect(await (await snax.newService<Counter>('counter', 8)).req.get()).toBe(8);
     }));
 
@@ -225,5 +230,45 @@ describe('a patch for a script', () => {
         expect(good.instances).toHaveLength(2);
         expect(await other.req.get()).toBe(1);
       });
+    }));
+
+  test('comes first to a canary until somebody says how it goes on', () =>
+    withCounter(async (snax, object) => {
+      const other = await snax.newService<Counter>('counter', 6);
+      const get = () => Promise.all([object, other].map((each) => each.req.get()));
+      const underWay = async (watch: string, n: number) => {
+        const rollout = snax.rollout('counter', `response.get = () => ${n};`, { canary: { watch } });
+        while ((await snax.canaries())['counter'] === undefined) await object.req.get();
+        return { rollout };
+      };
+      const { rollout: first } = await underWay('told', 1);
+      expect(await snax.canaries()).toEqual({ counter: { canary: expect.any(String), origin: 'text' } });
+      expect(await get()).toEqual([1, 6]);
+      await snax.decide('counter', 'go');
+      expect((await first).instances).toHaveLength(2);
+      expect(await get()).toEqual([1, 1]);
+      // A time may be cut short, too.
+      const { rollout: second } = await underWay('1h', 2);
+      await snax.decide('counter', 'back');
+      await expect(second).rejects.toThrow(code('ERR_PATCH_ROLLOUT'));
+      expect(await get()).toEqual([1, 1]);
+      expect(await snax.canaries()).toEqual({});
+      await expect(snax.decide('counter', 'go')).rejects.toThrow(code('ERR_PATCH_ROLLOUT'));
+      await expect(snax.decide('counter', 'on' as never)).rejects.toThrow(code('ERR_ARGUMENT'));
+    }));
+
+  test('is not taken for another node that is none, or not there', () =>
+    withCounter(async (snax, object) => {
+      const text = 'response.get = () => 1;';
+      await expect(snax.rollout('counter', text, { nodes: [9] })).rejects.toThrow(code('ERR_PATCH_NODE'));
+      await expect(snax.rollout('counter', text, { nodes: ['db'] })).rejects.toThrow(code('ERR_ARGUMENT'));
+      await expect(snax.rollout('counter', text, { nodes: [0] })).rejects.toThrow(code('ERR_ARGUMENT'));
+      const cluster = { call: () => Promise.reject(new Error('no such service')) };
+      await expect(snax.rollout('counter', text, { nodes: ['db'], cluster })).rejects.toMatchObject({
+        code: 'ERR_PATCH_NODE',
+        details: { node: 'db' },
+      });
+      expect(await object.req.get()).toBe(5);
+      expect(await (await snax.newService<Counter>('counter', 8)).req.get()).toBe(8);
     }));
 });

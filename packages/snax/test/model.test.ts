@@ -19,7 +19,9 @@ interface Model {
 type Step =
   | { readonly op: 'add'; readonly n: number }
   | { readonly op: 'patch'; readonly factor: number; readonly isBad: boolean }
-  | { readonly op: 'back'; readonly to: number | undefined };
+  | { readonly op: 'back'; readonly to: number | undefined }
+  | { readonly op: 'move'; readonly thread: number }
+  | { readonly op: 'kill'; readonly isHard: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ op: fc.constant('add' as const), n: fc.integer({ min: 0, max: 9 }) }),
@@ -29,11 +31,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     isBad: fc.boolean(),
   }),
   fc.record({ op: fc.constant('back' as const), to: fc.option(fc.nat({ max: 4 }), { nil: undefined }) }),
+  fc.record({ op: fc.constant('move' as const), thread: fc.nat({ max: 2 }) }),
+  fc.record({ op: fc.constant('kill' as const), isHard: fc.boolean() }),
 );
 
-test('any sequence of calls, patches that succeed or fail, and rollbacks does what the rules say', async () => {
+/** 25 sequences; `SKYNET_FUZZ=40` tries a thousand. */
+const SEQUENCES = runs(25);
+
+const FIRST: Model = { count: 0, versions: [{ n: 0, factor: 1, before: 0 }], current: 0, next: 1 };
+
+// The further threads of this node run the built package: `npm test` builds before it tests.
+test('any sequence of calls, patches that succeed or fail, rollbacks, moves and kills does what the rules say', async () => {
   const node = await startTestNode(
-    { snax: ['./snax/?'] },
+    { thread: 3, snax: ['./snax/?'] },
     { base: fileURLToPath(new URL('./fixtures', import.meta.url)) },
   );
   try {
@@ -43,14 +53,24 @@ test('any sequence of calls, patches that succeed or fail, and rollbacks does wh
         fc.assert(
           fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
             await node.run(async () => {
-              const object = await snax.newService<Counter>('counter', 0);
-              const model: Model = {
-                count: 0,
-                versions: [{ n: 0, factor: 1, before: 0 }],
-                current: 0,
-                next: 1,
-              };
-              for (const each of steps) await take(object, model, each);
+              let object = await snax.newService<Counter>('counter', 0);
+              let model = structuredClone(FIRST);
+              for (const each of steps) {
+                if (each.op !== 'kill') {
+                  await take(object, model, each);
+                  continue;
+                }
+                if (each.isHard) skynet.kill(object.handle);
+                else await snax.kill(object);
+                const killed = object;
+                await expect(
+                  (async () => {
+                    for (;;) await killed.req.get();
+                  })(),
+                ).rejects.toThrow(/ended before it answered|invalid address/);
+                object = await snax.newService<Counter>('counter', 0);
+                model = structuredClone(FIRST);
+              }
               expect(await object.req.get()).toBe(model.count);
               const versions = await snax.versions(object);
               expect(versions.map(({ n }) => n)).toEqual(model.versions.map(({ n }) => n));
@@ -58,7 +78,7 @@ test('any sequence of calls, patches that succeed or fail, and rollbacks does wh
               await snax.kill(object);
             });
           }),
-          { numRuns: runs(25) },
+          { numRuns: SEQUENCES },
         ),
       );
 
@@ -67,6 +87,12 @@ test('any sequence of calls, patches that succeed or fail, and rollbacks does wh
           object.post.add(each.n);
           const { factor } = model.versions.find(({ n }) => n === model.current) as { factor: number };
           model.count += factor * each.n;
+          expect(await object.req.get()).toBe(model.count);
+        } else if (each.op === 'move') {
+          // What has been posted before comes before.
+          object.post.add(1);
+          model.count += (model.versions.find(({ n }) => n === model.current) as { factor: number }).factor;
+          await skynet.move(object.handle, { thread: each.thread });
           expect(await object.req.get()).toBe(model.count);
         } else if (each.op === 'patch') {
           const end = each.isBad ? `function hotfix() { throw new Error('bad'); }` : '';
@@ -82,7 +108,7 @@ test('any sequence of calls, patches that succeed or fail, and rollbacks does wh
             model.versions.push({ n: model.next, factor: each.factor, before: model.current });
             model.current = model.next++;
           }
-        } else {
+        } else if (each.op === 'back') {
           const version = model.versions.find(({ n }) => n === model.current);
           const to = each.to ?? (model.current === 0 ? undefined : version?.before);
           const back = snax.rollback(object, each.to);
@@ -98,4 +124,4 @@ test('any sequence of calls, patches that succeed or fail, and rollbacks does wh
   } finally {
     await node.stop();
   }
-});
+}, 600_000);

@@ -3,10 +3,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Modules } from '../contracts/kernel.ts';
 import type { Registry } from '../contracts/registry.ts';
+import { addHooks } from '../typescript.ts';
 import type { ServiceLoader } from './loader.ts';
 
 /** Services of the original that a package brings, found where the application has that installed. */
-const OF_PACKAGES: Readonly<Record<string, string>> = { snaxd: '@skynet/snax/snaxd' };
+const OF_PACKAGES: Readonly<Record<string, string>> = {
+  snaxd: '@skynet/snax/snaxd',
+  snaxpatch: '@skynet/snax/snaxpatch',
+};
 
 /** Under which the registry has the modules of services that packages provide. */
 const keyOf = (name: string): string => `core.service.${name}`;
@@ -30,6 +34,7 @@ export function createModules(loader: ServiceLoader, registry: Registry, base: s
     find: (patterns, name) => loader.along(patterns).find(name),
     resolve: (location) => path.resolve(base, location),
     import: (file, version) => loader.importFile(file, version),
+    useHooks: addHooks,
     onClear: (listener) => loader.onClear(listener),
     provide: (name, url) => void registry.add(keyOf(name), url),
   };

@@ -3,7 +3,7 @@ import { Session } from 'node:inspector';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeHeapSnapshot } from 'node:v8';
-import { addedCommands, commandQuestion, type ListedCommand } from '../actor/console-door.ts';
+import { addedCommands, commandQuestion, type ListedCommand, notesOf } from '../actor/console-door.ts';
 import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { CallTarget, DrainReport } from '../contracts/skynet.ts';
@@ -156,6 +156,31 @@ async function started(name: string | undefined, start: () => Promise<unknown>):
   }
 }
 
+/** The service of `@skynet/snax` that patches. */
+async function askSnax(
+  context: ConsoleContext,
+  command: string,
+  [target, ...words]: string[],
+): Promise<unknown> {
+  const { skynet } = context.kernel;
+  const patcher = await skynet.uniqueService('snaxpatch');
+  const isAddress = target !== undefined && /^(:|0x)[\da-f]+$/i.test(target);
+  const first = isAddress ? formatHandle(handleOf(context, target)) : target;
+  // Everything behind the target, as it was typed: a patch's text has blanks of its own.
+  const line = command === 'hotfix' && target !== undefined ? [context.rest] : words;
+  const given = first === undefined ? [] : [first, ...line];
+  return askFor(
+    CALL_LIMIT,
+    context,
+    patcher,
+    'lua',
+    'CONSOLE',
+    skynet.address(skynet.self()),
+    command,
+    ...given,
+  );
+}
+
 interface Waiting {
   readonly session: number;
   readonly waitsFor: string;
@@ -209,7 +234,14 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   list: {
     help: 'all services',
     reads: true,
-    run: (context) => ask(context, '.launcher', 'lua', 'LIST'),
+    run: async (context) => {
+      const titles = await ask<Record<string, string>>(context, '.launcher', 'lua', 'LIST');
+      for (const [handle, note] of notesOf(context.kernel)) {
+        const address = formatHandle(handle);
+        if (titles[address] !== undefined) titles[address] += ` (${note})`;
+      }
+      return titles;
+    },
   },
   stat: {
     help: '[ti] : messages, tasks and CPU time of all services; ti: how long to wait for them',
@@ -345,6 +377,23 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
         await skynet.call(handle, 'snax', SNAX_INIT, ...args);
         return { [skynet.address(handle)]: name };
       }),
+  },
+  hotfix: {
+    help: 'script|address file|text : patches the snax services of a script, or one',
+    run: (context, ...words) => askSnax(context, 'hotfix', words),
+  },
+  versions: {
+    help: 'script|address : versions of snax services, * is in force',
+    reads: true,
+    run: (context, ...words) => askSnax(context, 'versions', words),
+  },
+  rollback: {
+    help: 'script|address [version] : puts the version before, or that one, in force again',
+    run: (context, ...words) => askSnax(context, 'rollback', words),
+  },
+  rollout: {
+    help: '[script go|back] : canaries that are watched; has the others follow, or takes the patch back',
+    run: (context, ...words) => askSnax(context, 'rollout', words),
   },
   ping: {
     help: 'address : time of a round trip, in hundredths of a second',

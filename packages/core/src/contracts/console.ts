@@ -22,6 +22,8 @@ export interface ConsoleDoor {
    * @throws ERR_NAME_TAKEN when the consoles, or another service that lives, have a command of that name; ERR_ARGUMENT.
    */
   add(command: AddedCommand): () => void;
+  /** What `list` says of the service behind its title; undefined says nothing any more. */
+  note(text: string | undefined): void;
   /** Adds sockets that the package keeps itself to `netstat` of this thread. Returns a function that takes them away. */
   addSockets(list: () => readonly ConnectionStat[]): () => void;
 }

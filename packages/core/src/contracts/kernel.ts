@@ -126,6 +126,11 @@ export interface Modules {
    * @throws what the module throws.
    */
   import(file: string, version?: string): Promise<unknown>;
+  /**
+   * Has Node load modules through the hooks of a module of this URL, `load` and `resolve`, from now on. Behind whatever takes
+   * types out, so that they see JavaScript.
+   */
+  useHooks(url: string): void;
   /** Told when `clearcache` has been called. Returns a function that stops listening. */
   onClear(listener: () => void): () => void;
   /** Makes the service that a module has as default export known in all threads, for names the search path lacks. */

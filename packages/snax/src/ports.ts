@@ -1,0 +1,6 @@
+import type { Handle } from '@skynet/core';
+
+/** What patches for other nodes need of a cluster: `createCluster(skynet)` of `@skynet/harbor` is one. */
+export interface ClusterPort {
+  call(node: string, address: string | Handle, ...values: unknown[]): Promise<unknown>;
+}
