@@ -22,8 +22,8 @@ export function manifestOf(archive) {
 
 /**
  * Starts a registry on a free port of this machine.
- * @param {{ folder: string, upstream?: string, refuse?: boolean }} options folder of the archives; the registry of all
- * other packages; `refuse` answers for those as if there were no network.
+ * @param {{ folder: string, upstream?: string }} options folder of the archives; the registry of all
+ * other packages.
  */
 export async function startRegistry({ folder, upstream = DEFAULT_UPSTREAM }) {
   mkdirSync(folder, { recursive: true });
@@ -66,6 +66,8 @@ export async function startRegistry({ folder, upstream = DEFAULT_UPSTREAM }) {
   };
 
   const server = createServer(async (request, response) => {
+    // Askers stand still for long in between, and would take the connection for open.
+    response.setHeader('connection', 'close');
     const name = decodeURIComponent(new URL(request.url, 'http://registry').pathname.slice(1));
     const json = (status, value) => {
       response.writeHead(status, { 'content-type': 'application/json' });

@@ -1,7 +1,7 @@
 // npm run release: applies the changesets (versions, changelogs), packs and checks what changed, and publishes what the
 // registry does not have yet, core first. With --dry-run it does all of that to a copy of the sources and a registry of its own,
 // then installs the packages by name and runs a project that `npm create skynet` has made.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -66,6 +66,17 @@ function raiseCoreRange(top, raised, core) {
   }
 }
 
+/** Runs a program while connections of this process are looked after: one that the registry closes is seen to be closed. */
+function runBeside(title, command, args, env) {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd: root, env }, (error, stdout, stderr) => {
+      if (error === null) return resolve();
+      process.stderr.write(`${stdout}${stderr}\n`);
+      fail(`${title} failed`);
+    });
+  });
+}
+
 /** Publishes the archives that a registry does not have. Returns how many those were. */
 async function publish(folder, packages, env) {
   const registry = run('npm config', 'npm', ['config', 'get', 'registry'], root, env)
@@ -81,7 +92,12 @@ async function publish(folder, packages, env) {
     const { versions = {} } = answer.ok ? await answer.json() : {};
     if (Object.hasOwn(versions, version)) continue;
     const archive = archiveOf(folder, manifest);
-    run(`publishing ${name}`, 'npm', ['publish', archive, '--access', 'public', ...provenance], root, env);
+    await runBeside(
+      `publishing ${name}`,
+      'npm',
+      ['publish', archive, '--access', 'public', ...provenance],
+      env,
+    );
     console.log(`published ${name} ${version}`);
     count++;
   }

@@ -124,6 +124,7 @@ describe('npm create skynet', () => {
         '.gitignore',
         'Dockerfile',
         'compose.yaml',
+        path.join('.vscode', 'launch.json'),
         path.join('.github', 'workflows', 'ci.yml'),
         path.join('deploy', 'my-game.service'),
       ]),
