@@ -51,6 +51,8 @@ export default defineService(async (skynet, node = '', port = '0') => {
   skynet.interval('1s', present);
 
   return {
+    /** For whoever looks whether the node is there. */
+    ping: () => true,
     heard(from: string, who: string, text: string): void {
       for (const id of players.keys()) socket.write(id, `${who}@${from}: ${text}\n`);
     },

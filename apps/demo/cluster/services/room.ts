@@ -23,6 +23,8 @@ export default defineService((skynet) => {
   });
 
   return {
+    /** For whoever looks whether the node is there. */
+    ping: () => true,
     join,
     /** Says something to everybody; how many nodes were told. */
     say(node: string, who: string, text: string): number {
