@@ -137,6 +137,8 @@ test.runIf(isThere)(
     expect(await order({ 'content-type': 'text/plain' })).toEqual({ killed: false });
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
     expect(problems).toEqual([]);
+    if (process.env['SKYNET_SCREENSHOTS'] !== undefined)
+      await page.screenshot({ path: path.join(process.env['SKYNET_SCREENSHOTS'], 'cluster.png') });
     expect(await stop()).toEqual([0, null]);
   },
   120_000,
