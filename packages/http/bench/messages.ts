@@ -21,5 +21,5 @@ export const FRAME: string = Buffer.concat([
   Buffer.from(Array.from({ length: SIZE }, (_, i) => (i * 31) & 255)),
 ]).toString('base64');
 
-/** Bytes of the answer to it. */
-export const FRAME_ANSWER: number = 2 + SIZE;
+/** Bytes of the answer's payload. */
+export const FRAME_ANSWER: number = SIZE;

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ServiceDefinition, startNode } from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
+import { ws } from '@skynet/core/ws';
 import { type HttpServer, type ServeOptions, serve } from '@skynet/http';
 import { createWebSocket } from '@skynet/http/websocket';
 import { WebSocketServer } from 'ws';
@@ -59,6 +61,26 @@ export const skynetSocket: LoadedServer = inNode((skynet) => {
   const websocket = createWebSocket(skynet);
   return { upgrades: { '*': websocket.endpoint({ message: (id, data) => websocket.write(id, data) }) } };
 });
+
+/** The same on the transport that gates have, where what is sent in one turn is one message. */
+export const gateSocket: LoadedServer = async () => {
+  const node = await startNode({ transports: [ws()] }, { onLog: () => {} });
+  let port = 0;
+  await node.run(async (skynet) => {
+    const listener = await kernelOf(skynet).listen('ws://127.0.0.1:0', {}, (connection) =>
+      connection.start({
+        data: (chunk) => connection.write(Buffer.from(chunk)),
+        end: () => connection.end(),
+        drained() {},
+        error() {},
+        closed() {},
+      }),
+    );
+    kernelOf(skynet).release(listener);
+    port = listener.port;
+  });
+  return { port, stop: () => node.stop() };
+};
 
 /** The same on the library ws. */
 export const wsSocket: LoadedServer = async () => {

@@ -1,6 +1,6 @@
 import type { BenchCase } from '../../../core/bench/case.ts';
 import { FRAME, FRAME_ANSWER, HANDSHAKE } from '../messages.ts';
-import { skynetSocket, wsSocket } from '../servers.ts';
+import { gateSocket, skynetSocket, wsSocket } from '../servers.ts';
 import { load } from '../spawn-load.ts';
 
 const options = {
@@ -9,6 +9,7 @@ const options = {
   handshake: HANDSHAKE,
   message: FRAME,
   answer: FRAME_ANSWER,
+  frames: true,
 };
 
 const wsEcho: BenchCase = {
@@ -16,7 +17,7 @@ const wsEcho: BenchCase = {
     { name: 'ws-echo-100x32', unit: 'messages/s' },
     { name: 'ws-echo-100x32-cpu', unit: 'us/message' },
   ],
-  floors: { ws: load(wsSocket, options) },
+  floors: { ws: load(wsSocket, options), gate: load(gateSocket, options) },
   run: load(skynetSocket, options),
 };
 export default wsEcho;

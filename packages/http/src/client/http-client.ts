@@ -12,6 +12,7 @@ import { clientStats } from '../traffic.ts';
 import {
   type ClientSettings,
   type HttpClientOptions,
+  NO_OPTIONS,
   type RequestOptions,
   readClientOptions,
   readRequestOptions,
@@ -60,8 +61,6 @@ export function createHttpClient(skynet: Skynet, options: HttpClientOptions = {}
   return new Client(kernelOf(skynet), readClientOptions(options));
 }
 
-/** What is given with every request: times are looked after here. */
-const NO_TIMEOUTS = { headersTimeout: 0, bodyTimeout: 0 } as const;
 const KEEP_MAX = 25_000;
 const URL_PARTS =
   /^(https?:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?)(\/[^#]*|\?[^#]*)?(?:#.*)?$/i;
@@ -107,18 +106,18 @@ class Client implements HttpClient {
     return this.#underway.size;
   }
 
-  async request(url: string, options: RequestOptions = {}): Promise<HttpResponse> {
+  async request(url: string, options: RequestOptions = NO_OPTIONS): Promise<HttpResponse> {
     if (this.#closed) throw httpError('ERR_HTTP_CLIENT', 'the client is closed');
     const { timeout, signal } = readRequestOptions(options, this.#settings.timeout);
-    const { pieces, ...asked } = requestOf(url, options);
+    const { asked, pieces } = requestOf(url, options);
     if (this.#underway.size >= this.#settings.maxPending)
       throw httpError('ERR_HTTP_BUSY', `${this.#underway.size} requests are under way already`);
     const call = new Call(this.#kernel, this.#settings.bodyLimit, (done) => this.#underway.delete(done));
     this.#underway.add(call);
     call.limit(timeout, signal);
     try {
-      const body = pieces === undefined ? asked.body : call.send(pieces);
-      this.#agent.dispatch({ ...asked, body, ...NO_TIMEOUTS }, call);
+      if (pieces !== undefined) asked.body = call.send(pieces);
+      this.#agent.dispatch(asked, call);
       return await call.arrival.promise;
     } catch (error) {
       // Not an error: the task was killed, and nobody waits.
@@ -138,9 +137,10 @@ class Client implements HttpClient {
   }
 }
 
-/** What undici is asked; a body in pieces is still to be made a stream. */
-interface Asked extends Omit<Dispatcher.DispatchOptions, 'body'> {
-  readonly body: string | Uint8Array | null;
+/** What undici is asked. A literal of one shape: what a spread makes is slow to read, and undici reads much. */
+interface Asked {
+  readonly asked: Dispatcher.DispatchOptions;
+  /** A body that is still to be made a stream. */
   readonly pieces: BodyPieces | undefined;
 }
 
@@ -161,7 +161,8 @@ function requestOf(url: string, options: RequestOptions): Asked {
     body = jsonOf(options.json);
     headers.push('content-type', 'application/json');
   }
-  return {
+  const isWhole = body === null || typeof body === 'string' || body instanceof Uint8Array;
+  const asked = {
     origin: match[1] as string,
     path: checkTarget(target.startsWith('?') ? `/${target}` : target),
     method: checkToken(
@@ -169,10 +170,12 @@ function requestOf(url: string, options: RequestOptions): Asked {
       'name of a method',
     ) as Dispatcher.HttpMethod,
     headers,
-    ...(body === null || typeof body === 'string' || body instanceof Uint8Array
-      ? { body, pieces: undefined }
-      : { body: null, pieces: body }),
+    body: isWhole ? (body as string | Uint8Array | null) : null,
+    // Times are looked after here.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   };
+  return { asked, pieces: isWhole ? undefined : (body as BodyPieces) };
 }
 
 /** @throws ERR_ARGUMENT for what JSON has no form for. */
@@ -193,7 +196,9 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
   readonly #kernel: ServiceKernel;
   readonly #bodyLimit: number;
   readonly #done: (call: Call) => void;
-  #controller: Dispatcher.DispatchController | undefined = undefined;
+  #abort: ((error?: Error) => void) | undefined = undefined;
+  #resume: (() => void) | undefined = undefined;
+  #held = false;
   #body: IncomingBody | undefined = undefined;
   #sending: Readable | undefined = undefined;
   #size = 0;
@@ -236,7 +241,7 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
     this.#settle();
     if (this.#body === undefined) this.arrival.reject(error);
     else this.#body.fail(error);
-    this.#controller?.abort(error);
+    this.#abort?.(error);
   }
 
   #settle(): void {
@@ -247,43 +252,38 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
     this.#done(this);
   }
 
-  // --- undici
+  // --- undici: the older of its two kinds of handlers, for which it makes nothing of fields that nobody reads.
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#over) controller.abort(httpError('ERR_ABORTED', 'the request was given up'));
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    if (this.#over) abort(httpError('ERR_ABORTED', 'the request was given up'));
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    fields: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
-    if (this.#over || status < 200) return;
-    this.#controller = controller;
+  onHeaders(status: number, fields: Buffer[], resume: () => void): boolean {
+    if (this.#over || status < 200) return true;
+    this.#resume = resume;
     const body = new IncomingBody(this.#kernel, this);
     this.#body = body;
-    const headers = new Headers(rawFields(controller.rawHeaders, fields));
+    const headers = new Headers(textsOf(fields));
     this.arrival.resolve({ status, ok: status < 300, headers, body });
+    return true;
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     this.#size += chunk.length;
     if (this.#size > this.#bodyLimit)
       this.giveUp(httpError('ERR_HTTP_BODY_LIMIT', `the body is longer than ${this.#bodyLimit} bytes`));
     else if (!this.#over) this.#body?.push(Buffer.from(chunk));
+    return !this.#held;
   }
 
-  onResponseEnd(
-    controller: Dispatcher.DispatchController,
-    trailers: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
+  onComplete(trailers: string[] | Buffer[] | null): void {
     if (this.#over) return;
     this.#settle();
-    this.#body?.end(rawFields(controller.rawTrailers, trailers));
+    this.#body?.end(textsOf(trailers ?? []));
   }
 
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
     if (this.#over) return;
     this.#settle();
     if (this.#body === undefined) this.arrival.reject(libraryError(error));
@@ -297,9 +297,8 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
   }
 
   hold(on: boolean): void {
-    if (this.#over) return;
-    if (on) this.#controller?.pause();
-    else this.#controller?.resume();
+    this.#held = on;
+    if (!on && !this.#over) this.#resume?.();
   }
 
   malformed(why: string): SkynetError {
@@ -307,19 +306,15 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
   }
 }
 
-/** Names in lower case and values in turn: as they came, where undici says. */
-function rawFields(
-  raw: unknown,
-  fields: Readonly<Record<string, string | string[] | undefined>> | undefined,
-): string[] {
-  if (Array.isArray(raw))
-    return raw.map((part: Buffer | string, i) => {
-      const text = typeof part === 'string' ? part : part.toString('latin1');
-      return i % 2 === 0 ? text.toLowerCase() : text;
-    });
-  return Object.entries(fields ?? {}).flatMap(([name, values]) =>
-    [values ?? []].flat().flatMap((value) => [name.toLowerCase(), value]),
-  );
+/** Names in lower case and values in turn. */
+function textsOf(raw: readonly (Buffer | string)[]): string[] {
+  const texts: string[] = [];
+  for (let i = 0; i < raw.length; i++) {
+    const part = raw[i] as Buffer | string;
+    const text = typeof part === 'string' ? part : part.toString('latin1');
+    texts.push(i % 2 === 0 ? text.toLowerCase() : text);
+  }
+  return texts;
 }
 
 /** An error of the library, with a code of ours and its own as cause. */

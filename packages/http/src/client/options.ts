@@ -71,11 +71,15 @@ export function readClientOptions(options: HttpClientOptions): ClientSettings {
   });
 }
 
+/** Of a request that is as all others. */
+export const NO_OPTIONS: RequestOptions = {};
+
 /** What of {@link RequestOptions} needs reading. @throws ERR_ARGUMENT. */
 export function readRequestOptions(
   options: RequestOptions,
   timeout: number,
 ): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
+  if (options === NO_OPTIONS) return { timeout, signal: undefined };
   return readOptions('request option', options, (given) => {
     given.allow(['method', 'headers', 'json']);
     const body = given.value('body');
