@@ -143,7 +143,7 @@ export class Channel {
 
   /**
    * Sends a message.
-   * @throws ERR_UNSERIALIZABLE, ERR_FRAME_TOO_LARGE, ERR_LINK_BUSY when too much waits for the other side.
+   * @throws ERR_UNSERIALIZABLE, ERR_FRAME_TOO_LARGE, ERR_OVERLOADED when too much waits for the other side.
    */
   send(to: Handle, message: Message): void {
     const { body } = message;
@@ -547,7 +547,7 @@ function tooLarge(size: number, limit: number): SkynetError {
 }
 
 function busy(id: number, waiting: number): SkynetError {
-  return meshError('ERR_LINK_BUSY', `${waiting} bytes wait for node ${id} already`, {
+  return meshError('ERR_OVERLOADED', `${waiting} bytes wait for node ${id} already`, {
     details: { harbor: id, waiting },
   });
 }

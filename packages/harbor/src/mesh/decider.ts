@@ -95,6 +95,12 @@ export class Decider {
       case 'who':
         say(link, this.#see());
         break;
+      case 'meet': {
+        say(link, this.#see());
+        const [, incarnation, address, size, isIsolated] = ask;
+        this.#yields({ incarnation, address, size, isIsolated });
+        break;
+      }
       case 'join':
         this.#join(link, ask[1]);
         break;
@@ -129,6 +135,12 @@ export class Decider {
   #see(): Tell {
     const { self } = this.#place;
     return ['see', self.incarnation, self.address, this.#size, this.isCutOff];
+  }
+
+  /** How this node asks others who decides. */
+  get question(): Ask {
+    const { self } = this.#place;
+    return ['meet', self.incarnation, self.address, this.#size, this.isCutOff];
   }
 
   /** Nodes that follow this one, and itself. */
@@ -346,7 +358,11 @@ export class Decider {
       for (const seed of seeds) {
         if (there.has(seed) || seed === self.address) continue;
         const found = await this.#place.probe(seed);
-        if (this.#isOver || (typeof found === 'object' && this.#yields(found))) return;
+        if (this.#isOver || typeof found === 'string') continue;
+        if (this.#yields(found)) return;
+        // It follows somebody else, who is to follow this one.
+        if (found.address !== seed && found.incarnation !== self.incarnation)
+          await this.#place.probe(found.address);
       }
     }
   }

@@ -11,6 +11,8 @@ export type Ask =
   | readonly ['join', names: readonly Named[]]
   /** Who decides where you are? Answered by `see`, or by `forming`. */
   | readonly ['who']
+  /** The same, of a node that decides itself for so many: one of the two follows the other. */
+  | readonly ['meet', incarnation: string, address: string, size: number, isIsolated: boolean]
   | readonly ['claim', request: number, name: string, handle: number, expected: number]
   | readonly ['release', request: number, name: string, handle: number]
   | readonly ['leave'];
@@ -70,6 +72,7 @@ const isMembers: Check = (value) => Array.isArray(value) && value.length <= 255 
 const ASKS: Readonly<Record<Ask[0], readonly Check[]>> = {
   join: [isNames],
   who: [],
+  meet: [isIncarnation, isText, isCount, isFlag],
   claim: [isCount, isText, isHandle, isOptionalHandle],
   release: [isCount, isText, isHandle],
   leave: [],

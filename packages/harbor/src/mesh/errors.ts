@@ -12,8 +12,6 @@ export type MeshErrorCode =
   | 'ERR_LINK_GAP'
   /** The other side does not let this node in: another key, another mesh, another version. */
   | 'ERR_LINK_REFUSED'
-  /** More waits for a node than may. */
-  | 'ERR_LINK_BUSY'
   /** A node of this id is in the mesh already. */
   | 'ERR_MESH_ID_TAKEN'
   /** The mesh does not let this node in. */

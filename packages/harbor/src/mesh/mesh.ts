@@ -31,7 +31,7 @@ export interface MeshLinkOptions {
   silence?: Duration;
   /** Bytes that may be under way to this node from each other one. Default 4 MiB. */
   credit?: number;
-  /** Bytes that may wait in this node for each other one; calls beyond fail with ERR_LINK_BUSY. Default 512 MiB. */
+  /** Bytes that may wait in this node for each other one; calls beyond fail with ERR_OVERLOADED. Default 512 MiB. */
   maxWaiting?: number;
 }
 

@@ -401,7 +401,7 @@ export class SeedDirectory implements Directory {
       return;
     }
     const [what] = readAsk(bytes);
-    if (what !== 'join' && what !== 'who') return;
+    if (what !== 'join' && what !== 'who' && what !== 'meet') return;
     const { peer } = this.#up ?? {};
     if (peer !== undefined)
       say(link, [
@@ -435,7 +435,7 @@ export class SeedDirectory implements Directory {
         frame: (bytes) => this.#read(link, () => settle(readTell(bytes))),
         closed: () => settle(undefined),
       });
-      say(link, ['who']);
+      say(link, this.#decider?.question ?? ['who']);
     });
     const tell = await this.#place.kernel.skynet.await(told);
     link.close(meshError('ERR_LINK_CLOSED', 'it was only asked who is there'));

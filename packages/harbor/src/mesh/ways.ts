@@ -337,7 +337,7 @@ export class Ways {
       this.#owner.log(
         `the answer of ${formatHandle(source)} to ${formatHandle(to)} cannot be sent: ${printable(error.message)}`,
       );
-      if (error.code !== 'ERR_LINK_BUSY')
+      if (error.code !== 'ERR_OVERLOADED')
         return this.deliver(to, new Message(PTYPE.ERROR, session, source, error));
     } else if (type !== PTYPE.ERROR)
       this.#countDropped(this.#wayTo(harborOf(to)), to, message, error.message);
