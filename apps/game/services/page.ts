@@ -6,17 +6,18 @@ import { type Handler, json, serve } from '@skynet/http';
 
 const FOLDER = path.resolve(import.meta.dirname, '../web');
 
-/** The page's script: as `npm run build` has made it, or, while developing, from the sources. */
-async function script(): Promise<Uint8Array> {
-  const built = path.join(FOLDER, 'app.js');
+/** A script of the page: as `npm run build` has made it, or, while developing, from the sources. */
+async function script(name: string): Promise<Uint8Array> {
+  const built = path.join(FOLDER, `${name}.js`);
   if (existsSync(built)) return readFileSync(built);
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
-    entryPoints: [path.join(FOLDER, 'app.ts')],
+    entryPoints: [path.join(FOLDER, `${name}.ts`)],
     bundle: true,
     write: false,
     format: 'esm',
     target: 'es2022',
+    logLevel: 'error',
   });
   return outputFiles[0]?.contents ?? new Uint8Array();
 }
@@ -36,6 +37,15 @@ export default defineService(async (skynet, host, port, wsPort) => {
       body: await skynet.await(Promise.resolve(read())),
     });
   };
+  // To be a player by hand. Not for the public: it shows what there is to ask.
+  const isDevelopment =
+    process.env['NODE_ENV'] !== 'production' && existsSync(path.join(FOLDER, 'playground.html'));
+  const playground: Record<string, Handler> = isDevelopment
+    ? {
+        'GET /playground': file('text/html', () => readFileSync(path.join(FOLDER, 'playground.html'))),
+        'GET /playground.js': file('text/javascript', () => script('playground')),
+      }
+    : {};
   const server = await serve(skynet, {
     host,
     port: Number(port),
@@ -43,8 +53,9 @@ export default defineService(async (skynet, host, port, wsPort) => {
     routes: {
       'GET /': file('text/html', () => readFileSync(path.join(FOLDER, 'index.html'))),
       'GET /style.css': file('text/css', () => readFileSync(path.join(FOLDER, 'style.css'))),
-      'GET /app.js': file('text/javascript', script),
+      'GET /app.js': file('text/javascript', () => script('app')),
       'GET /config.json': () => json(config),
+      ...playground,
       // For whoever watches the node.
       'GET /healthz': () => ({ headers: { 'cache-control': 'no-store' }, body: 'ok\n' }),
     },

@@ -306,6 +306,34 @@ describe('requests', () => {
 });
 
 describe('users', () => {
+  test('are told of to whoever wants to know when they connect, and may be logged out then', async () => {
+    const connected: string[] = [];
+    const server: TestServer = await startTestServer(
+      {},
+      {},
+      {
+        connectHandler(username) {
+          connected.push(`${username} ${server.server.ip(username)?.split(':')[0]}`);
+          if (connected.length === 2) server.server.logout(username);
+        },
+      },
+    );
+    const user = await logIn(server);
+    const refused = await connectClient(server.port);
+    refused.send(handshakeText(user.username, 1, Buffer.from('22222222')));
+    expect(await refused.text()).toBe('401 Unauthorized');
+    const client = await user.connect(1, 0);
+    client.request('hello', 1);
+    expect(await client.answer()).toEqual(['HELLO', 1, 1]);
+    server.server.push(user.username, 'good bye');
+    const again = await user.connect(2, 0);
+    expect(again.status).toBe('200 OK push/1/1');
+    // What waited comes before the end.
+    expect(await again.answer()).toEqual(['good bye', 2, 1]);
+    expect(await again.frame()).toBe(undefined);
+    expect(connected).toEqual([`${user.username} 127.0.0.1`, `${user.username} 127.0.0.1`]);
+  });
+
   test('stay when their connection goes, and hear of it', async () => {
     const server = await startTestServer();
     const user = await logIn(server);

@@ -1,5 +1,5 @@
-// Bodies of requests, answers and pushes: CBOR (RFC 8949). Runs in a browser too.
-import { Encoder } from 'cbor-x';
+// Bodies of requests, answers and pushes: CBOR (RFC 8949). Runs in a browser too, also in pages that forbid `eval`.
+import { Encoder } from 'cbor-x/index-no-eval';
 
 const codec = new Encoder({
   useRecords: false,
