@@ -26,6 +26,7 @@ const proxies = (process.env.GAME_TRUST_PROXY ?? '').split(',').filter((text) =>
 export default defineConfig<Own>({
   start: 'main',
   services: ['./services/?'],
+  logWords: 'plain',
   transports: [ws(proxies.length > 0 ? { forwarded: true, trustProxy: proxies } : {})],
   // How long the rooms and players may take to end when the process is told to stop.
   shutdownTimeout: '30s',

@@ -18,6 +18,11 @@ SIGHUP opens the log file anew; closing the terminal that shows the log stops th
 async function main(): Promise<void> {
   // A terminal that is gone takes no text; complaining about that on it would go on for ever.
   process.stderr.on('error', () => {});
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    process.stderr.write(`skynet: Node.js 20.19 or newer is needed, this is ${process.versions.node}\n`);
+    process.exit(1);
+  }
   const asked = readArguments(process.argv.slice(2), process.cwd());
   switch (asked.what) {
     case 'help':

@@ -5,6 +5,7 @@ import { textOf } from '../codec/error.ts';
 import type { Network } from '../contracts/remote.ts';
 import type { Duration } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
+import type { LogWords } from '../log/plain-words.ts';
 import { printable } from '../log/printable.ts';
 import { OptionReader } from '../options.ts';
 import { isSecret } from '../secret.ts';
@@ -94,6 +95,11 @@ export interface SkynetConfig {
    * Default false.
    */
   watch?: boolean;
+  /**
+   * Words for what the node says of its services in the log: those of the original (`LAUNCH snlua agent`, `KILL self`), or
+   * plain ones (`started agent`, `ended`). Default `"skynet"`.
+   */
+  logWords?: LogWords;
   /** Asked for as `token <text>` by debug consoles before anything else. Without it they take commands from anybody who reaches their port. */
   consoleToken?: string;
 }
@@ -138,6 +144,7 @@ export interface ResolvedConfig {
   readonly endEndlessAfter: number;
   readonly watchdog: boolean;
   readonly watch: boolean;
+  readonly logWords: LogWords;
   /** Folder that relative paths start from. */
   readonly base: string;
   /** How another thread gets the same configuration: the file again, or everything but functions. */
@@ -174,6 +181,7 @@ const DEFAULTS = {
   endEndlessAfter: 0,
   watchdog: true,
   watch: false,
+  logWords: 'skynet',
 } as const satisfies SkynetConfig;
 
 /** Keys whose values hold functions: other threads and the environment do without them. */
@@ -282,6 +290,11 @@ class Keys extends OptionReader<Record<string, unknown>> {
     return this.wrong(key, 'a network, such as harbor({ id: 1, … })');
   }
 
+  logWords(key: string, otherwise: LogWords): LogWords {
+    const value = this.#config[key] ?? otherwise;
+    return value === 'skynet' || value === 'plain' ? value : this.wrong(key, '"skynet" or "plain"');
+  }
+
   /** Start arguments are single words. */
   words(key: string): readonly string[] {
     const list = this.texts(key, 'a list of texts', 0) ?? [];
@@ -376,6 +389,7 @@ export function resolveConfig(
     endEndlessAfter: keys.duration('endEndlessAfter', 0),
     watchdog: keys.flag('watchdog', DEFAULTS.watchdog),
     watch: keys.flag('watch', DEFAULTS.watch),
+    logWords: keys.logWords('logWords', DEFAULTS.logWords),
     base,
     origin: { plain, base },
     environment: environmentOf(all, keys, base),

@@ -6,6 +6,7 @@ import type { LaunchArguments, LaunchValue, ServiceDefinition, Skynet } from '..
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
+import { inPlainWords } from '../log/plain-words.ts';
 import { printable } from '../log/printable.ts';
 import { checkLogFile, fileSink, functionSink, type LogSink, streamSink } from '../log/sink.ts';
 import { Message } from '../message.ts';
@@ -145,12 +146,13 @@ class RunningNode implements StartingNode, Inhabitant {
     this.#ownsProcess = ownsProcess;
     this.#logsToFunction = options.onLog !== undefined;
     this.#activity = createActivity(config.thread);
-    this.#sink =
+    const sink =
       options.onLog !== undefined
         ? functionSink(options.onLog)
         : config.logger !== undefined
           ? fileSink(config.logger)
           : streamSink();
+    this.#sink = config.logWords === 'plain' ? inPlainWords(sink) : sink;
     if (config.thread > 1 && (options.time !== undefined || options.random !== undefined))
       throw new SkynetError('ERR_CONFIG', 'a clock or an order of a test works in nodes with one thread');
     this.#pool = config.thread > 1 ? new ThreadPool(config, this.#activity) : undefined;

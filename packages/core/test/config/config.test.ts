@@ -66,6 +66,7 @@ describe('resolveConfig', () => {
       transports: [],
       watchdog: true,
       watch: false,
+      logWords: 'skynet',
       endlessAfter: 5000,
       endEndlessAfter: 0,
       base: '/base',
@@ -85,6 +86,7 @@ describe('resolveConfig', () => {
       endEndlessAfter: '0',
       watchdog: 'true',
       watch: 'false',
+      logWords: 'skynet',
     });
   });
 

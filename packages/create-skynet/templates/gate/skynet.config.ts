@@ -10,6 +10,7 @@ function port(name: string, otherwise: number): number {
 export default defineConfig<{ host: string; port: number }>({
   start: 'main',
   services: ['./services/?'],
+  logWords: 'plain',
   // More threads: newService({ name, thread: 'spread' }) places a service in another one.
   thread: Number(process.env.THREADS || 1),
   // Other machines are served when they are asked for: HOST=0.0.0.0
