@@ -35,7 +35,8 @@ export default defineConfig({
     reporters: ['default', './scripts/vitest-tally.mjs'],
     // Many tests wait for programs they started: two at a time are quicker on two processors, too.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Generous: what hangs is told of by its own waits, and a busy machine is no failure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -72,7 +72,9 @@ await sleep(seconds / 5);
 console.log('measuring');
 const start = performance.now();
 counting = true;
-await sleep(seconds);
+// A busy machine may take longer for the first one.
+do await sleep(seconds);
+while (logins === 0);
 counting = false;
 console.log(
   JSON.stringify({ answers: logins, rate: Math.round((logins * 1000) / (performance.now() - start)) }),

@@ -121,7 +121,9 @@ await sleep(seconds / 5);
 console.log('measuring');
 const start = performance.now();
 counting = true;
-await sleep(seconds);
+// A busy machine may take longer for the first one.
+do await sleep(seconds);
+while (answers === 0);
 counting = false;
 stopped = true;
 console.log(JSON.stringify({ answers, rate: Math.round((answers * 1000) / (performance.now() - start)) }));
