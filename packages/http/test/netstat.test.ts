@@ -35,6 +35,7 @@ test('netstat has the connections of servers, WebSockets and clients, with what 
     // The same number each time.
     expect(createSocket(skynet).netstat()).toContainEqual(seen[0]);
     client.socket.destroy();
+    while (rows().length > 1) await skynet.sleep(1);
 
     const id = await websocket.connect(`ws://127.0.0.1:${server.port}/ws`);
     websocket.write(id, 'hi');

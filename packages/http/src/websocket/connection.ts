@@ -72,6 +72,8 @@ const KILOBYTE = 1024;
 const MAX_REASON = 123;
 /** What a peer is told that gives no sign of life: as most servers do, "internal error". */
 const SILENT = 1011;
+/** A heartbeat that comes later than this, as a part of its time, shows that the thread was held. */
+const LATE = 1.25;
 
 /**
  * A WebSocket connection of a service, behind its handshake.
@@ -113,6 +115,7 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
   #heartbeat: NodeJS.Timeout | undefined = undefined;
   /** Whether something came since the last ping of the heartbeat. */
   #heard = true;
+  #lastBeat = 0;
   #reading: Suspension<void> | undefined = undefined;
   #ended: Suspension<void> | undefined = undefined;
   #ending: SkynetError | 'closed' | undefined = undefined;
@@ -150,15 +153,20 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     if (this.#held) this.wire.pause();
     const { heartbeat } = this.#settings;
     if (heartbeat === 0 || this.#lastWord) return;
-    // Behind what has come already: a pause of ours is none of the peer's.
+    this.#lastBeat = performance.now();
+    // Behind what has come already.
     this.#heartbeat = setInterval(() => setImmediate(() => this.#beat()), heartbeat);
     this.#heartbeat.unref();
   }
 
   /** Asks for a sign of life, or ends a connection that has given none. */
   #beat(): void {
-    // What is not read from may have said something; what is closed has a limit of its own.
-    const alive = this.#heard || this.#held;
+    const now = performance.now();
+    const isLate = now - this.#lastBeat > this.#settings.heartbeat * LATE;
+    this.#lastBeat = now;
+    // Who is not read from may have said something, and a pause of ours is not the peer's.
+    const alive = this.#heard || this.#held || isLate;
+    // What is closed has a limit of its own.
     if (this.#closing || this.#lastWord) return;
     this.#heard = false;
     if (alive) this.#send(OP.PING, NOTHING, this.#client);
