@@ -71,6 +71,14 @@ export default defineService((skynet) => {
     }
   };
 
+  // New code goes on where the old one stops, and so does the player in another thread (docs/hotfix.md).
+  skynet.handover({
+    take: () => ({ msgserver, uid, subid, total, idle }),
+    give: (state: { msgserver: Handle; uid: string; subid: number; total: number; idle: number }) => {
+      ({ msgserver, uid, subid, total, idle } = state);
+    },
+  });
+
   skynet.registerProtocol({
     name: 'client',
     id: PTYPE.CLIENT,

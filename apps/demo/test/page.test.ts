@@ -1,7 +1,9 @@
 // The page in a real browser. Nothing is installed here: `.ci/run` does that.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectTo } from 'node:net';
 import path from 'node:path';
 import { type Handle, type Node, type SkynetConfig, startNode } from '@skynet/core';
+import { Happenings } from '@skynet/core/testing';
 import { createTransports } from '@skynet/core/transport';
 import { ws } from '@skynet/core/ws';
 import { type ConnectOptions, connect, login, type MsgClient } from '@skynet/msgserver/client';
@@ -21,6 +23,8 @@ interface Demo {
   readonly page: string;
   readonly wsPort: number;
   readonly log: readonly string[];
+  /** A log line, past or future. */
+  logged(pattern: RegExp): Promise<string>;
   readonly node: Node;
   /** The message server. */
   readonly msg: Handle;
@@ -29,10 +33,10 @@ interface Demo {
 
 /** The demo's services that the page needs, on free ports. */
 async function startDemo(config: SkynetConfig = {}): Promise<Demo> {
-  const log: string[] = [];
+  const lines = new Happenings<string>('log lines');
   const node = await startNode(
     { harbor: 1, watchdog: false, services: ['./services/?'], transports: [ws()], ...config },
-    { base: path.resolve(import.meta.dirname, '..'), onLog: (_, text) => log.push(text) },
+    { base: path.resolve(import.meta.dirname, '..'), onLog: (_, text) => lines.add(text) },
   );
   onTestFinished(() => node.stop());
   const msg = await node.newService('msggate');
@@ -47,7 +51,37 @@ async function startDemo(config: SkynetConfig = {}): Promise<Demo> {
   const port = await node.run((skynet) => skynet.call<number>(web, 'lua', 'port'));
   const logOut = (user: string, subid: number): Promise<unknown> =>
     node.run((skynet) => skynet.call(msg, 'lua', 'logout', user, subid));
-  return { page: `http://127.0.0.1:${port}`, wsPort, log, node, msg, logOut };
+  const logged = (pattern: RegExp): Promise<string> =>
+    lines.find((line) => pattern.test(line), `a log line that matches ${String(pattern)}`);
+  return { page: `http://127.0.0.1:${port}`, wsPort, log: lines.all, logged, node, msg, logOut };
+}
+
+/** Somebody at the node's debug console: what is printed for a line, its last line being `<CMD OK>` or `<CMD Error>`. */
+async function visitConsole({ node, logged }: Demo): Promise<(line: string) => Promise<string>> {
+  await node.newService('debug_console', '0');
+  const port = Number(/:(\d+)$/.exec(await logged(/^Start debug console at/))?.[1]);
+  const socket = connectTo({ port, host: '127.0.0.1' }).setEncoding('utf8');
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  let heard = (): void => {};
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+    heard();
+  });
+  const until = async (end: RegExp): Promise<string> => {
+    while (!end.test(text))
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    const said = text;
+    text = '';
+    return said;
+  };
+  await until(/Welcome to skynet console\n/);
+  return (line) => {
+    socket.write(`${line}\n`);
+    return until(/<CMD (OK|Error)>\n/);
+  };
 }
 
 describe.runIf(isThere)('the page', () => {
@@ -113,6 +147,55 @@ describe.runIf(isThere)('the page', () => {
 
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  // The tutorial of docs/hotfix.md, step by step.
+  test('sees new code of its player at once, and keeps its count', async () => {
+    const folder = mkdtempSync(path.join(import.meta.dirname, 'hotfix-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'player.ts');
+    const text = readFileSync(path.resolve(import.meta.dirname, '../services/player.ts'), 'utf8');
+    writeFileSync(file, text);
+    const demo = await startDemo({ services: [`${folder}/?`, './services/?'] });
+    const console = await visitConsole(demo);
+    const { page, problems } = await enter(demo.page, 'mei');
+    const say = async (request: string): Promise<void> => {
+      await page.getByLabel('Request').fill(request);
+      await page.keyboard.press('Enter');
+    };
+
+    await page.getByRole('button', { name: 'Send 100' }).click();
+    await page.getByText('All there after 0 drops').waitFor();
+    await say('hello');
+    await page.getByText(/hello → HELLO$/).waitFor();
+    const [address] = /:[\da-f]{8}(?=\tsnlua player$)/m.exec(await console('list')) ?? [];
+
+    // A line of the player's file changes.
+    const changed = text.replace('.trimEnd().toUpperCase()', ".trimEnd().toUpperCase() + '!'");
+    expect(changed).not.toBe(text);
+    writeFileSync(file, changed);
+    expect(await console(`reload ${address}`)).toContain('<CMD OK>');
+    await say('hello');
+    await page.getByText(/hello → HELLO!$/).waitFor();
+    await page.getByRole('button', { name: 'Send 1', exact: true }).click();
+    await page.getByText('All there after 0 drops').waitFor();
+    expect(await page.locator('#counted').textContent()).toBe('101');
+
+    // One that is no program changes nothing.
+    writeFileSync(file, text.replace('switch (command) {', 'switch (command {'));
+    expect(await console(`reload ${address}`)).toContain('<CMD Error>');
+    await say('again');
+    await page.getByText(/again → AGAIN!$/).waitFor();
+
+    // And back.
+    writeFileSync(file, text);
+    expect(await console(`reload ${address}`)).toContain('<CMD OK>');
+    await say('back');
+    await page.getByText(/back → BACK$/).waitFor();
+    await page.getByRole('button', { name: 'Send 1', exact: true }).click();
+    await page.getByText('All there after 0 drops').waitFor();
+    expect(await page.locator('#counted').textContent()).toBe('102');
     expect(problems).toEqual([]);
   });
 

@@ -316,6 +316,8 @@ export class Context implements Skynet {
     this.#mustLive();
     if (this.#host.giveName(name, handle)) return;
     const owner = this.#host.names.get(name);
+    // New code of a service, or the service in another thread, does so once more.
+    if (owner === handle) return;
     if (owner !== undefined && this.#host.router.isOwn(owner) && !this.#host.router.isAlive(owner)) {
       // A service that is gone needs no name; in the original it keeps it for ever.
       this.#host.names.remove(name);

@@ -20,6 +20,7 @@ import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { BoundedMailbox } from './bounded-mailbox.ts';
 import { Brood } from './brood.ts';
+import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
 import { Extras } from './extras.ts';
 import {
   cancelledFailure,
@@ -55,6 +56,7 @@ export const STATE = { STARTING: 0, RUNNING: 1, ENDING: 2, ENDED: 3 } as const;
 export interface Wiring {
   readonly extras: Partial<Extras>;
   readonly luaHandler: Handler | undefined;
+  readonly protocols: ProtocolTable;
   readonly timers: ReadonlySet<Timer>;
   readonly owned: ReadonlySet<() => unknown>;
 }
@@ -710,11 +712,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
         handover,
       },
       luaHandler: this.#luaHandler,
+      protocols: this.protocols,
       timers: this.#workTimers(),
       owned: new Set(extras.owned),
     };
     Object.assign(extras, NO_WIRING);
     this.#luaHandler = undefined;
+    this.protocols = DEFAULT_PROTOCOLS;
     return wiring;
   }
 
@@ -724,7 +728,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   /** The new code does not work: everything is as before. */
-  restoreWiring({ extras, luaHandler, timers, owned }: Wiring): void {
+  restoreWiring({ extras, luaHandler, protocols, timers, owned }: Wiring): void {
     for (const timer of this.#workTimers()) if (!timers.has(timer)) this.cancelTimer(timer);
     for (const close of this.#extras?.owned ?? []) {
       if (owned.has(close)) continue;
@@ -733,6 +737,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     }
     Object.assign(this.extras, extras);
     this.#luaHandler = luaHandler;
+    this.protocols = protocols;
   }
 
   #workTimers(): Set<Timer> {

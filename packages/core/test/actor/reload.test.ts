@@ -130,3 +130,40 @@ test('a service that is gone, or ends meanwhile, is told of', async () => {
     await expect(skynet.reload(handle)).rejects.toThrow(code('ERR_NO_SERVICE'));
   });
 });
+
+test('new code sets up its protocols, names and console commands once more', async () => {
+  const own = (answer: string): string => `
+    skynet.registerProtocol({ name: 'odd', id: 99, pack: (text) => Buffer.from(text), unpack: String });
+    skynet.dispatch('odd', (request, text) => text + ' ${answer}');
+    skynet.register('all' + skynet.self());
+    skynet.register('.all' + skynet.self());
+    skynet.handover({ take: () => 1, give: () => {} });
+    return { protocol: (to) => skynet.call(to, 'odd', 'asked') };`;
+  const { node, write } = await place(own('old'));
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store');
+    const other = await skynet.newService('store');
+    expect(await call(skynet, other, 'protocol', handle)).toBe('asked old');
+    write(own('new'));
+    await skynet.reload(handle);
+    expect(await call(skynet, other, 'protocol', handle)).toBe('asked new');
+    write(own('worse').replace('take:', 'take: 5, took:'));
+    await expect(skynet.reload(handle)).rejects.toThrow(code('ERR_ARGUMENT'));
+    expect(await call(skynet, other, 'protocol', handle)).toBe('asked new');
+  });
+});
+
+test('what waits while the code is exchanged is refused when the service ends', async () => {
+  const { node, write } = await place(COUNTER(1));
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store');
+    write("skynet.error('is stuck'); return skynet.wait('never')");
+    const reloading = skynet.reload(handle);
+    await Promise.race([node.logged(/is stuck/), reloading]);
+    const waiting = [1, 2, 3].map(() => call(skynet, handle, 'add'));
+    const outcomes = Promise.allSettled([reloading, ...waiting]);
+    await skynet.call(handle, 'debug', 'PING');
+    skynet.kill(handle);
+    for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: 'rejected' });
+  });
+});
