@@ -36,7 +36,7 @@ import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
 import { mailboxLimit } from '../mailbox-limit.ts';
 import { type Body, LimitedMessage, limitedLike, Message, type Packed } from '../message.ts';
-import { isRequestType, type Protocol } from '../protocol.ts';
+import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
 import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
 import { mustBeSignal, onAbort } from './abort-listener.ts';
@@ -484,6 +484,10 @@ export class Context implements Skynet {
       time === Number.POSITIVE_INFINITY
         ? new Message(protocol.id, session, service.handle, body)
         : new LimitedMessage(protocol.id, session, service.handle, body, this.#host.deadlineAfter(time));
+    // Calls made for a traced request belong to its trace.
+    const tag = service.traceTag;
+    if (tag !== undefined && known !== undefined && protocol.id !== PTYPE.DEBUG)
+      this.#host.router.deliver(known, new Message(PTYPE.TRACE, 0, service.handle, Buffer.from(tag)));
     const dest = known ?? this.#sendToName(address, message);
     if (dest === undefined) throw noService(this.address(address));
     if (known !== undefined && !this.#host.router.deliver(known, message))

@@ -7,6 +7,7 @@ import type { OpenRequests } from './open-requests.ts';
 import type { Pending } from './pending.ts';
 import type { Handler } from './protocol-table.ts';
 import type { Refusals } from './refusals.ts';
+import type { TraceTags } from './trace-tags.ts';
 import type { Watch } from './watch.ts';
 
 /** Tables that most services never need. */
@@ -32,6 +33,8 @@ export class Extras {
   independent: WeakSet<Pending> | undefined;
   /** Messages for which its mailbox had no room. */
   refusals: Refusals | undefined;
+  /** Once a traced request has come. */
+  traces: TraceTags | undefined;
   unknownRequest: ((request: Request) => unknown) | undefined;
   unknownResponse: ((session: number, source: Handle, body: Body) => void) | undefined;
   /** Number of the watchdog's last report about this service, and of the last one it was told of. */

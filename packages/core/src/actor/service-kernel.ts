@@ -42,6 +42,10 @@ export class KernelOfService implements ServiceKernel {
     return this.#service.alive;
   }
 
+  get traceTag(): string | undefined {
+    return this.#service.traceTag;
+  }
+
   isAlive(handle: Handle): boolean {
     return this.#host.router.isAlive(handle);
   }

@@ -42,6 +42,7 @@ import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
 import { CancelTask, type ExitSignal, isExit, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
+import { TraceTags } from './trace-tags.ts';
 import { Watch, type WatchOwner } from './watch.ts';
 
 /** Mailbox length of the first overload warning; the next comes at twice the length then. */
@@ -244,7 +245,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   #takeMessage(message: Message): void {
     const extras = this.#extras;
-    if (extras !== undefined && (extras.filters ?? extras.forward ?? extras.held) !== undefined)
+    if (
+      extras !== undefined &&
+      (extras.filters ?? extras.forward ?? extras.held ?? extras.traces) !== undefined
+    )
       this.#sift(message, extras);
     else this.#handle(message, message.type);
   }
@@ -255,7 +259,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     else this.#dispatch(message, type);
   }
 
-  #sift(message: Message, { filters, forward, held }: Extras): void {
+  #sift(message: Message, { filters, forward, held, traces }: Extras): void {
     let received = message;
     if (held !== undefined && this.#isHeldBack(message.type)) {
       held.push(message);
@@ -277,6 +281,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
         return;
       }
     }
+    if (traces !== undefined && received.type !== PTYPE.TRACE && isRequestType(received.type))
+      traces.take(received);
     this.#handle(received, forward?.[received.type] ?? received.type);
   }
 
@@ -530,9 +536,19 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       this.logFailure(request.message, thrown);
   }
 
+  #tellTrace({ source, body }: Message): void {
+    if (!(body instanceof Uint8Array)) return;
+    this.extras.traces ??= new TraceTags();
+    this.extras.traces.tell(source, Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+  }
+
   #unknownRequest(request: ActiveRequest): void {
     const hook = this.#extras?.unknownRequest;
     const { message } = request;
+    if (message.type === PTYPE.TRACE) {
+      this.#tellTrace(message);
+      return;
+    }
     if (hook !== undefined) {
       this.#conclude(request, hook(request));
       return;
@@ -969,7 +985,19 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   /** Whether anything limits how long what runs now may go on. */
   get isLimited(): boolean {
-    return this.deadline !== 0 || this.#extras?.cancelled !== undefined;
+    const extras = this.#extras;
+    return (
+      this.deadline !== 0 ||
+      (extras !== undefined && (extras.cancelled !== undefined || extras.traces !== undefined))
+    );
+  }
+
+  /** Tag of the trace that the request at hand belongs to. */
+  get traceTag(): string | undefined {
+    const traces = this.#extras?.traces;
+    return traces !== undefined && this.current instanceof ActiveRequest
+      ? traces.of(this.current.message)
+      : undefined;
   }
 
   /** Whether nobody waits any more for what runs now. */

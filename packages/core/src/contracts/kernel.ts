@@ -25,6 +25,11 @@ export interface ServiceKernel {
   readonly thread: ThreadKernel;
   /** Whether the service still lives. */
   readonly alive: boolean;
+  /**
+   * Tag of the trace that the request at hand belongs to, told by a message of type TRACE before it, as the original's
+   * nodes send them. Calls that are made for the request pass it on by themselves.
+   */
+  readonly traceTag: string | undefined;
   /** Whether a service lives, in whichever thread of the node. */
   isAlive(handle: Handle): boolean;
   /**

@@ -6,6 +6,7 @@ import { JoinedBody } from './joined-body.ts';
 import {
   encodePush,
   encodeRequest,
+  encodeTrace,
   isLargeRequest,
   nextSession,
   requestParts,
@@ -23,6 +24,8 @@ export interface Asker {
   readonly source: Handle;
   /** Number that the service has given it. */
   readonly ticket: number;
+  /** Of the trace that it belongs to. */
+  readonly tag?: string | undefined;
 }
 
 /** A request whose answer has not come. */
@@ -41,6 +44,8 @@ export interface LinkOwner {
   lostError(): SkynetError;
   /** An answer that cannot be used. */
   invalidError(text: string): SkynetError;
+  /** The tag as it goes out with a request. */
+  traced(tag: string, session: number): string;
   /** An answer has come whose request was given up. */
   cameLate(): void;
   /** Something to be noted in the log. */
@@ -115,7 +120,10 @@ export class ClusterLink implements Receiver {
    */
   request(to: Target, body: Uint8Array, asker: Asker, answered: Answered): void {
     const session = this.#free();
-    this.#write(encodeRequest(to, session, body));
+    const frame = encodeRequest(to, session, body);
+    // The tag has the number of the next request, as the original's.
+    if (asker.tag !== undefined) this.#write(encodeTrace(this.#owner.traced(asker.tag, this.#session)));
+    this.#write(frame);
     if (isLargeRequest(body)) this.#writeParts(session, body);
     this.#pending.set(session, { source: asker.source, ticket: asker.ticket, answered });
   }

@@ -87,13 +87,13 @@ class Clusterd {
   readonly #nodes = new Map<string, RemoteNode>();
   readonly #addresses = new Map<string, string | false>();
   readonly #options = new Map<string, unknown>();
-  #rules: NodeRules = rulesOf(this.#options);
   readonly #names = new NameTable();
   readonly #watches = new Map<string, () => void>();
   readonly #incoming = new Set<IncomingNode>();
   readonly #listeners: Listening[] = [];
   readonly #services = new Map<string, Promise<Handle>>();
   readonly #ownName = `${hostname().replace(/[^!-~]/g, '_')}${process.pid}`;
+  #rules: NodeRules = rulesOf(this.#options, this.#ownName);
   readonly #commands: Readonly<Record<string, (request: Request, ...args: never[]) => unknown>> = {
     reload: (_request, table: unknown) => this.#reload(table),
     listen: async (request, where: string | number, host?: string, maxclient?: number) => {
@@ -123,12 +123,17 @@ class Clusterd {
   request(request: Request, node: string, to: Target, body: Uint8Array, ticket = 0): void {
     const respond = request.response();
     try {
-      this.#node(node).request(to, body, { source: request.source, ticket }, (error, answer) => {
-        // Connections close behind the service when the node stops; who waits has been told by then.
-        if (!this.#kernel.alive) return;
-        if (error !== undefined) respond(false, error);
-        else respond(true, answer);
-      });
+      this.#node(node).request(
+        to,
+        body,
+        { source: request.source, ticket, tag: this.#kernel.traceTag },
+        (error, answer) => {
+          // Connections close behind the service when the node stops; who waits has been told by then.
+          if (!this.#kernel.alive) return;
+          if (error !== undefined) respond(false, error);
+          else respond(true, answer);
+        },
+      );
     } catch (error) {
       respond(false, error);
     }
@@ -214,7 +219,7 @@ class Clusterd {
       this.#options.set(name, value);
       this.#skynet.error(`Config ${printable(name)} = ${printable(value)}`);
     }
-    this.#rules = rulesOf(this.#options);
+    this.#rules = rulesOf(this.#options, this.#ownName);
     for (const [name, address] of nodes) {
       this.#addresses.set(name, address);
       this.#nodes.get(name)?.setAddress(address);
@@ -344,9 +349,10 @@ class Clusterd {
 /** Bytes that may wait for one node, unless the table says otherwise. */
 const BACKLOG: number = 256 << 20;
 
-function rulesOf(options: ReadonlyMap<string, unknown>): NodeRules {
+function rulesOf(options: ReadonlyMap<string, unknown>, ownName: string): NodeRules {
   const backlog = options.get('backlog');
   return {
+    ownName,
     waits: options.get('nowaiting') !== true,
     backlog: typeof backlog === 'number' && backlog > 0 ? backlog : BACKLOG,
   };

@@ -1,6 +1,7 @@
 import {
   type Body,
   type Handle,
+  PTYPE,
   packSeri,
   parseHandle,
   printable,
@@ -8,7 +9,7 @@ import {
   type SkynetError,
   unpackSeri,
 } from '@skynet/core';
-import type { ServiceKernel } from '@skynet/core/kernel';
+import { Message, type ServiceKernel } from '@skynet/core/kernel';
 import { FrameReader } from '@skynet/core/netpack';
 import type { Connection, ConnectionStat, Receiver } from '@skynet/core/transport';
 import { FrameWriter } from './frame-writer.ts';
@@ -29,6 +30,7 @@ const PROBE = 10_000;
 interface Large {
   readonly to: Target;
   readonly isPush: boolean;
+  readonly tag: string | undefined;
   readonly body: JoinedBody;
 }
 
@@ -47,6 +49,8 @@ export class IncomingNode implements Receiver {
   #received = 0;
   #sent = 0;
   #pending = 0;
+  /** Tag of the trace that the next request belongs to. */
+  #tag: string | undefined;
   #isPaused = false;
 
   /** @param over - called when the connection is over. */
@@ -134,7 +138,7 @@ export class IncomingNode implements Receiver {
   #take(request: RequestFrame): void {
     switch (request.kind) {
       case 'whole':
-        this.#dispatch(request.to, request.session, request.body, request.session === 0);
+        this.#dispatch(request.to, request.session, request.body, request.session === 0, this.#takeTag());
         break;
       case 'head':
         this.#begin(request);
@@ -143,17 +147,24 @@ export class IncomingNode implements Receiver {
         this.#takePart(request.session, request.body, request.isLast);
         break;
       default:
-      // A tag without a request changes nothing.
+        this.#tag = request.tag;
     }
   }
 
+  #takeTag(): string | undefined {
+    const tag = this.#tag;
+    this.#tag = undefined;
+    return tag;
+  }
+
   #begin({ session, to, size, isPush }: Extract<RequestFrame, { kind: 'head' }>): void {
+    const tag = this.#takeTag();
     this.#forget(session);
     if (this.#large.size >= MAX_LARGE) {
       this.#skynet.error(`${this.address}: more than ${MAX_LARGE} large requests at the same time`);
       return;
     }
-    this.#large.set(session, { to, isPush, body: new JoinedBody(size) });
+    this.#large.set(session, { to, isPush, tag, body: new JoinedBody(size) });
   }
 
   #forget(session: number): void {
@@ -176,11 +187,12 @@ export class IncomingNode implements Receiver {
     const known = this.#large.get(session);
     this.#forget(session);
     const body = known?.body.join();
-    if (known !== undefined && body !== undefined) this.#dispatch(known.to, session, body, known.isPush);
+    if (known !== undefined && body !== undefined)
+      this.#dispatch(known.to, session, body, known.isPush, known.tag);
     else if (known?.isPush !== true) this.#refuse(session, 'Invalid large req');
   }
 
-  #dispatch(to: Target, session: number, body: Uint8Array, isPush: boolean): void {
+  #dispatch(to: Target, session: number, body: Uint8Array, isPush: boolean, tag: string | undefined): void {
     try {
       if (to === 0) {
         if (!isPush) this.#tellName(session, body);
@@ -200,6 +212,11 @@ export class IncomingNode implements Receiver {
         this.#skynet.rawSend(handle, 'lua', body);
         return;
       }
+      if (tag !== undefined)
+        this.#kernel.thread.deliver(
+          handle,
+          new Message(PTYPE.TRACE, 0, this.#skynet.self(), Buffer.from(tag)),
+        );
       this.#kernel.ask(handle, 'lua', body, (error, answer) => {
         this.#pending--;
         this.#answer(session, error, answer);

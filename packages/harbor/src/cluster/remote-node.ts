@@ -31,6 +31,8 @@ export interface NodeRules {
   readonly waits: boolean;
   /** Bytes that may wait for one node. */
   readonly backlog: number;
+  /** Name of this node in tags of traces. */
+  readonly ownName: string;
 }
 
 /** Another node: the connection to it, made when something is first sent and again when it was lost. */
@@ -270,6 +272,16 @@ export class RemoteNode implements LinkOwner {
 
   invalidError(text: string): SkynetError {
     return this.#error('ERR_CLUSTER_PROTOCOL', text);
+  }
+
+  /** A tag that has been in another node goes on unchanged. */
+  traced(tag: string, session: number): string {
+    const log = (of: string, text: string): void =>
+      this.#skynet.error(`<TRACE ${printable(of)}> ${process.hrtime.bigint()} ${printable(text)}`);
+    const next = tag.startsWith('(') ? tag : `(${this.#rules().ownName}-${this.name}-${session})${tag}`;
+    if (next !== tag) log(tag, `session ${next}`);
+    log(next, `cluster ${this.name}`);
+    return next;
   }
 
   cameLate(): void {

@@ -3,14 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { packSeri, type Skynet } from '@skynet/core';
+import { defineService, packSeri, type Skynet } from '@skynet/core';
 import { FrameReader } from '@skynet/core/netpack';
 import { Happenings } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
-import { decodeRequest } from '../../src/cluster/request-frame.ts';
-import { encodeResponse, responseParts } from '../../src/cluster/response-frame.ts';
+import {
+  decodeRequest,
+  encodeRequest,
+  encodeTrace,
+  type RequestFrame,
+} from '../../src/cluster/request-frame.ts';
+import {
+  decodeResponse,
+  encodeResponse,
+  type ResponseFrame,
+  responseParts,
+} from '../../src/cluster/response-frame.ts';
+import { createCluster } from '../../src/cluster.ts';
 import { openConsole } from '../console.ts';
 import { codeOf, startMember, startPair } from './nodes.ts';
 
@@ -394,6 +405,73 @@ describe('what nobody waits for any more', () => {
     expect(slow.requests.all.some((frame) => frame.includes('dropped'))).toBe(false);
     await two.node.stop();
   });
+});
+
+test('the tag of a traced request goes on with the calls made for it, and ends with it', async () => {
+  // A node that takes requests, answers each with 1, and keeps the frames.
+  const frames: RequestFrame[] = [];
+  const server = createServer((socket) => {
+    const reader = new FrameReader();
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) =>
+      reader.pushOwned(chunk, (bytes) => {
+        const frame = decodeRequest(Buffer.from(bytes));
+        frames.push(frame);
+        if (frame.kind === 'whole') socket.write(encodeResponse(frame.session, packSeri([1])));
+      }),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const one = await startMember();
+  // Through a service in between, too.
+  const relay = defineService((skynet) => {
+    const cluster = createCluster(skynet);
+    return {
+      far: (word: string) => cluster.call('far', '@x', word),
+      near: (to: number, word: string) => skynet.call(to, 'lua', 'far', word),
+    };
+  });
+  const [near, far] = [await one.node.newService(relay), await one.node.newService(relay)];
+  await one.run(async (cluster) => {
+    await cluster.reload({ far: `127.0.0.1:${(server.address() as { port: number }).port}` });
+    await cluster.register('near', near);
+  });
+  const asker = connect(one.port, '127.0.0.1');
+  onTestFinished(() => {
+    asker.destroy();
+    server.close();
+  });
+  const answers = new Happenings<ResponseFrame | undefined>('answers');
+  const reader = new FrameReader();
+  asker.on('data', (chunk: Buffer) =>
+    reader.pushOwned(chunk, (bytes) => answers.add(decodeResponse(Buffer.from(bytes)))),
+  );
+  let session = 0;
+  const ask = async (word: string, tag?: string): Promise<void> => {
+    session++;
+    if (tag !== undefined) asker.write(encodeTrace(tag));
+    asker.write(encodeRequest('@near', session, packSeri(['near', far, word])));
+    await answers.count(session);
+    expect(answers.all.at(-1)).toMatchObject({ kind: 'whole', session });
+  };
+  await ask('plain');
+  await ask('traced', ':00000008-1');
+  await ask('after');
+  await ask('passed', '(elsewhere-one-7):00000008-2');
+  const [own] = /[^(]+(?=-far-3)/.exec(JSON.stringify(frames)) ?? [];
+  expect(frames.map((frame) => (frame.kind === 'trace' ? frame.tag : frame.kind))).toEqual([
+    'whole',
+    `(${own}-far-3):00000008-1`,
+    'whole',
+    'whole',
+    '(elsewhere-one-7):00000008-2',
+    'whole',
+  ]);
+  expect(own).toMatch(new RegExp(`${process.pid}$`));
+  await one.node.logged(/<TRACE :00000008-1> \d+ session \(.*-far-3\):00000008-1$/);
+  await one.node.logged(/<TRACE \(elsewhere-one-7\):00000008-2> \d+ cluster far$/);
+  expect(one.node.log.filter((line) => /Unknown/.test(line))).toEqual([]);
 });
 
 test('the console shows nodes, names, connections, and who is lost since when; netstat has them all', async () => {

@@ -6,7 +6,7 @@ import { Happenings, type TestNode } from '@skynet/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
 import { encodeControl } from '../../src/harbor/control.ts';
-import { encodeFrame } from '../../src/harbor/frame.ts';
+import { createFrameReader, encodeFrame } from '../../src/harbor/frame.ts';
 import { createHarbor } from '../../src/index.ts';
 import { freeAddress, startMember } from './nodes.ts';
 
@@ -126,6 +126,31 @@ test('a master that hears nonsense from a node loses that node alone', async () 
   await one.logged(/slave 7 is down/);
   await one.run((skynet) => createHarbor(skynet).link(7));
   expect(await two.run((skynet) => skynet.queryName('SERVICE'))).toBeGreaterThan(0);
+});
+
+test('the tag of a trace goes before a call, and the calls made for it have it, too', async () => {
+  const { master, one } = await startMaster();
+  const impostor = await Impostor.join(master, 7);
+  const link = await impostor.link;
+  const frames = new Happenings<{ type: number; text: string }>('frames');
+  const read = createFrameReader(
+    (content, _source, type) => void frames.add({ type, text: Buffer.from(content).toString('latin1') }),
+    () => new Error('too short'),
+  );
+  let isOpen = false;
+  link.on('data', (chunk: Buffer) => {
+    read(isOpen ? chunk : chunk.subarray(1));
+    isOpen = true;
+  });
+  const echo = await one.run((skynet) => skynet.newService('echo'));
+  await one.run((skynet) => createHarbor(skynet).connect(7));
+  link.write(encodeFrame(Buffer.from(':07000009-4'), 0x07000009, 12, echo, 0));
+  link.write(encodeFrame(packSeri(['call', 0x0700000a, 'x']), 0x07000009, 10, echo, 5));
+  await frames.find(({ type }) => type === 10, 'the call that the service makes');
+  const calls = frames.all.filter(({ type }) => type === 12 || type === 10);
+  expect(calls.map(({ type }) => type)).toEqual([12, 10]);
+  expect(calls[0]?.text).toBe(':07000009-4');
+  expect(one.log.filter((line) => /Unknown/.test(line))).toEqual([]);
 });
 
 test('a node that reads nothing: calls to it are refused, sends dropped, answers kept, and others are served', async () => {
