@@ -6,8 +6,6 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-const DEFAULT_UPSTREAM = 'https://registry.npmjs.org/';
-
 /** The package.json within an archive of npm's. */
 export function manifestOf(archive) {
   const tar = gunzipSync(archive);
@@ -22,10 +20,11 @@ export function manifestOf(archive) {
 
 /**
  * Starts a registry on a free port of this machine.
- * @param {{ folder: string, upstream?: string }} options folder of the archives; the registry of all
+ * @param {{ folder: string, upstream: string }} options folder of the archives; the registry of all
  * other packages.
  */
-export async function startRegistry({ folder, upstream = DEFAULT_UPSTREAM }) {
+export async function startRegistry({ folder, upstream }) {
+  const others = upstream.endsWith('/') ? upstream : `${upstream}/`;
   mkdirSync(folder, { recursive: true });
   /** By name, then by version. */
   const packages = new Map();
@@ -80,7 +79,7 @@ export async function startRegistry({ folder, upstream = DEFAULT_UPSTREAM }) {
     } else if (request.method === 'PUT') json(...(await publish(request, name)));
     else if (packages.has(name)) json(200, describe(name));
     else if (isOurs(name)) json(404, { error: `no package ${name}` });
-    else response.writeHead(302, { location: new URL(request.url.slice(1), upstream).href }).end();
+    else response.writeHead(302, { location: new URL(request.url.slice(1), others).href }).end();
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);
