@@ -22,7 +22,7 @@ const BUDGET = { '@skynet/core': 900, '@skynet/harbor': 250, default: 150 };
 const PAGE = `
 export { connect, login, webSocketDialer } from '@skynet/msgserver/client';
 export { connectPlayer } from '@skynet/player/client';`;
-const PAGE_BUDGET = 14;
+const PAGE_BUDGET = 13;
 
 /** Runs a program; ends the process with what it has said when that fails. */
 export function run(title, command, args, cwd, env = environment()) {
