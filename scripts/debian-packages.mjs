@@ -21,6 +21,7 @@ const TESTED_WITH = {
   nginx: 'nginx',
   haproxy: 'haproxy',
   openssl: 'openssl',
+  'nats-server': 'nats-server',
 };
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };

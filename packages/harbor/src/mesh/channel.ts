@@ -104,7 +104,7 @@ export class Channel {
 
   constructor(link: Link, limits: ChannelLimits, owner: ChannelOwner) {
     this.link = link;
-    this.#limits = limits;
+    this.#limits = { ...limits, ...bounded(limits, link.maxCredit) };
     this.#owner = owner;
     this.#encoder = new BodyEncoder(link.features.has(RECORDS));
     link.start({
@@ -493,6 +493,14 @@ const SIZES: readonly (number | undefined)[] = [undefined, 13, undefined, PART_H
 
 /** Errors are complete in themselves. */
 const errors = new BodyEncoder(false);
+
+/** What may be under way over a link that takes no more. */
+function bounded(
+  { credit, partCredit }: ChannelLimits,
+  maxCredit: number = Number.POSITIVE_INFINITY,
+): Pick<ChannelLimits, 'credit' | 'partCredit'> {
+  return { credit: Math.min(credit, maxCredit), partCredit: Math.min(partCredit, maxCredit) };
+}
 
 function pairOf(source: Handle, to: Handle): string {
   return `${source}>${to}`;

@@ -20,6 +20,8 @@ export type MeshErrorCode =
   | 'ERR_MESH_UNREACHABLE'
   /** This node is cut off from the greater part of the mesh. */
   | 'ERR_MESH_ISOLATED'
+  /** The client library of NATS is not installed. */
+  | 'ERR_NATS_MISSING'
   /** The node is part of no mesh. */
   | 'ERR_MESH_ALONE';
 

@@ -25,6 +25,8 @@ export interface Link {
   readonly isDialled: boolean;
   /** The largest frame, in bytes. */
   readonly maxFrame: number;
+  /** Bytes that may be under way at most; undefined where that is for the nodes to say. */
+  readonly maxCredit?: number;
   /** Bytes taken by {@link send} that have not left the process. */
   readonly pendingBytes: number;
   /** Hands over what comes, from now on; nothing is lost before. */

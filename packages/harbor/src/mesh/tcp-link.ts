@@ -30,11 +30,13 @@ export interface TcpLinkOptions {
   /** What all nodes know and nobody else; without it whoever reaches the port may come in. */
   readonly key?: string;
   readonly heartbeat: HeartbeatTimes;
+  /** Milliseconds for connecting, and until both sides know each other. Default 3000. */
+  readonly handshakeTime?: number;
 }
 
 /** The largest frame: parts are smaller, a batch of small messages is not much larger. */
 const MAX_FRAME = 1 << 20;
-/** Milliseconds for connecting, and until both sides know each other. */
+/** {@link TcpLinkOptions.handshakeTime} unless another is given. */
 const HANDSHAKE_TIME = 3000;
 /** Connections of strangers at the same time that have not said who they are. */
 const MAX_STRANGERS = 512;
@@ -87,9 +89,13 @@ class TcpLinks implements LinkTransport {
     return this.#address;
   }
 
+  get #handshakeTime(): number {
+    return this.#options.handshakeTime ?? HANDSHAKE_TIME;
+  }
+
   async dial(address: string, purpose: LinkPurpose, to?: MeshNode): Promise<Link> {
     const place = this.#place as LinkPlace;
-    const connection = await place.kernel.connect(address, { timeout: HANDSHAKE_TIME });
+    const connection = await place.kernel.connect(address, { timeout: this.#handshakeTime });
     const beat = this.#newBeat();
     const hello = makeHello(place, this.#address, purpose, {
       ...(to === undefined ? {} : { to: { id: to.id, incarnation: to.incarnation } }),
@@ -97,7 +103,7 @@ class TcpLinks implements LinkTransport {
     });
     const known = place.kernel.suspend<Link>();
     const mine = encodeFrame(hello);
-    const link = new TcpLink(connection, place, true, {
+    const link = new TcpLink(connection, place, true, this.#handshakeTime, {
       begin: (send) => send(mine),
       hello: (bytes, theirs, send) => {
         const why = whyNot(place, theirs, to);
@@ -126,7 +132,7 @@ class TcpLinks implements LinkTransport {
     };
     let purpose: LinkPurpose = 'data';
     let beat: Hello['beat'];
-    const link = new TcpLink(connection, place, false, {
+    const link = new TcpLink(connection, place, false, this.#handshakeTime, {
       hello: (bytes, theirs, send) => {
         const why = whyNot(place, theirs);
         if (why !== undefined) throw why;
@@ -251,15 +257,21 @@ class TcpLink implements Link {
   #received = 0;
   #sent = 0;
 
-  constructor(connection: Connection, { kernel }: LinkPlace, isDialled: boolean, handshake: Handshake) {
+  constructor(
+    connection: Connection,
+    { kernel }: LinkPlace,
+    isDialled: boolean,
+    handshakeTime: number,
+    handshake: Handshake,
+  ) {
     this.#connection = connection;
     this.#kernel = kernel;
     this.isDialled = isDialled;
     this.#handshake = handshake;
     this.#id = kernel.thread.nextId();
     this.#limit = setTimeout(
-      () => this.#fail(meshError('ERR_TIMEOUT', `no hello within ${HANDSHAKE_TIME} ms`)),
-      HANDSHAKE_TIME,
+      () => this.#fail(meshError('ERR_TIMEOUT', `no hello within ${handshakeTime} ms`)),
+      handshakeTime,
     );
     this.#limit.unref();
     connection.setNoDelay(true);

@@ -1,0 +1,196 @@
+// Keeps a node in its mesh, in a thread that runs no services: renews its lease, beats for its links over subjects and hears
+// the beats of others, however busy the rest of the node is. A stopped process does none of that.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { connectNats } from './connection.ts';
+import { type FromKeeper, type KeeperSetup, LAST_ROUND, type ToKeeper } from './keeper-wire.ts';
+import { isOvertaken, Store } from './store.ts';
+
+const { servers, mesh, id, lease, leaseTime, replicas, beatSubject, memory, every, silence } =
+  workerData as KeeperSetup;
+const noted = new Float64Array(memory);
+const now = (): number => performance.timeOrigin + performance.now();
+const tell = (message: FromKeeper): void => parentPort?.postMessage(message);
+/** Milliseconds since the main thread of this node last went round. */
+const pause = (): number => Math.max(0, now() - (noted[LAST_ROUND] as number));
+const wait = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time));
+
+interface Beating {
+  readonly key: number;
+  readonly subscription: Subscription;
+  /** When a beat last came, and since when the other main thread goes round without a long pause. */
+  heard: number;
+  goesRoundSince: number | undefined;
+  hasBeaten: boolean;
+}
+
+const links = new Map<number, Beating>();
+let connection: NatsConnection | undefined;
+let isConnected = false;
+
+// --- beats
+
+function began(key: number, subject: string): void {
+  const nc = connection;
+  if (nc === undefined) return;
+  const subscription = nc.subscribe(subject, {
+    callback: (_, message) => {
+      const at = now();
+      link.heard = at;
+      link.hasBeaten = true;
+      const { data } = message;
+      const age = data.length === 4 ? Buffer.from(data).readUInt32BE(0) : 0;
+      if (age > 2 * every) link.goesRoundSince = undefined;
+      else link.goesRoundSince ??= at;
+    },
+  });
+  const link: Beating = { key, subscription, heard: now(), goesRoundSince: undefined, hasBeaten: false };
+  links.set(key, link);
+}
+
+function ended(key: number): void {
+  links.get(key)?.subscription.unsubscribe();
+  links.delete(key);
+}
+
+function beat(): void {
+  if (links.size === 0 || !isConnected) return;
+  const age = Buffer.alloc(4);
+  age.writeUInt32BE(Math.round(Math.min(pause(), 0xffffffff)));
+  connection?.publish(beatSubject, age);
+}
+
+let looked = now();
+/** Since when the main thread of this node goes round without a long pause. */
+let roundsSince: number | undefined;
+
+function look(): void {
+  const at = now();
+  // This very process was stopped, or its machine slept: what was sent meanwhile still has to be heard.
+  const hasSlept = at - looked > 3 * every || !isConnected;
+  looked = at;
+  if (pause() > 2 * every) roundsSince = undefined;
+  else roundsSince ??= at;
+  for (const link of [...links.values()]) {
+    if (hasSlept) {
+      link.heard = at;
+      noted[link.key] = at;
+      continue;
+    }
+    const bytesAt = noted[link.key] as number;
+    const isSilent = at - Math.max(link.heard, bytesAt) > silence;
+    // It lives, its main thread and that of this node go round, and still nothing comes over the link: that is stalled.
+    const since = Math.max(bytesAt, link.goesRoundSince ?? at, roundsSince ?? at);
+    const isStalled = link.hasBeaten && at - since > silence;
+    if (!isSilent && !isStalled) continue;
+    ended(link.key);
+    tell({ kind: 'silent', key: link.key, isStalled: !isSilent });
+  }
+}
+
+// --- the lease
+
+let revision = 0;
+let isLeaving = false;
+/** When the lease was last known to be this node's: never later than the server saw it. */
+let heldAt = 0;
+let isIsolated = false;
+let store: Store | undefined;
+let renewing: Promise<void> = Promise.resolve();
+
+async function renew(): Promise<void> {
+  const begun = performance.now();
+  let isAnew = false;
+  try {
+    store ??= await Store.open(connection as NatsConnection, mesh, { lease: leaseTime, replicas });
+    try {
+      revision = await store.writeLease(id, lease, revision);
+    } catch (error) {
+      if (!isOvertaken(error)) throw error;
+      const { value, revision: found } = await store.lease(id);
+      if (value !== undefined && value.incarnation !== lease.incarnation) {
+        tell({ kind: 'refused' });
+        isLeaving = true;
+        return;
+      }
+      // It has run out, or somebody has ended it; or what was written came in without an answer.
+      isAnew = value === undefined;
+      revision = await store.writeLease(id, lease, found);
+    }
+    heldAt = begun;
+    if (isIsolated || isAnew) tell({ kind: 'renewed', isAnew });
+    isIsolated = false;
+  } catch (error) {
+    // The bucket itself may be gone with its server.
+    store = undefined;
+    if (isIsolated || isLeaving || performance.now() - heldAt < leaseTime) return;
+    isIsolated = true;
+    tell({ kind: 'isolated', why: `its lease has run out: ${(error as Error).message}` });
+  }
+}
+
+async function keepLease(): Promise<void> {
+  heldAt = performance.now();
+  while (!isLeaving) {
+    await wait(leaseTime / 5);
+    if (isLeaving) return;
+    // An answer that does not come does not keep this node from seeing that its lease has run out.
+    renewing = renew();
+    await Promise.race([renewing, wait(leaseTime / 2)]);
+    if (!isIsolated && !isLeaving && performance.now() - heldAt >= leaseTime) {
+      isIsolated = true;
+      tell({ kind: 'isolated', why: 'its lease has run out: NATS does not answer' });
+    }
+  }
+}
+
+async function leave(): Promise<void> {
+  isLeaving = true;
+  try {
+    await renewing;
+    if (isConnected && revision > 0) await store?.endLease(id, revision);
+  } catch {
+    // It runs out by itself.
+  }
+  tell({ kind: 'left' });
+}
+
+// --- the thread
+
+parentPort?.on('message', (message: ToKeeper) => {
+  switch (message.kind) {
+    case 'renew':
+      revision = message.revision;
+      void keepLease();
+      break;
+    case 'leave':
+      void leave();
+      break;
+    case 'began':
+      began(message.key, message.subject);
+      break;
+    case 'ended':
+      ended(message.key);
+      break;
+  }
+});
+
+try {
+  connection = await connectNats(servers, `skynet ${mesh} ${id} keeper`);
+  isConnected = true;
+  store = await Store.open(connection, mesh, { lease: leaseTime, replicas });
+  tell({ kind: 'ready' });
+} catch (error) {
+  tell({ kind: 'failed', why: (error as Error).message });
+}
+
+setInterval(() => {
+  beat();
+  look();
+}, every);
+
+if (connection !== undefined)
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect') isConnected = false;
+    if (type === 'reconnect') isConnected = true;
+  }

@@ -1,0 +1,75 @@
+import type { Handle } from '@skynet/core';
+import type { DirectoryWatcher } from '../mesh/directory.ts';
+import type { Kept, NameEntry } from './store.ts';
+
+/** A name that was given, and the revision that says so. */
+export interface GivenName extends NameEntry {
+  readonly revision: number;
+}
+
+/** Who has which name. What belongs to a node that is not there is known and not told of. */
+export class NameBook {
+  readonly #given = new Map<string, GivenName>();
+  /** Newest revisions of names that nobody has. */
+  readonly #free = new Map<string, number>();
+  readonly #told = new Map<string, Handle>();
+  readonly #isThere: (incarnation: string) => boolean;
+  readonly #watcher: DirectoryWatcher;
+
+  constructor(isThere: (incarnation: string) => boolean, watcher: DirectoryWatcher) {
+    this.#isThere = isThere;
+    this.#watcher = watcher;
+  }
+
+  /** Names that services of nodes have which are there. */
+  get size(): number {
+    return this.#told.size;
+  }
+
+  changed(name: string, { value, revision }: Kept<NameEntry>): void {
+    const before = this.#given.get(name)?.revision ?? this.#free.get(name) ?? 0;
+    if (revision <= before) return;
+    if (value === undefined) {
+      this.#given.delete(name);
+      this.#free.set(name, revision);
+    } else {
+      this.#free.delete(name);
+      this.#given.set(name, { ...value, revision });
+    }
+    this.#tell(name);
+  }
+
+  /** Names that are not among these are nobody's. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of [...this.#given.keys()]) {
+      if (names.has(name)) continue;
+      this.#given.delete(name);
+      this.#tell(name);
+    }
+  }
+
+  /** A node has come, or is gone. */
+  nodeChanged(incarnation: string): void {
+    for (const [name] of this.of(incarnation)) this.#tell(name);
+  }
+
+  /** What a node in one of its lives has. */
+  of(incarnation: string): [name: string, given: GivenName][] {
+    return [...this.#given].filter(([, given]) => given.incarnation === incarnation);
+  }
+
+  #tell(name: string): void {
+    const given = this.#given.get(name);
+    const owner = given !== undefined && this.#isThere(given.incarnation) ? given.handle : undefined;
+    const before = this.#told.get(name);
+    if (owner === before) return;
+    if (owner === undefined) {
+      this.#told.delete(name);
+      this.#watcher.freed(name);
+    } else {
+      this.#told.set(name, owner);
+      this.#watcher.named(name, owner);
+    }
+  }
+}
+

@@ -1,0 +1,84 @@
+import path from 'node:path';
+import { freePorts } from './free-port.ts';
+import { testProgram } from './programs.ts';
+import {
+  listening,
+  removeFolder,
+  type ServerProcess,
+  startServer,
+  temporaryFolder,
+} from './server-process.ts';
+
+/** Why there is no NATS; undefined where there is one. */
+export const natsMissing: string | undefined = testProgram('nats-server').missing;
+
+/** A server of NATS with JetStream, empty at first. */
+export interface NatsServer {
+  readonly url: string;
+  /** Sends the server a signal. */
+  signal(name: NodeJS.Signals): void;
+  /** Ends the server at once. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with what it has kept. */
+  start(): Promise<void>;
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+}
+
+async function startOne(port: number, folder: string, options: readonly string[]): Promise<NatsServer> {
+  const { file } = testProgram('nats-server');
+  if (file === undefined) throw new Error(natsMissing);
+  const start = async (): Promise<ServerProcess> => {
+    const server = startServer(file, [
+      ...['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', path.join(folder, String(port))],
+      ...options,
+    ]);
+    await listening(server, port);
+    return server;
+  };
+  let server = await start();
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    signal: (name) => void server.child.kill(name),
+    kill: () => server.kill(),
+    start: async () => {
+      server = await start();
+    },
+    stop: async () => {
+      await server.kill();
+      removeFolder(folder);
+    },
+  };
+}
+
+/** Starts a server on a free port in a temporary folder. */
+export async function startNats(options: readonly string[] = []): Promise<NatsServer> {
+  const [port] = await freePorts(1);
+  return startOne(port as number, temporaryFolder('nats'), options);
+}
+
+/** Starts three servers that keep what they are told together. */
+export async function startNatsCluster(): Promise<{
+  readonly servers: readonly NatsServer[];
+  stop(): Promise<void>;
+}> {
+  const ports = await freePorts(6);
+  const routes = ports.slice(3);
+  const servers = await Promise.all(
+    ports
+      .slice(0, 3)
+      .map((port, i) =>
+        startOne(port, temporaryFolder('nats'), [
+          ...['--name', `nats${i}`, '--cluster_name', 'tests'],
+          ...['--cluster', `nats://127.0.0.1:${routes[i]}`],
+          ...['--routes', routes.map((route) => `nats://127.0.0.1:${route}`).join(',')],
+        ]),
+      ),
+  );
+  return {
+    servers,
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+  };
+}
