@@ -1,6 +1,6 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { SkynetError } from '@skynet/core';
 import { printable } from '@skynet/core';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { meshError } from '../mesh/errors.ts';
 import { connectNats, type NatsServers, withoutSecrets } from './connection.ts';
 import { Keeper } from './keeper.ts';

@@ -1,5 +1,5 @@
-import { isSkynetError, printable, type SkynetError } from '@skynet/core';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { isSkynetError, printable, type SkynetError } from '@skynet/core';
 import { meshError } from '../mesh/errors.ts';
 
 /** Which servers of NATS there are, and how a node proves who it is. Plain values: threads are started with them. */

@@ -459,5 +459,8 @@ function taken(id: number): SkynetError {
 }
 
 function undecided(why: string): SkynetError {
-  return meshError('ERR_MESH_ISOLATED', `nothing can be decided: this node is cut off from the mesh (${why})`);
+  return meshError(
+    'ERR_MESH_ISOLATED',
+    `nothing can be decided: this node is cut off from the mesh (${why})`,
+  );
 }

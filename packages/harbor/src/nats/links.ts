@@ -44,7 +44,8 @@ export class NatsLinks implements LinkTransport {
       NatsClient.connect(this.#settings, incarnation, (text) => place.log(text)),
     );
     this.#client = client;
-    const address = (await this.#direct?.open(place, (link) => this.#acceptDirect(link, accept))) ?? NO_ADDRESS;
+    const address =
+      (await this.#direct?.open(place, (link) => this.#acceptDirect(link, accept))) ?? NO_ADDRESS;
     this.#subjects = new SubjectLinks(client, place, address, this.#key, accept);
     return address;
   }

@@ -49,7 +49,7 @@ export interface NatsOptions {
   replicas?: 1 | 3 | 5;
   /** Bytes that may be under way to this node from each other one. Default 4 MiB; over NATS 1 MiB at most. */
   credit?: number;
-  /** Bytes that may wait in this node for each other one; calls beyond fail with ERR_LINK_BUSY. Default 512 MiB. */
+  /** Bytes that may wait in this node for each other one; calls beyond fail with ERR_OVERLOADED. Default 512 MiB. */
   maxWaiting?: number;
 }
 

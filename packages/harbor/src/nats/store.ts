@@ -1,7 +1,7 @@
+import type { KV, KvEntry } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Handle } from '@skynet/core';
 import { isHandle } from '@skynet/core/kernel';
-import type { NatsConnection } from '@nats-io/transport-node';
-import type { KV, KvEntry } from '@nats-io/kv';
 import type { MeshNode } from '../mesh/node.ts';
 import { loaded } from './connection.ts';
 

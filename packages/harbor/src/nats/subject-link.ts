@@ -78,12 +78,7 @@ export class SubjectLink implements Link {
   constructor(
     place: SubjectPlace,
     { id, own, theirs }: { readonly id: number; readonly own: number; readonly theirs: number },
-    {
-      peer,
-      purpose,
-      features,
-      isDialled,
-    }: Pick<SubjectLink, 'peer' | 'purpose' | 'features' | 'isDialled'>,
+    { peer, purpose, features, isDialled }: Pick<SubjectLink, 'peer' | 'purpose' | 'features' | 'isDialled'>,
   ) {
     this.#place = place;
     this.#id = id;

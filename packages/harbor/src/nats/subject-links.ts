@@ -1,5 +1,5 @@
-import { printable, type SkynetError } from '@skynet/core';
 import type { Msg, Subscription } from '@nats-io/transport-node';
+import { printable, type SkynetError } from '@skynet/core';
 import { meshError } from '../mesh/errors.ts';
 import {
   checkProof,
@@ -282,7 +282,8 @@ export class SubjectLinks {
           own,
         );
       this.#made(handshake, hello);
-    } else throw meshError('ERR_LINK_PROTOCOL', `a packet of kind ${kind}, before both sides know each other`);
+    } else
+      throw meshError('ERR_LINK_PROTOCOL', `a packet of kind ${kind}, before both sides know each other`);
   }
 
   #made(handshake: Handshake, hello: Hello): void {

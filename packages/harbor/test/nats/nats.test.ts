@@ -1,6 +1,5 @@
 import { type Handle, isSkynetError } from '@skynet/core';
-import { createMulticast } from '@skynet/core/multicast';
-import { Happenings, type TestNode } from '@skynet/core/testing';
+import type { TestNode } from '@skynet/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type NatsServer, natsMissing, startNats } from '../../../../test/nats.ts';
 import { createMesh, nats } from '../../src/nats.ts';
@@ -157,25 +156,6 @@ describe('three nodes', () => {
     const winner = handles[codes.findIndex((code) => code !== 'ERR_NAME_TAKEN')];
     for (const node of nodes) expect(await node.run((skynet) => skynet.queryName('one'))).toBe(winner);
   });
-
-  onServer(`a channel of one node is heard in all${why}`, async () => {
-    const nodes = await startNodes(3, options());
-    const [one] = nodes as [TestNode];
-    const heard = new Happenings<string>('what is heard');
-    const channel = await one.run(async (skynet) => (await createMulticast(skynet).new()).channel);
-    for (const [i, node] of nodes.entries())
-      await node.run((skynet) =>
-        createMulticast(skynet)
-          .bind(channel, {
-            dispatch: (_, __, ...values) => {
-              heard.add(`${i + 1}: ${values.join(' ')}`);
-            },
-          })
-          .subscribe(),
-      );
-    await one.run((skynet) => createMulticast(skynet).bind(channel).publish('a', 1));
-    for (const id of [1, 2, 3]) await heard.find((text) => text === `${id}: a 1`, `what node ${id} hears`);
-  });
 });
 
 describe('who may come in', () => {
@@ -187,16 +167,17 @@ describe('who may come in', () => {
     expect(isSkynetError(failed.reason, 'ERR_MESH_ID_TAKEN')).toBe(true);
   });
 
-  onServer(`nodes with another key are not talked to, directly or over subjects${why}`, async () => {
-    for (const direct of [true, false]) {
+  onServer.each([true, false])(
+    `nodes with another key are not talked to: directly, %s${why}`,
+    async (direct) => {
       const given = { ...options(), direct };
       const one = await startPeer({ ...given, id: 1, key: 'secret' });
       const two = await startPeer({ ...given, id: 2, key: 'wrong' });
       const echo = await echoIn(two);
       expect(await calling(one, echo, 'echo')).toBe('ERR_NODE_LOST');
       await one.logged(/the shared key is not the same on both sides/);
-    }
-  });
+    },
+  );
 
   onServer(`several meshes share a server${why}`, async () => {
     const a = await startPeer({ ...options(), id: 1 });

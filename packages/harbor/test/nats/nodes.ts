@@ -56,9 +56,7 @@ export async function allConnected(nodes: readonly TestNode[]): Promise<void> {
 
 /** Starts `echo` in a node, perhaps with a name; its handle. */
 export function echoIn(node: TestNode, name = ''): Promise<Handle> {
-  return node.run((skynet) =>
-    name === '' ? skynet.newService('echo') : skynet.newService('echo', name),
-  );
+  return node.run((skynet) => (name === '' ? skynet.newService('echo') : skynet.newService('echo', name)));
 }
 
 /** The code that a call fails with, or what it was answered. */
@@ -71,6 +69,10 @@ export async function codeOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 /** Calls a service, as {@link codeOf} tells. */
-export function calling(node: TestNode, to: Handle | string, ...values: [string, ...unknown[]]): Promise<unknown> {
+export function calling(
+  node: TestNode,
+  to: Handle | string,
+  ...values: [string, ...unknown[]]
+): Promise<unknown> {
   return node.run((skynet) => codeOf(skynet.call(to as Handle, 'lua', ...values)));
 }
