@@ -1,4 +1,6 @@
 // Checkers of values, for requests, pushes and whoever else wants one. Run in a browser too.
+import { readOptions } from '@skynet/core/options';
+import { playerError } from './errors.ts';
 import type { Schema, SchemaIssue, SchemaResult } from './schema.ts';
 
 /** A value does not fit. Thrown inside checkers, never out of them. */
@@ -88,11 +90,11 @@ function checker<Value>(describe: string, read: (value: unknown) => Value): Chec
   return made;
 }
 
-/** @throws TypeError for what is no checker: a mistake of the programmer. */
+/** @throws ERR_ARGUMENT for what is no checker. */
 function readerOf<Value>(of: Checker<Value>): (value: unknown) => Value {
   const read = (of as Readable<Value> | undefined)?.[READ];
   if (typeof read !== 'function')
-    throw new TypeError('the parts of a checker are checkers of @skynet/player');
+    throw playerError('ERR_ARGUMENT', 'the parts of a checker are checkers of @skynet/player');
   return read;
 }
 
@@ -116,6 +118,18 @@ function kindOf(value: unknown): string {
   }
 }
 
+/** Limits that can be. @throws ERR_ARGUMENT. */
+function checkedLimits<Limits extends NumberLimits>(given: Limits): Limits {
+  return readOptions('limit', given as NumberLimits, (limits) => {
+    for (const key of ['min', 'max'] as const) {
+      const value = limits.value(key);
+      if (value !== undefined && (typeof value !== 'number' || Number.isNaN(value)))
+        limits.wrong(key, 'a number');
+    }
+    return given;
+  });
+}
+
 function limitsOf(what: string, { min, max }: NumberLimits, unit = ''): string {
   if (min !== undefined && max !== undefined)
     return `${what} ${unit === '' ? 'from' : 'of'} ${min} to ${max}${unit}`;
@@ -129,7 +143,7 @@ function sizeChecker<Value>(
   limits: LengthLimits,
   sizeOf: (value: unknown) => number | undefined,
 ): Checker<Value> {
-  const { min = 0, max = Number.POSITIVE_INFINITY } = limits;
+  const { min = 0, max = Number.POSITIVE_INFINITY } = checkedLimits(limits);
   const describe = limitsOf(what, limits, unit);
   return checker(describe, (value) => {
     const size = sizeOf(value);
@@ -158,7 +172,7 @@ function numberChecker(
   limits: NumberLimits,
   fits: (value: unknown) => boolean,
 ): Checker<number> {
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = limits;
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = checkedLimits(limits);
   const describe = limitsOf(what, limits);
   return checker(describe, (value) => {
     if (!fits(value))
@@ -244,6 +258,8 @@ export type ShapeOf<Of> = Flat<
 
 /** An object with these parts and no others. */
 export function shape<const Of extends Parts>(parts: Of): Checker<ShapeOf<Of>> {
+  if (typeof parts !== 'object' || parts === null)
+    throw playerError('ERR_ARGUMENT', 'a shape is made of its parts, by name');
   const all = Object.entries<Parts[string]>(parts).map(([key, part]) => {
     const isOptional = typeof part === 'object' && part !== null && 'optional' in part;
     const of = isOptional ? part.optional : part;
@@ -291,7 +307,7 @@ export function table<Value>(
   limits: LengthLimits = {},
 ): Checker<{ [key: string]: Value }> {
   const read = readerOf(of);
-  const { min = 0, max = Number.POSITIVE_INFINITY } = limits;
+  const { min = 0, max = Number.POSITIVE_INFINITY } = checkedLimits(limits);
   const describe = `${limitsOf('a table', limits, ' keys')}, each ${of.describe}`;
   return checker(describe, (value) => {
     if (

@@ -1,5 +1,6 @@
 import { type Handle, printable, type Skynet } from '@skynet/core';
 import { base64decode } from '@skynet/core/crypt';
+import { kernelOf } from '@skynet/core/kernel';
 import { playerError } from './errors.ts';
 
 /** What the token says that `login({ user, server, password })` of `@skynet/msgserver/client` sends. */
@@ -11,7 +12,7 @@ export interface Token {
 
 /** Takes such a token apart. @throws ERR_ARGUMENT if it has another shape. */
 export function readToken(token: string): Token {
-  const match = /^([^@]+)@([^:@]+):([^:@]+)$/.exec(token);
+  const match = typeof token === 'string' ? /^([^@]+)@([^:@]+):([^:@]+)$/.exec(token) : null;
   if (match === null) throw playerError('ERR_ARGUMENT', 'the token has not the shape user@server:password');
   const [user, server, password] = match.slice(1).map((part) => Buffer.from(base64decode(part)).toString());
   return { user, server, password } as Token;
@@ -30,6 +31,7 @@ export interface LoginPoint {
  * `logins` of `startPlayers`. `startLoginServer(skynet, args, { listen, authHandler, ...loginPoint(skynet) })`.
  */
 export function loginPoint(skynet: Skynet): LoginPoint {
+  kernelOf(skynet);
   const gates = new Map<string, Handle>();
   return {
     async loginHandler(server, uid, secret) {

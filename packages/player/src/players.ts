@@ -12,6 +12,7 @@ import {
   type TimerHandle,
   toMilliseconds,
 } from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
 import type { PlayerCommands } from './define-player.ts';
 import { playerError } from './errors.ts';
@@ -92,6 +93,7 @@ const MAX_REMEMBERED = 10_000;
  * @throws ERR_ARGUMENT.
  */
 export function startPlayers(skynet: Skynet, options: PlayersOptions): Players {
+  kernelOf(skynet);
   return new PlayersOfService(skynet, resolve(options));
 }
 

@@ -22,16 +22,16 @@ const portOf = (place: string): number => Number(/:(\d+)$/.exec(place)?.[1]);
 /** Starts login and gate of `fixtures/services` on free ports, or on those of a server that was there before. */
 export async function startServer(
   config: SkynetConfig = {},
-  { linger = '60s', ports = [0, 0] as readonly [login: number, game: number] } = {},
+  { linger = '60s', gate = 'gate', ports = [0, 0] as readonly [login: number, game: number] } = {},
 ): Promise<TestServer> {
   const node = await startTestNode(
     { services: ['./fixtures/services/?'], ...config },
     { base: import.meta.dirname, after: onTestFinished },
   );
-  const [loginPort, gamePort, gate] = await node.run(async (skynet) => {
+  const [loginPort, gamePort, service] = await node.run(async (skynet) => {
     const logins = await skynet.newService('login', `tcp://127.0.0.1:${ports[0]}`);
     const urls = await skynet.call<string[]>(logins, 'debug', 'INFO');
-    const handle = await skynet.newService('gate', linger, logins);
+    const handle = await skynet.newService(gate, linger, logins);
     const [address = ''] = await skynet.call<string[]>(handle, 'lua', 'open', {
       servername: 'game',
       listen: [`tcp://127.0.0.1:${ports[1]}`],
@@ -40,10 +40,10 @@ export async function startServer(
   });
   return {
     node,
-    gate,
+    gate: service,
     loginPort,
     gamePort,
-    call: (...message) => node.run((skynet) => skynet.call(gate, 'lua', ...message)),
+    call: (...message) => node.run((skynet) => skynet.call(service, 'lua', ...message)),
   };
 }
 

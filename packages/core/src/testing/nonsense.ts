@@ -39,7 +39,7 @@ async function complaint(call: () => unknown): Promise<string | undefined> {
     const code = (thrown as { code?: unknown } | null | undefined)?.code;
     const isCoded = thrown instanceof Error && typeof code === 'string' && /^ERR_[A-Z_]+$/.test(code);
     // Node has codes of the same shape.
-    const isOurs = isCoded && /^(Skynet|Client)Error$/.test(thrown.name) && thrown.message !== '';
+    const isOurs = isCoded && /^(Skynet|Client|Player)Error$/.test(thrown.name) && thrown.message !== '';
     return isOurs ? undefined : `threw ${thrown instanceof Error ? (thrown.stack ?? '') : typeof thrown}`;
   } finally {
     clearTimeout(timer);
