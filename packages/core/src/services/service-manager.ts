@@ -22,8 +22,9 @@ export type NetworkRole = 'alone' | 'master' | 'member' | 'peer';
 const SNAXD = 'snaxd';
 const SNAX_INIT = 1;
 
-/** Nodes that a peer asks one after the other, when each is lost before it answers. */
-const TAKEOVERS = 5;
+/** How often a peer asks whose a name is while that one's node is lost, and the pause between: until the names are free. */
+const TAKEOVERS = 100;
+const TAKEOVER_PAUSE = '100ms';
 
 /** Global name of the service manager that has the unique services of the network. */
 const GLOBAL_NAME = 'SERVICE';
@@ -129,6 +130,7 @@ export function createServiceManager(role: NetworkRole, names?: NetworkNames): S
         } catch (error) {
           // Its node is lost: whoever gets the name now.
           if (tries === TAKEOVERS || !isSkynetError(error, 'ERR_NODE_LOST')) throw error;
+          await skynet.sleep(TAKEOVER_PAUSE);
         }
       }
     };

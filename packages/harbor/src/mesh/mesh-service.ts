@@ -141,8 +141,8 @@ class Mesh implements Remote {
   #isOver = false;
   /** Messages to global names that are not known yet. */
   readonly #unnamed = new Map<string, Message[]>();
-  /** Names whose owner was lost with its node, and that owner. */
-  readonly #orphans = new Map<string, Handle>();
+  /** Names that are free again, and who had them last: with its node, they may have been lost. */
+  readonly #freedOf = new Map<string, Handle>();
   /** Tasks that wait, by what for. */
   readonly #waiting = new Map<string, Set<object>>();
 
@@ -193,6 +193,7 @@ class Mesh implements Remote {
         left: (node) => {
           if (this.#nodes.get(node.id) === node) this.#nodes.delete(node.id);
           ways.left(node);
+          this.#refuseLost();
         },
         named: (name, handle) => this.#named(name, handle),
         freed: (name) => this.#freed(name),
@@ -334,18 +335,35 @@ class Mesh implements Remote {
     else waiting.push(own);
   }
 
-  #refuse({ session, source }: Message, why: string, service: Handle): void {
-    const error = new SkynetError('ERR_NODE_LOST', `call failed: ${why}`, {
+  #refuse(name: string, { type, session, source }: Message, service: Handle): void {
+    if (session === 0 || !isRequestType(type)) return;
+    const error = new SkynetError('ERR_NODE_LOST', `call failed: ${printable(name)} was lost with its node`, {
       details: { harbor: harborOf(service), service: formatHandle(service) },
     });
     this.#place.deliver(source, new Message(PTYPE.ERROR, session, makeHandle(this.#setup.id, 0), error));
+  }
+
+  /** Whether the node of a service is not there any more. */
+  #isLost(handle: Handle): boolean {
+    const id = harborOf(handle);
+    return id !== this.#setup.id && (!this.#nodes.has(id) || this.#ways?.stateOf(id) === 'down');
+  }
+
+  /** A node is gone: nobody waits for a name that was lost with it. */
+  #refuseLost(): void {
+    for (const [name, messages] of [...this.#unnamed]) {
+      const before = this.#freedOf.get(name);
+      if (before === undefined || !this.#isLost(before)) continue;
+      this.#unnamed.delete(name);
+      for (const message of messages) this.#refuse(name, message, before);
+    }
   }
 
   // --- names
 
   /** A name was given in this node: so it is here, until the mesh decides otherwise. */
   named(name: string, handle: Handle): void {
-    this.#orphans.delete(name);
+    this.#freedOf.delete(name);
     const before = this.#names.ownerNow(name);
     // What this node has it may give to another service.
     const expected = before !== undefined && harborOf(before) === this.#setup.id ? before : undefined;
@@ -381,7 +399,7 @@ class Mesh implements Remote {
   wanted(): void {}
 
   #named(name: string, handle: Handle): void {
-    this.#orphans.delete(name);
+    this.#freedOf.delete(name);
     this.#names.named(name, handle);
     if (!isShown(name)) return;
     this.#place.named(name, handle);
@@ -393,8 +411,7 @@ class Mesh implements Remote {
     this.#names.freed(name);
     if (owner === undefined || !isShown(name)) return;
     this.#place.unnamed(name, owner);
-    if (!this.#nodes.has(harborOf(owner)) || this.#ways?.stateOf(harborOf(owner)) === 'down')
-      this.#orphans.set(name, owner);
+    this.#freedOf.set(name, owner);
     if (name === DATACENTER && this.#kernel.alive) this.#kernel.enqueue(() => this.#wake('datacenter'));
   }
 

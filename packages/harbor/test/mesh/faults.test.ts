@@ -8,7 +8,7 @@ import { addressOf, codeOf, startMesh, startPeer } from './nodes.ts';
 import { PeerProcess } from './peer-process.ts';
 
 /** Shorter than a user's, so that tests need not wait as long. */
-const SILENCE = '1s';
+const SILENCE = '1500ms';
 
 const calling = (node: TestNode, to: Handle, ...values: [string, ...unknown[]]): Promise<unknown> =>
   node.run((skynet) => codeOf(skynet.call(to, 'lua', ...values)));
@@ -102,7 +102,7 @@ describe('two processes, started with the command and a configuration', { timeou
 
   test('one is busy for longer than a silence lasts: it is not lost', async () => {
     const { one, peer } = await withProcess();
-    expect(await calling(one, peer, 'busy', 3000)).toEqual({ answered: 'done' });
+    expect(await calling(one, peer, 'busy', 3500)).toEqual({ answered: 'done' });
     expect(one.log.filter((line) => line.includes('is lost'))).toEqual([]);
   });
 
@@ -137,6 +137,41 @@ describe('two processes, started with the command and a configuration', { timeou
   });
 });
 
+describe('a node that is cut off', { timeout: 60_000 }, () => {
+  test('gives no names until it is back', async () => {
+    const first = new PeerProcess({ id: 1, silence: SILENCE });
+    const two = await startPeer(2, { seeds: [await first.address()], silence: SILENCE });
+    await two.run((skynet) => createMesh(skynet).connect(1));
+    const claim = (name: string): Promise<unknown> =>
+      two.run((skynet) => codeOf(createMesh(skynet).claimName(name)));
+    expect(await claim('before')).toEqual({ answered: undefined });
+    first.kill('SIGSTOP');
+    await two.logged(/this node is cut off from the mesh: 1 of 2 nodes are not heard of/);
+    expect(await claim('while')).toBe('ERR_MESH_ISOLATED');
+    // What it has itself goes on.
+    const echo = await two.newService('echo');
+    expect(await calling(two, echo, 'echo', 1)).toEqual({ answered: [1] });
+    first.kill('SIGCONT');
+    await two.logged(/this node is in the mesh again/);
+    expect(await claim('after')).toEqual({ answered: undefined });
+    await two.run((skynet) => createMesh(skynet).connect(1));
+  });
+
+  test('stops, if it is told to', async () => {
+    const first = new PeerProcess({ id: 1, silence: SILENCE });
+    const second = new PeerProcess({
+      id: 2,
+      seeds: [await first.address()],
+      silence: SILENCE,
+      onIsolated: 'stop',
+    });
+    await second.address();
+    first.kill('SIGSTOP');
+    expect(await second.exitCode()).toBe(1);
+    expect(second.lines.all.join('\n')).toMatch(/this node is cut off from the mesh/);
+  });
+});
+
 describe('the way between two nodes', () => {
   test('is cut: calls fail, and go on over a new link', async () => {
     const proxy = new Relay();
@@ -165,7 +200,9 @@ describe('the way between two nodes', () => {
     await calling(two, echo, 'echo');
     proxy.hold();
     expect(await pending).toBe('ERR_NODE_LOST');
-    await two.logged(/node 1 is lost: the link passes no bytes, though both sides have the time/);
+    await two.logged(
+      /node 1 is lost: (the link passes no bytes, though both sides have the time|nothing was heard)/,
+    );
   });
 });
 
