@@ -321,11 +321,10 @@ class Mesh implements Remote {
   }
 
   deliverToName(name: string, message: Message): void {
-    const lost = this.#orphans.get(name);
     const { type, session, source, body } = message;
-    if (lost !== undefined) {
-      if (session !== 0 && isRequestType(type))
-        this.#refuse(message, `${printable(name)} was lost with its node`, lost);
+    const before = this.#freedOf.get(name);
+    if (before !== undefined && this.#isLost(before)) {
+      this.#refuse(name, message, before);
       return;
     }
     // Whoever sent bytes may use their memory for something else by then.
