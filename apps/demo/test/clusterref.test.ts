@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { LuaFloat, packSeri, type Skynet, unpackSeri } from '@skynet/core';
+import { isSkynetError, LuaFloat, packSeri, type Skynet, unpackSeri } from '@skynet/core';
 import { startTestNode } from '@skynet/core/testing';
 import { type Cluster, createCluster } from '@skynet/harbor/cluster';
 import { createSnax } from '@skynet/snax';
@@ -179,6 +179,39 @@ describe.each([1, 4])('reference nodes of a cluster with %i threads', (threads) 
     }
   }, 60_000);
 });
+
+test('a node that is stopped, goes on, is killed and comes back', async () => {
+  const [onePort = 0, twoPort = 0] = await freePorts(2);
+  await clusterref('--port', String(onePort));
+  const two = await clusterref('--port', String(twoPort));
+  const table = { one: `127.0.0.1:${onePort}`, two: `127.0.0.1:${twoPort}` };
+  await inCluster(table, async (cluster, skynet) => {
+    const ask = askIn(cluster);
+    const codeOf = (call: Promise<unknown>): Promise<unknown> =>
+      call.catch((error: unknown) => (isSkynetError(error) ? error.code : error));
+    expect(await ask('two', '@refecho', 'echo', 1)).toEqual([1]);
+    two.child.kill('SIGSTOP');
+    expect(await codeOf(cluster.call({ node: 'two', timeout: '50ms' }, '@refecho', 'echo', 2))).toBe(
+      'ERR_TIMEOUT',
+    );
+    for (let k = 1; k <= 500; k++) cluster.send('two', '@refecho', 'mark', k);
+    const waiting = ask('two', '@refecho', 'marks');
+    for (let i = 0; i < 200; i++) expect(await ask('one', '@refecho', 'echo', i)).toEqual([i]);
+    two.child.kill('SIGCONT');
+    expect(await waiting).toEqual([500, true]);
+
+    const pending = codeOf(ask('two', '@refecho', 'slow', 100_000));
+    await ask('two', '@refecho', 'echo', 3);
+    two.child.kill('SIGKILL');
+    expect(await pending).toBe('ERR_NODE_LOST');
+    await two.ended;
+    expect(await codeOf(ask('two', '@refecho', 'echo', 4))).toBe('ERR_CLUSTER_CONNECT');
+    const back = await clusterref('--port', String(twoPort));
+    expect(back.errors()).toBe('');
+    expect(await ask('two', '@refecho', 'echo', 5)).toEqual([5]);
+    await skynet.sleep(0);
+  });
+}, 60_000);
 
 test('a port that is taken, or none, ends it with a status and one line', async () => {
   const [port = 0] = await freePorts(1);

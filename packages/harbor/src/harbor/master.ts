@@ -224,12 +224,9 @@ class Master {
     switch (message[0]) {
       case 'R': {
         const [, name, handle] = message;
-        // The first who has it keeps it for those who ask, unless its node is gone; all hear of the latest.
-        const before = this.#names.get(name);
-        if (before === undefined || !this.#isOfLiveNode(before)) {
-          this.#names.set(name, handle);
-          this.#stale.delete(handle);
-        }
+        // All hear of the latest who claims it, and so does who asks later: the original keeps the first for those, so that
+        // its nodes do not agree.
+        this.#names.set(name, handle);
         let news: Uint8Array;
         try {
           news = encodeControl(['N', name, handle]);
@@ -256,20 +253,11 @@ class Master {
     }
   }
 
-  /** Whether the service that has a name may live: its node is there, and was not another one meanwhile. */
-  #isOfLiveNode(handle: number): boolean {
-    return this.#slaves.get(handle >>> 24)?.connection !== undefined && !this.#stale.has(handle);
-  }
-
-  /** Handles that have names and were of nodes that are gone: whoever has their id now is another. */
-  readonly #stale = new Set<number>();
-
   #left(slave: Slave): void {
     slave.connection = undefined;
     // Connections end behind the service when the node stops.
     if (!kernelOf(this.#skynet).alive) return;
     this.#skynet.error(`slave ${slave.id} is down`);
-    for (const handle of this.#names.values()) if (handle >>> 24 === slave.id) this.#stale.add(handle);
     for (const other of this.#live()) this.#send(other, ['D', slave.id]);
   }
 }

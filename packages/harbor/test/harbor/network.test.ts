@@ -83,6 +83,20 @@ describe('two nodes', () => {
     });
   });
 
+  test('two claim one name at the same moment: all agree whose it is', async () => {
+    const nodes = (await startNetwork(3)) as [TestNode, TestNode, TestNode];
+    const [, two, three] = nodes;
+    const claimants = await Promise.all([echoIn(two, 'twin'), echoIn(three, 'twin')]);
+    const owners = (): Promise<unknown[]> =>
+      Promise.all(nodes.map((node) => node.run((skynet) => skynet.queryName('twin'))));
+    // Each believes itself until the master's word has come.
+    let seen = await owners();
+    while (new Set(seen).size > 1) seen = await owners();
+    expect(claimants).toContain(seen[0]);
+    for (const node of nodes)
+      expect(await node.run((skynet) => skynet.call('twin', 'lua', 'echo', 1))).toEqual([1]);
+  });
+
   test('what does not fit into a frame fails at its sender, and the link lives', async () => {
     const [one, two] = (await startNetwork(2)) as [TestNode, TestNode];
     const second = await echoIn(two, 'second');
