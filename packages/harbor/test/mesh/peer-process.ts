@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Happenings } from '@skynet/core/testing';
 import { onTestFinished } from 'vitest';
 import type { MeshLinkOptions } from '../../src/link.ts';
+import type { NatsOptions } from '../../src/nats.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../core/dist/bin/skynet.js', import.meta.url));
 const FOLDER = fileURLToPath(new URL('../fixtures/mesh', import.meta.url));
@@ -18,10 +19,14 @@ export class PeerProcess {
   readonly #ended: Promise<unknown>;
 
   constructor(
-    options: MeshLinkOptions,
-    { calls = '', threads = 1 }: { calls?: string; threads?: number } = {},
+    options: MeshLinkOptions | NatsOptions,
+    {
+      calls = '',
+      threads = 1,
+      config = 'skynet.config.mjs',
+    }: { calls?: string; threads?: number; config?: string } = {},
   ) {
-    this.child = spawn(process.execPath, [COMMAND, path.join(FOLDER, 'skynet.config.mjs')], {
+    this.child = spawn(process.execPath, [COMMAND, path.join(FOLDER, config)], {
       cwd: FOLDER,
       env: {
         ...process.env,

@@ -1,5 +1,6 @@
 import { type Handle, isSkynetError } from '@skynet/core';
-import type { TestNode } from '@skynet/core/testing';
+import { createMulticast } from '@skynet/core/multicast';
+import { Happenings, type TestNode } from '@skynet/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type NatsServer, natsMissing, startNats } from '../../../../test/nats.ts';
 import { createMesh, nats } from '../../src/nats.ts';
@@ -155,6 +156,31 @@ describe('three nodes', () => {
     expect(codes.filter((code) => code === 'ERR_NAME_TAKEN')).toHaveLength(2);
     const winner = handles[codes.findIndex((code) => code !== 'ERR_NAME_TAKEN')];
     for (const node of nodes) expect(await node.run((skynet) => skynet.queryName('one'))).toBe(winner);
+  });
+
+  onServer(`what is published in one is heard in all${why}`, async () => {
+    const nodes = await startNodes(3, options());
+    const [one] = nodes as [TestNode];
+    const channel = await one.run(async (skynet) => (await createMulticast(skynet).new()).channel);
+    const subscribed = new Happenings<TestNode>('nodes that have subscribed');
+    // Who listens lives until it has heard.
+    const heard = nodes.map((node) =>
+      node.run(async (skynet) => {
+        let told = (_: unknown): void => {};
+        const all = new Promise<unknown>((resolve) => {
+          told = resolve;
+        });
+        const bound = createMulticast(skynet).bind(channel, {
+          dispatch: (_, __, ...values) => told(values),
+        });
+        await bound.subscribe();
+        subscribed.add(node);
+        return skynet.await(all);
+      }),
+    );
+    for (const node of nodes) await subscribed.find((other) => other === node, 'that a node has subscribed');
+    await one.run((skynet) => createMulticast(skynet).bind(channel).publish('a', 1));
+    expect(await Promise.all(heard)).toEqual(nodes.map(() => ['a', 1]));
   });
 });
 
