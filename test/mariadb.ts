@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { freePort } from './free-port.ts';
 import { testProgram } from './programs.ts';
 import {
   listening,
   removeFolder,
   type ServerProcess,
+  startOnFreePort,
   startServer,
   temporaryFolder,
 } from './server-process.ts';
@@ -53,8 +53,7 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
     // What it says goes into the error.
     { stdio: 'pipe' },
   );
-  const port = await freePort();
-  const start = async (): Promise<ServerProcess> => {
+  const start = async (port: number): Promise<ServerProcess> => {
     const server = startServer(daemon, [
       '--no-defaults',
       ...user,
@@ -79,7 +78,9 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
     await listening(server, port);
     return server;
   };
-  let server = await start();
+  const started = await startOnFreePort(start);
+  const { port } = started;
+  let { server } = started;
   const sql = (text: string): string =>
     execFileSync(client, ['--no-defaults', '-h127.0.0.1', `-P${port}`, '-uroot', '-N', '-B'], {
       input: text,
@@ -98,7 +99,7 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
     kill: () => server.kill(),
     restart: async () => {
       await server.kill();
-      server = await start();
+      server = await start(port);
     },
     stop: async () => {
       await server.kill();

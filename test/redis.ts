@@ -7,6 +7,7 @@ import {
   listening,
   removeFolder,
   type ServerProcess,
+  startOnFreePort,
   startServer,
   temporaryFolder,
 } from './server-process.ts';
@@ -37,8 +38,7 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
   const { file: client } = testProgram('redis-cli');
   if (file === undefined || client === undefined) throw new Error(redisMissing);
   const folder = temporaryFolder('redis');
-  const port = await freePort();
-  const start = async (): Promise<ServerProcess> => {
+  const start = async (port: number): Promise<ServerProcess> => {
     const data = path.join(folder, String(port));
     mkdirSync(data, { recursive: true });
     const server = startServer(file, [
@@ -48,7 +48,9 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
     await listening(server, port);
     return server;
   };
-  let server = await start();
+  const started = await startOnFreePort(start);
+  const { port } = started;
+  let { server } = started;
   const cli = (...args: string[]): string =>
     execFileSync(client, ['-p', String(port), ...args], { encoding: 'utf8' });
   return {
@@ -58,7 +60,7 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
     signal: (name) => void server.child.kill(name),
     kill: () => server.kill(),
     start: async () => {
-      server = await start();
+      server = await start(port);
     },
     stop: async () => {
       await server.kill();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from './free-port.ts';
 import { testProgram } from './programs.ts';
 
 /** A folder that is there until {@link removeFolder}. */
@@ -49,6 +50,23 @@ export async function listening(server: ServerProcess, port: number): Promise<vo
     if (server.child.exitCode !== null || server.child.signalCode !== null || Date.now() > until)
       throw new Error(`the server does not listen on port ${port}: ${written}`);
     if (await canConnect(port)) return;
+  }
+}
+
+/**
+ * Starts a server on a free port. Where somebody has taken that before the server listens, on another.
+ * @param start starts it on a port, and waits until it listens.
+ */
+export async function startOnFreePort(
+  start: (port: number) => Promise<ServerProcess>,
+): Promise<{ readonly server: ServerProcess; readonly port: number }> {
+  for (let left = 4; ; left--) {
+    const port = await freePort();
+    try {
+      return { server: await start(port), port };
+    } catch (error) {
+      if (left === 0) throw error;
+    }
   }
 }
 

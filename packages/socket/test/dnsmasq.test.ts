@@ -1,8 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../../test/free-port.ts';
 import { testProgram } from '../../../test/programs.ts';
-import { listening, type ServerProcess, startServer } from '../../../test/server-process.ts';
+import { listening, type ServerProcess, startOnFreePort, startServer } from '../../../test/server-process.ts';
 import { createDns, type Dns } from '../src/index.ts';
 import { livingService, testNode } from './setup.ts';
 
@@ -15,9 +14,9 @@ describe.skipIf(file === undefined)(
     let server: ServerProcess;
     let port: number;
 
-    async function start(): Promise<void> {
+    async function start(port: number): Promise<ServerProcess> {
       const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-      server = startServer(file as string, [
+      const started = startServer(file as string, [
         ...[
           '--no-daemon',
           '--conf-file=/dev/null',
@@ -35,12 +34,12 @@ describe.skipIf(file === undefined)(
         ...['--host-record=brief.lab,10.0.0.7,0', '--txt-record=text.lab,hello'],
         ...many.map((address) => `--host-record=many.lab,${address}`),
       ]);
-      await listening(server, port);
+      await listening(started, port);
+      return started;
     }
 
     beforeAll(async () => {
-      port = await freePort();
-      await start();
+      ({ server, port } = await startOnFreePort(start));
     });
     afterAll(() => server?.kill());
 
@@ -93,7 +92,7 @@ describe.skipIf(file === undefined)(
         expect(await dns.resolve('brief.lab')).toEqual(['10.0.0.7', ['10.0.0.7']]);
         await expect(dns.resolve('six.lab', true)).rejects.toMatchObject({ code: 'ERR_DNS_NO_ANSWER' });
       } finally {
-        await start();
+        server = await start(port);
       }
       const again = await dnsFor();
       expect(await again.resolve('six.lab', true)).toEqual(['2001:db8::5', ['2001:db8::5']]);
