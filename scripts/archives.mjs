@@ -17,7 +17,7 @@ import { environment, root } from './bootstrap.mjs';
 import { importTool } from './tools.mjs';
 
 /** Kilobytes that an archive may have, packed. Who needs more looks first for what should not be in it. */
-const BUDGET = { '@skynet/core': 900, '@skynet/harbor': 250, default: 150 };
+const BUDGET = { '@skynet/core': 1200, '@skynet/harbor': 500, default: 250 };
 /** What a page loads to log in and play, and the kilobytes it may have: minified and gzipped, without `cbor-x`. */
 const PAGE = `
 export { connect, login, webSocketDialer } from '@skynet/msgserver/client';
