@@ -33,12 +33,13 @@ export class Locals {
     this.#all = undefined;
   }
 
-  /** Accessors of all of them. */
+  /** Accessors of all of them, its own properties. */
   get all(): object {
-    this.#all ??= Object.create(null, {
-      ...Object.getOwnPropertyDescriptors(this.#outer?.() ?? {}),
-      ...this.#ofInstance(),
-    }) as object;
+    // Not without a prototype: such an object is a table to V8, and each access costs five times as much.
+    this.#all ??= Object.defineProperties(
+      {},
+      { ...Object.getOwnPropertyDescriptors(this.#outer?.() ?? {}), ...this.#ofInstance() },
+    );
     return this.#all;
   }
 

@@ -71,7 +71,7 @@ async function runModule({ from, origin, hash }: ReadSource, place: PatchPlace):
 /** What the patch's functions use is looked at before one of them runs, as far as their text shows it. */
 function checkUses(text: string, file: string, origin: string, { locals, type }: PatchPlace): void {
   for (const { local, function: user } of usesOfLocals(text)) {
-    if (local in locals) continue;
+    if (Object.hasOwn(locals, local)) continue;
     const line = lineIn(file, local);
     const by = user === undefined ? '' : `, which ${user} uses`;
     throw snaxError(

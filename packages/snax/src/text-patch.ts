@@ -26,7 +26,7 @@ export async function runText(text: string, place: PatchPlace): Promise<PatchTab
   const program = await programOf(text);
   const code = rewriteText(program.text, program.ast, {
     declared: program.declared,
-    isLocal: (name) => name in place.locals,
+    isLocal: (name) => Object.hasOwn(place.locals, name),
     missing: (name, line) => {
       const user = userOf(program.ast, name);
       const by = user === undefined ? '' : `, which ${user} uses`;
