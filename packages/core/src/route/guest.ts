@@ -10,6 +10,8 @@ export class Guest<Service> {
   readonly from: number;
   /** Whether it is this instance that counts: before that the one of the other thread does. */
   hasArrived = false;
+  /** Whether somebody has killed it who knew before this thread that it is here. */
+  isDoomed = false;
   readonly #waiting: Map<number, (() => void)[]>;
 
   /** `threads` are those whose order is to be kept. */

@@ -313,9 +313,14 @@ export class Router<Service extends Routed> {
   /** Ends a service of this thread, if it still lives; one that has moved on is followed. */
   killHere(handle: Handle, by: Handle = 0): void {
     const service = this.find(handle);
-    const thread = service === undefined ? this.threadOf(handle) : -1;
-    if (thread >= 0 && thread !== this.#thread) this.#place.killIn(thread, handle, by);
-    else service?.kill();
+    if (service !== undefined) {
+      service.kill();
+      return;
+    }
+    const thread = this.threadOf(handle);
+    const guest = this.guest(handle);
+    if (thread === this.#thread && guest !== undefined) guest.isDoomed = true;
+    else if (thread >= 0 && thread !== this.#thread) this.#place.killIn(thread, handle, by);
   }
 
   /** Makes a call fail behind what its service has been sent: an answer may be among that. */

@@ -323,8 +323,11 @@ export class Moves {
       this.#place.host.ended(handle, 'exited');
       this.#place.host.released(handle);
       router.refuse(handle, new Message(PTYPE.DEBUG, session, source, []));
-    } else if (session !== 0 && source !== handle)
+      return;
+    }
+    if (session !== 0 && source !== handle)
       router.deliver(source, new Message(PTYPE.RESPONSE, session, handle, []));
+    if (guest.isDoomed) guest.service.kill();
   }
 
   /** A service goes on in another thread, perhaps in this one. */
