@@ -300,6 +300,8 @@ export class Channel {
       const at = this.#writer.reserve(record.length);
       this.#writer.memory.set(record, at);
       this.#cost += record.length;
+      // Much may have waited, and no peer takes a frame of any size.
+      if (this.#writer.length >= FULL) this.#cut();
     }
     this.#held.delete(pair);
   }

@@ -53,6 +53,18 @@ describe.each([1, 3])('two nodes with %i threads', (thread) => {
     expect(got).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
+  test('much that waits behind something large comes in its order, over the same link', async () => {
+    const [one, two] = (await startMesh(2, {}, { thread })) as [TestNode, TestNode];
+    const second = await echoIn(two, 'second');
+    const count = 300;
+    const got = await one.run((skynet) => {
+      skynet.send(second, 'lua', 'add', 0, 'x'.repeat(300_000));
+      for (let i = 1; i < count; i++) skynet.send(second, 'lua', 'add', i, 'y'.repeat(20_000));
+      return skynet.call(second, 'lua', 'got');
+    });
+    expect(got).toEqual(Array.from({ length: count }, (_, i) => i));
+  });
+
   test('errors come with code, text and cause', async () => {
     const [one, two] = (await startMesh(2, {}, { thread })) as [TestNode, TestNode];
     const second = await echoIn(two);
