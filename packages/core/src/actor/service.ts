@@ -172,7 +172,14 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   turn(limit: number): TurnResult {
-    if (this.#unsettled && this.#wakes()) return TURN.IDLE;
+    if (this.#unsettled) {
+      if (this.#extras?.passAnswer !== undefined) {
+        this.#keep(this.#extras.passAnswer);
+        return TURN.IDLE;
+      }
+      this.#unsettled = false;
+      this.current = undefined;
+    }
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
       if (woken !== undefined) {
@@ -643,9 +650,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   /** Takes out what waits at a frozen service, oldest first, for the place where it goes on. */
   takeHeld(): MailboxItem[] {
-    this.#wakes();
+    const { passAnswer, held } = this.#extras ?? {};
+    if (passAnswer !== undefined) this.#keep(passAnswer);
     const items: MailboxItem[] = [];
-    const held = this.#extras?.held;
     // Consoles and others that wait for its end wait on.
     for (const request of this.#extras?.openRequests ?? [])
       if (request.state === ANSWER.DETACHED) items.push(request.message);
@@ -861,18 +868,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.current = undefined;
   }
 
-  /** Before a turn that follows on a task: whether it is frozen instead, so that all that has come is kept. */
-  #wakes(): boolean {
-    const passAnswer = this.#extras?.passAnswer;
-    if (passAnswer === undefined) {
-      this.settled();
-      return false;
-    }
+  /** It is frozen: all that has come is kept. */
+  #keep(passAnswer: (answer: Message) => void): void {
     for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
       if (item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) passAnswer(item as Message);
       else this.extras.held?.push(item);
     }
-    return true;
   }
 
   /** Puts a suspended task that can be woken in the table of waiters. @throws ERR_TOKEN_IN_USE. */
