@@ -13,6 +13,17 @@ interface Loaded {
 /** Takes the types out and leaves everything at its place; Node has that from 22.13 on. */
 const strip = (nodeModule as { stripTypeScriptTypes?: (text: string) => string }).stripTypeScriptTypes;
 
+/** The same without Node's word that this is an experiment, which would stand in the log of every node. */
+function withoutTypes(text: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return (strip as (text: string) => string)(text);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 /** The file as it is: of TypeScript something else may have been made already. */
 async function writtenText(url: string, text: string): Promise<string> {
   const [file = ''] = url.split('?');
@@ -33,7 +44,7 @@ export async function load(
   if (!text.includes('defineSnax')) return loaded;
   try {
     const joined = isTyped
-      ? joinLocals((strip as (text: string) => string)(text))
+      ? joinLocals(withoutTypes(text))
       : joinLocals(text, await writtenText(url, text));
     return joined === undefined ? loaded : { ...loaded, format: 'module', source: joined };
   } catch {

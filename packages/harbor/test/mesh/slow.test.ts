@@ -16,7 +16,9 @@ test('a node that reads nothing: what waits for it is bounded, others do not not
   const two = new PeerProcess({ id: 2, seeds, credit: 1 << 20, silence });
   const three = await startPeer(3, { seeds, silence });
   await two.address();
-  await one.run((skynet) => createMesh(skynet).connect(3));
+  await one.run(async (skynet) => {
+    for (const id of [2, 3]) await createMesh(skynet).connect(id);
+  });
   const [busy, echo] = await Promise.all([
     one.run(async (skynet) => (await skynet.queryName('peer2')) as Handle),
     three.newService('echo'),
