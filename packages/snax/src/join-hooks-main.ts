@@ -43,9 +43,7 @@ export async function load(
   const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString();
   if (!text.includes('defineSnax')) return loaded;
   try {
-    const joined = isTyped
-      ? joinLocals(withoutTypes(text))
-      : joinLocals(text, await writtenText(url, text));
+    const joined = isTyped ? joinLocals(withoutTypes(text)) : joinLocals(text, await writtenText(url, text));
     return joined === undefined ? loaded : { ...loaded, format: 'module', source: joined };
   } catch {
     // Whoever loads it tells better what is wrong with it.
