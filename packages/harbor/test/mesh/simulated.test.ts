@@ -80,7 +80,7 @@ async function talk(
       sent.sends++;
     } else
       calls.push(
-        skynet.call<[number, unknown]>({ to, timeout: '60s' }, 'lua', 'ask', number, weight).then(
+        skynet.call<[number, unknown]>({ to, timeout: '4s' }, 'lua', 'ask', number, weight).then(
           ([got]) => {
             sent.answered++;
             if (got !== number) sent.wrong.push(`the answer to ${number} was that to ${got}`);
@@ -145,7 +145,9 @@ describe.each([
     expect(sent + answered + failed).toBe(Math.ceil(MESSAGES / NODES) * NODES);
     const got = counted.reduce((sum, { count }) => sum + count, 0);
     expect(got).toBeLessThanOrEqual(sent + answered + failed);
-    expect([...codes].filter((code) => code !== 'ERR_NODE_LOST')).toEqual([]);
+    // Links in memory have no beats: if the last frame is the one that is missing, only the call's own limit tells.
+    const known = faults.missing > 0 ? ['ERR_NODE_LOST', 'ERR_TIMEOUT'] : ['ERR_NODE_LOST'];
+    expect([...codes].filter((code) => !known.includes(code))).toEqual([]);
     if (faults.cut === 0) expect(got).toBe(sent + answered);
     else {
       expect(answered).toBeGreaterThan(0);
