@@ -124,7 +124,12 @@ describe.each([
     for (const node of nodes)
       await node.run(async (skynet) => {
         for (let id = 1; id <= NODES; id++) await createMesh(skynet).connect(id);
-        for (const receiver of receivers) await skynet.call(receiver, 'lua', 'result');
+        // Where the last frame was missing, this one shows the gap, and is lost with its link.
+        for (const receiver of receivers)
+          await skynet.call(receiver, 'lua', 'result').catch(async () => {
+            await createMesh(skynet).connect(receiver >>> 24);
+            await skynet.call(receiver, 'lua', 'result');
+          });
       });
     const counted = await Promise.all(
       nodes.map((node, i) =>
