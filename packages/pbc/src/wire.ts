@@ -96,6 +96,16 @@ export class MessageReader extends protobuf.BufferReader {
     this.discardUnknown = true;
   }
 
+  /** The library refuses tags with more than 32 bits; protoc takes the lower ones. */
+  override tag(): number {
+    const { buf, pos } = this;
+    if (this.len - pos < 5 || !isLong(buf, pos)) return super.tag();
+    this.pos = pos + 5;
+    const low = ((buf[pos] as number) & 127) | (((buf[pos + 1] as number) & 127) << 7);
+    const middle = (((buf[pos + 2] as number) & 127) << 14) | (((buf[pos + 3] as number) & 127) << 21);
+    return (low | middle | ((buf[pos + 4] as number) << 28)) >>> 0;
+  }
+
   override uint64(): Long {
     return unsigned(super.uint64());
   }
@@ -134,6 +144,12 @@ export class MessageReader extends protobuf.BufferReader {
   override stringVerify(): string {
     return this.string();
   }
+}
+
+/** Whether a tag has five bytes; most have one. */
+function isLong(bytes: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + 4; i++) if ((bytes[i] as number) < 128) return false;
+  return (bytes[at + 4] as number) < 128;
 }
 
 /** Texts up to this many bytes are looked through quicker here than by the engine. */

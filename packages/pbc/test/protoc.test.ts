@@ -102,13 +102,11 @@ describe.skipIf(NO_PROTOC !== undefined)(`beside protoc${WHY_NOT}`, () => {
     const protobuf = fromText();
     fc.assert(
       fc.property(fc.constantFrom(...TYPES), fc.uint8Array({ maxLength: 24 }), ([file, type], bytes) => {
-        let thrown: unknown;
         const does = (work: () => unknown): boolean => {
           try {
             work();
             return true;
-          } catch (error) {
-            thrown = error;
+          } catch {
             return false;
           }
         };
@@ -116,8 +114,6 @@ describe.skipIf(NO_PROTOC !== undefined)(`beside protoc${WHY_NOT}`, () => {
         fc.pre(!/Need|Choice|Person/.test(type));
         const theirs = does(() => protocDecode(file, type, bytes));
         const ours = does(() => protobuf.decode(type, bytes));
-        // Of a tag with more than 32 bits protoc takes the lower ones.
-        fc.pre(ours || !/invalid tag/.test(String((thrown as Error).message)));
         expect({ bytes: Buffer.from(bytes).toString('hex'), type, reads: ours }).toEqual({
           bytes: Buffer.from(bytes).toString('hex'),
           type,

@@ -1,17 +1,14 @@
+import type { BeatTimes, Silent } from './beats.ts';
+
 /** What the thread of beats is started with. */
-export interface HeartbeatSetup {
+export interface HeartbeatSetup extends BeatTimes {
   /** Where it takes beats. */
   readonly host: string;
   readonly port: number;
-  /** Doubles: when the main thread last went round, then when bytes last came, by key of the link. */
+  /** That of `BeatingLinks`. */
   readonly memory: SharedArrayBuffer;
-  /** Milliseconds between two beats, and after which one who says nothing is silent. */
-  readonly every: number;
-  readonly silence: number;
 }
 
-/** Place of the main thread in the memory; keys of links begin behind it. */
-export const LAST_ROUND = 0;
 /** Bytes of a beat. */
 export const BEAT_SIZE = 20;
 
@@ -30,6 +27,4 @@ export type ToHeartbeat =
 
 export type FromHeartbeat =
   /** It takes beats there; 0 if it cannot. */
-  | { readonly kind: 'bound'; readonly port: number }
-  /** Nothing was heard of a link for too long; or only beats, though both sides have the time: it is stalled. */
-  | { readonly kind: 'silent'; readonly key: number; readonly isStalled: boolean };
+  { readonly kind: 'bound'; readonly port: number } | Silent;

@@ -3,8 +3,9 @@ import { isSkynetError, printable, type SkynetError } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
 import { FrameReader } from '@skynet/core/netpack';
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
+import type { Beats, BeatTimes } from './beats.ts';
 import { meshError } from './errors.ts';
-import { type Beats, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import {
   checkProof,
   common,
@@ -29,7 +30,7 @@ export interface TcpLinkOptions {
   readonly advertise?: string;
   /** What all nodes know and nobody else; without it whoever reaches the port may come in. */
   readonly key?: string;
-  readonly heartbeat: HeartbeatTimes;
+  readonly heartbeat: BeatTimes;
   /** Milliseconds for connecting, and until both sides know each other. Default 3000. */
   readonly handshakeTime?: number;
 }

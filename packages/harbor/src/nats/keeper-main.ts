@@ -2,29 +2,19 @@
 // the beats of others, however busy the rest of the node is. A stopped process does none of that.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { Listener } from '../mesh/beats.ts';
 import { connectNats } from './connection.ts';
-import { type FromKeeper, type KeeperSetup, LAST_ROUND, type ToKeeper } from './keeper-wire.ts';
+import type { FromKeeper, KeeperSetup, ToKeeper } from './keeper-wire.ts';
 import { isOvertaken, Store } from './store.ts';
 
 const { servers, mesh, id, lease, leaseTime, replicas, beatSubject, memory, every, silence } =
   workerData as KeeperSetup;
-const noted = new Float64Array(memory);
-const now = (): number => performance.timeOrigin + performance.now();
+const listener = new Listener(memory, { every, silence });
 const tell = (message: FromKeeper): void => parentPort?.postMessage(message);
-/** Milliseconds since the main thread of this node last went round. */
-const pause = (): number => Math.max(0, now() - (noted[LAST_ROUND] as number));
 const wait = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time));
 
-interface Beating {
-  readonly key: number;
-  readonly subscription: Subscription;
-  /** When a beat last came, and since when the other main thread goes round without a long pause. */
-  heard: number;
-  goesRoundSince: number | undefined;
-  hasBeaten: boolean;
-}
-
-const links = new Map<number, Beating>();
+/** Subscriptions to the beats of others, by key of the link. */
+const links = new Map<number, Subscription>();
 let connection: NatsConnection | undefined;
 let isConnected = false;
 
@@ -33,58 +23,30 @@ let isConnected = false;
 function began(key: number, subject: string): void {
   const nc = connection;
   if (nc === undefined) return;
+  listener.began(key);
   const subscription = nc.subscribe(subject, {
-    callback: (_, message) => {
-      const at = now();
-      link.heard = at;
-      link.hasBeaten = true;
-      const { data } = message;
-      const age = data.length === 4 ? Buffer.from(data).readUInt32BE(0) : 0;
-      if (age > 2 * every) link.goesRoundSince = undefined;
-      else link.goesRoundSince ??= at;
-    },
+    callback: (_, { data }) => listener.beat(key, data.length === 4 ? Buffer.from(data).readUInt32BE(0) : 0),
   });
-  const link: Beating = { key, subscription, heard: now(), goesRoundSince: undefined, hasBeaten: false };
-  links.set(key, link);
+  links.set(key, subscription);
 }
 
 function ended(key: number): void {
-  links.get(key)?.subscription.unsubscribe();
+  listener.ended(key);
+  links.get(key)?.unsubscribe();
   links.delete(key);
 }
 
 function beat(): void {
   if (links.size === 0 || !isConnected) return;
   const age = Buffer.alloc(4);
-  age.writeUInt32BE(Math.round(Math.min(pause(), 0xffffffff)));
+  age.writeUInt32BE(listener.pause);
   connection?.publish(beatSubject, age);
 }
 
-let looked = now();
-/** Since when the main thread of this node goes round without a long pause. */
-let roundsSince: number | undefined;
-
 function look(): void {
-  const at = now();
-  // This very process was stopped, or its machine slept: what was sent meanwhile still has to be heard.
-  const hasSlept = at - looked > 3 * every || !isConnected;
-  looked = at;
-  if (pause() > 2 * every) roundsSince = undefined;
-  else roundsSince ??= at;
-  for (const link of [...links.values()]) {
-    if (hasSlept) {
-      link.heard = at;
-      noted[link.key] = at;
-      continue;
-    }
-    const bytesAt = noted[link.key] as number;
-    const isSilent = at - Math.max(link.heard, bytesAt) > silence;
-    // It lives, its main thread and that of this node go round, and still nothing comes over the link: that is stalled.
-    const since = Math.max(bytesAt, link.goesRoundSince ?? at, roundsSince ?? at);
-    const isStalled = link.hasBeaten && at - since > silence;
-    if (!isSilent && !isStalled) continue;
-    ended(link.key);
-    tell({ kind: 'silent', key: link.key, isStalled: !isSilent });
+  for (const silent of listener.look(!isConnected)) {
+    ended(silent.key);
+    tell(silent);
   }
 }
 

@@ -1,8 +1,9 @@
+import type { BeatTimes, Silent } from '../mesh/beats.ts';
 import type { NatsServers } from './connection.ts';
 import type { Lease } from './store.ts';
 
 /** What the thread that keeps a node in its mesh is started with. */
-export interface KeeperSetup {
+export interface KeeperSetup extends BeatTimes {
   readonly servers: NatsServers;
   readonly mesh: string;
   readonly id: number;
@@ -11,15 +12,9 @@ export interface KeeperSetup {
   readonly replicas: number;
   /** Where this node's beats are heard. */
   readonly beatSubject: string;
-  /** Doubles: when the main thread last went round, then when bytes last came, by key of the link. */
+  /** That of `BeatingLinks`. */
   readonly memory: SharedArrayBuffer;
-  /** Milliseconds between two beats, and after which one who says nothing is silent. */
-  readonly every: number;
-  readonly silence: number;
 }
-
-/** Place of the main thread in the memory; keys of links begin behind it. */
-export const LAST_ROUND = 0;
 
 export type ToKeeper =
   /** The node has its lease: renew it. */
@@ -40,4 +35,4 @@ export type FromKeeper =
   /** Another has it. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'left' }
-  | { readonly kind: 'silent'; readonly key: number; readonly isStalled: boolean };
+  | Silent;

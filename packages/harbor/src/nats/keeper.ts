@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { BeatingLinks, type Beats } from '../mesh/beats.ts';
 import { meshError } from '../mesh/errors.ts';
-import { type FromKeeper, type KeeperSetup, LAST_ROUND, type ToKeeper } from './keeper-wire.ts';
+import type { FromKeeper, KeeperSetup, ToKeeper } from './keeper-wire.ts';
 
-/** Links over subjects that can beat at the same time. */
-const MAX_LINKS = 1023;
 /** Milliseconds for ending a lease when a node goes. */
 const LEAVE_TIME = 2000;
 
@@ -17,31 +16,18 @@ export interface LeaseWatcher {
   refused(): void;
 }
 
-/** One link, as far as beats are concerned. */
-export interface Beats {
-  /** Bytes came. */
-  heard(): void;
-  end(): void;
-}
-
 /** The thread that keeps a node in its mesh. */
 export class Keeper {
   readonly #worker: Worker;
-  readonly #noted: Float64Array;
-  readonly #silent = new Map<number, (isStalled: boolean) => void>();
-  readonly #rounds: NodeJS.Timeout;
+  readonly #links: BeatingLinks;
   #watcher: LeaseWatcher | undefined;
   #left: (() => void) | undefined;
   /** Settles when it is connected. */
   readonly ready: Promise<void>;
 
   constructor(setup: Omit<KeeperSetup, 'memory'>) {
-    const memory = new SharedArrayBuffer((MAX_LINKS + 1) * Float64Array.BYTES_PER_ELEMENT);
-    this.#noted = new Float64Array(memory);
-    this.#goneRound();
-    this.#rounds = setInterval(() => this.#goneRound(), setup.every / 2);
-    this.#rounds.unref();
-    this.#worker = startWorker({ ...setup, memory });
+    this.#links = new BeatingLinks(setup.every);
+    this.#worker = startWorker({ ...setup, memory: this.#links.memory });
     this.ready = new Promise((resolve, reject) => {
       const failed = (why: string): void => {
         reject(meshError('ERR_MESH_UNREACHABLE', `the thread that keeps this node in the mesh: ${why}`));
@@ -77,14 +63,10 @@ export class Keeper {
         this.#left?.();
         break;
       case 'silent':
-        this.#silent.get(message.key)?.(message.isStalled);
+        this.#links.told(message);
         break;
       default:
     }
-  }
-
-  #goneRound(): void {
-    this.#noted[LAST_ROUND] = wallClock();
   }
 
   /** Renews the lease from now on. */
@@ -105,27 +87,11 @@ export class Keeper {
 
   /** Beats for a link from now on; `silent` is called once when nothing is heard of the other side. */
   begin(subject: string, silent: (isStalled: boolean) => void): Beats | undefined {
-    const key = this.#freeKey();
-    if (key === undefined) return undefined;
-    const noted = this.#noted;
-    noted[key] = wallClock();
-    this.#silent.set(key, silent);
-    this.#tell({ kind: 'began', key, subject });
-    return {
-      heard: () => {
-        noted[key] = wallClock();
-      },
-      end: () => {
-        if (this.#silent.get(key) !== silent) return;
-        this.#silent.delete(key);
-        this.#tell({ kind: 'ended', key });
-      },
-    };
-  }
-
-  #freeKey(): number | undefined {
-    for (let key = LAST_ROUND + 1; key <= MAX_LINKS; key++) if (!this.#silent.has(key)) return key;
-    return undefined;
+    return this.#links.begin(
+      silent,
+      (key) => this.#tell({ kind: 'began', key, subject }),
+      (key) => this.#tell({ kind: 'ended', key }),
+    );
   }
 
   #tell(message: ToKeeper): void {
@@ -133,13 +99,9 @@ export class Keeper {
   }
 
   stop(): void {
-    clearInterval(this.#rounds);
+    this.#links.stop();
     void this.#worker.terminate();
   }
-}
-
-function wallClock(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** Always built JavaScript, also when this module runs from its source. */

@@ -1,9 +1,9 @@
 import { printable, SkynetError } from '@skynet/core';
 import type { ConnectionStat } from '@skynet/core/transport';
+import type { Beats } from '../mesh/beats.ts';
 import { meshError } from '../mesh/errors.ts';
 import type { Link, LinkPurpose, LinkReceiver } from '../mesh/link.ts';
 import type { MeshNode } from '../mesh/node.ts';
-import type { Beats } from './keeper.ts';
 
 // A link over subjects: packets of NATS, each with
 //

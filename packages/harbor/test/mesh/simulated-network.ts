@@ -18,6 +18,9 @@ export interface Faults {
   readonly delay: number;
 }
 
+/** Milliseconds until a beat. */
+const BEAT = 20;
+
 /** Links in memory, between nodes of one process, with faults that a seed decides. */
 export class SimulatedNetwork {
   readonly #random: () => number;
@@ -25,6 +28,8 @@ export class SimulatedNetwork {
   faults: Faults;
   /** Links that broke. */
   broken = 0;
+  /** Frames that did not come as they were sent, of which the next beat has not told yet. */
+  #untold = 0;
 
   constructor(random: () => number, faults: Faults) {
     this.#random = random;
@@ -33,6 +38,20 @@ export class SimulatedNetwork {
 
   chance(oneOf: number): boolean {
     return oneOf > 0 && this.#random() * oneOf < 1;
+  }
+
+  /** A frame has not come as it was sent: the next beat tells how many should have, as over NATS, and that ends the link. */
+  beat(tell: () => void): void {
+    this.#untold++;
+    setTimeout(() => {
+      this.#untold--;
+      tell();
+    }, BEAT);
+  }
+
+  /** Resolves when beats have told of everything. */
+  async told(): Promise<void> {
+    while (this.#untold > 0) await new Promise((resolve) => setTimeout(resolve, BEAT));
   }
 
   turns(most: number): number {
@@ -108,9 +127,18 @@ class SimulatedLink implements Link {
       this.#break();
       return;
     }
-    if (has(faults.missing)) return;
-    this.other.#come(has(faults.half) ? frame.slice(0, frame.length >> 1) : frame);
+    if (has(faults.missing)) {
+      this.#tellAtNextBeat();
+      return;
+    }
+    const isHalf = has(faults.half);
+    this.other.#come(isHalf ? frame.slice(0, frame.length >> 1) : frame);
+    if (isHalf) this.#tellAtNextBeat();
     if (has(faults.twice)) this.other.#come(frame);
+  }
+
+  #tellAtNextBeat(): void {
+    this.#network.beat(() => this.other.close(meshError('ERR_LINK_GAP', 'less has come than was sent')));
   }
 
   #break(): void {
