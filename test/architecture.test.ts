@@ -53,7 +53,9 @@ describe('the repository', () => {
     'msgserver',
     'mysql',
     'pbc',
+    'player',
     'redis',
+    'snax',
     'socket',
   ])('no file of %s is in a circle', (name) => {
     const own = new Map(filesUnder(`packages/${name}/src`));

@@ -1,5 +1,5 @@
 // Types that server and client share. No code: a page that imports them gets nothing of the server.
-import type { ServiceDefinition } from '@skynet/core';
+import type { Handle, Request, ServiceDefinition } from '@skynet/core';
 import type { Checker } from './checker.ts';
 
 /** A request of a player: what it takes, and what it answers. */
@@ -55,3 +55,35 @@ export type Pushed<Pushes, Name extends keyof Pushes> =
 
 /** What follows the name of a push: its value, or nothing where it carries none. */
 export type PushArguments<Value> = [Value] extends [undefined] ? [] : [value: Value];
+
+/** What a player's service is started with, by `startPlayers`. */
+export interface PlayerStart {
+  /** Who it is. */
+  readonly uid: string;
+  /** The service that has started it, and reaches the client. */
+  readonly gate: Handle;
+  /** Name of the login, for the gate. */
+  readonly username: string;
+}
+
+/** Commands of a player's service, for the gate and for rooms. */
+export type PlayerCommands = {
+  /** A new login of the player. */
+  attach(username: string): void;
+  /** The client has a connection now, or has none any more. */
+  online(is: boolean): Promise<void>;
+  /** The player's time is over. */
+  end(reason: string): Promise<void>;
+  /** A room has let the player go. */
+  left(room: Handle, reason: string): void;
+  /** Something for the client, from a room. */
+  tell(this: Request, body: Uint8Array): void;
+};
+
+/** What holds for every player of a kind, with defaults. */
+export interface ResolvedPlayer {
+  readonly pushes: PushTable;
+  readonly errors: ReadonlySet<string>;
+  readonly rate: number;
+  readonly burst: number;
+}

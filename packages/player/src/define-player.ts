@@ -1,35 +1,19 @@
-import type { Handle, Request, Skynet } from '@skynet/core';
+import type { Skynet } from '@skynet/core';
 import { defineService, PTYPE } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
-import type { EventName, PlayerDefinition, PushTable, RequestTable } from './contract.ts';
+import type {
+  EventName,
+  PlayerCommands,
+  PlayerDefinition,
+  PlayerStart,
+  PushTable,
+  RequestTable,
+  ResolvedPlayer,
+} from './contract.ts';
 import { playerError } from './errors.ts';
 import { type Player, PlayerOfService } from './player.ts';
 import { isRequest } from './request.ts';
-
-/** What a player's service is started with, by {@link startPlayers}. */
-export interface PlayerStart {
-  /** Who it is. */
-  readonly uid: string;
-  /** The service that has started it, and reaches the client. */
-  readonly gate: Handle;
-  /** Name of the login, for the gate. */
-  readonly username: string;
-}
-
-/** Commands of a player's service, for the gate and for rooms. */
-export type PlayerCommands = {
-  /** A new login of the player. */
-  attach(username: string): void;
-  /** The client has a connection now, or has none any more. */
-  online(is: boolean): Promise<void>;
-  /** The player's time is over. */
-  end(reason: string): Promise<void>;
-  /** A room has let the player go. */
-  left(room: Handle, reason: string): void;
-  /** Something for the client, from a room. */
-  tell(this: Request, body: Uint8Array): void;
-};
 
 /** What holds for every player of a kind. */
 export interface PlayerOptions<Pushes extends PushTable, Code extends string> {
@@ -41,14 +25,6 @@ export interface PlayerOptions<Pushes extends PushTable, Code extends string> {
   rate?: number;
   /** Requests at once. Default 2048: a client that comes back has what it queued. */
   burst?: number;
-}
-
-/** The same with defaults. */
-export interface ResolvedPlayer {
-  readonly pushes: PushTable;
-  readonly errors: ReadonlySet<string>;
-  readonly rate: number;
-  readonly burst: number;
 }
 
 /** Names of the client's events. */

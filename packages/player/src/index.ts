@@ -24,8 +24,10 @@ export type {
   CodesOf,
   DefinitionOf,
   EventName,
+  PlayerCommands,
   PlayerDefinition,
   PlayerRequest,
+  PlayerStart,
   PushArguments,
   Pushed,
   PushesOf,
@@ -33,7 +35,7 @@ export type {
   RequestsOf,
   RequestTable,
 } from './contract.ts';
-export { definePlayer, type PlayerCommands, type PlayerOptions, type PlayerStart } from './define-player.ts';
+export { definePlayer, type PlayerOptions } from './define-player.ts';
 export type { PlayerErrorCode } from './errors.ts';
 export { type LoginPoint, loginPoint, readToken, type Token } from './login.ts';
 export type { EndOfPlayer, Player } from './player.ts';

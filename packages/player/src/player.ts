@@ -4,8 +4,15 @@ import type { ServiceKernel } from '@skynet/core/kernel';
 import { nearest } from '@skynet/core/options';
 import { bodyOfPush, bodyOfRefusal, tooLarge } from './body.ts';
 import { objection } from './cbor-scan.ts';
-import type { PushArguments, Pushed, PushTable, RequestTable } from './contract.ts';
-import type { PlayerCommands, PlayerStart, ResolvedPlayer } from './define-player.ts';
+import type {
+  PlayerCommands,
+  PlayerStart,
+  PushArguments,
+  Pushed,
+  PushTable,
+  RequestTable,
+  ResolvedPlayer,
+} from './contract.ts';
 import { playerError, REFUSALS } from './errors.ts';
 import { Rate } from './rate.ts';
 import { type DeclaredRequest, describeInput, runRequest } from './request.ts';

@@ -14,7 +14,7 @@ import {
 } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
-import type { PlayerCommands } from './define-player.ts';
+import type { PlayerCommands } from './contract.ts';
 import { playerError } from './errors.ts';
 import type { EndOfPlayer } from './player.ts';
 import type { MessageHandlers, MessageServer, StartMessages } from './ports.ts';

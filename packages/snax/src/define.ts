@@ -1,37 +1,5 @@
 import type { Request, Skynet } from '@skynet/core';
-import type { SnaxInside } from './contract.ts';
-
-/** A function of a service. As a `function` it has the request as `this`, whose `ret` answers with several values. */
-export type SnaxMethod = (this: Request, ...args: never[]) => unknown;
-
-/** Functions of a service by their names. */
-export type SnaxMethods = Readonly<Record<string, SnaxMethod>>;
-
-/** What a snax service is made of; what {@link defineSnax} gets from its setup function. */
-export interface SnaxTable {
-  /** One-way: called by `obj.post.name(…)`, nobody gets what they return. */
-  readonly accept?: SnaxMethods;
-  /** Answered: called by `obj.req.name(…)`. */
-  readonly response?: SnaxMethods;
-  /** Called first, with the arguments of the start. What it throws ends the service. */
-  readonly init?: (...args: never[]) => unknown;
-  /** Called last, with the arguments of `kill` or `exit`. */
-  readonly exit?: (...args: never[]) => unknown;
-  /**
-   * Accessors of the locals that patches may join: `{ get i() { return i; }, set i(value) { i = value; } }`. Where Node loads
-   * the script, the loader finds them by itself; given here they are known to the compiler, too.
-   */
-  readonly locals?: object;
-  /** What passes to new code, or to another thread. Default: all variables of the setup function that are data. */
-  readonly handover?: { take(): unknown; give(state: never): unknown };
-}
-
-/** A script of a snax service: the default export of its module. */
-export interface SnaxDefinition<Table extends SnaxTable = SnaxTable> {
-  readonly kind: 'skynet.snax';
-  readonly setup: (skynet: Skynet, snax: SnaxInside) => Table | Promise<Table>;
-  readonly order: readonly string[] | undefined;
-}
+import type { SnaxDefinition, SnaxInside, SnaxTable, TableOf } from './contract.ts';
 
 /** What may be said of a snax service besides its functions. */
 export interface SnaxOptions {
@@ -58,14 +26,6 @@ export function defineSnax<const Table extends SnaxTable>(
 export function isSnaxDefinition(value: unknown): value is SnaxDefinition {
   return typeof value === 'object' && value !== null && (value as SnaxDefinition).kind === 'skynet.snax';
 }
-
-/** The functions of a script, from its type: `typeof import('./simplesnax.ts').default`, or of the whole module. */
-export type TableOf<Script> =
-  Script extends SnaxDefinition<infer Table>
-    ? Table
-    : Script extends { readonly default: SnaxDefinition<infer Table> }
-      ? Table
-      : never;
 
 type Arguments<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 type Replacement<Method> = (this: Request, ...args: Arguments<Method>) => unknown;

@@ -6,21 +6,21 @@ export type {
   Rollout,
   RolloutOptions,
   Snax,
+  SnaxDefinition,
   SnaxInside,
   SnaxInterface,
+  SnaxMethod,
+  SnaxMethods,
   SnaxObject,
   SnaxPlace,
   SnaxProfile,
+  SnaxTable,
+  TableOf,
 } from './contract.ts';
 export type {
   PatchDefinition,
   PatchOf,
-  SnaxDefinition,
-  SnaxMethod,
-  SnaxMethods,
   SnaxOptions,
-  SnaxTable,
-  TableOf,
 } from './define.ts';
 export { definePatch, defineSnax } from './define.ts';
 export type { SnaxErrorCode } from './errors.ts';

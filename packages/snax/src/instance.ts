@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CriticalSection, Request, Skynet } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
-import type { SnaxInside, SnaxInterface, SnaxProfile } from './contract.ts';
-import type { SnaxDefinition, SnaxTable } from './define.ts';
+import type { SnaxDefinition, SnaxInside, SnaxInterface, SnaxProfile, SnaxTable } from './contract.ts';
 import { snaxError } from './errors.ts';
 import { FIRST_METHOD, interfaceOf, type Slot, SYSTEM, slotsOf } from './interface.ts';
 import { lineOf } from './load-limit.ts';

@@ -1,5 +1,4 @@
-import type { SnaxInterface } from './contract.ts';
-import type { SnaxTable } from './define.ts';
+import type { SnaxInterface, SnaxTable } from './contract.ts';
 import { snaxError } from './errors.ts';
 
 /** Numbers of the system's methods, as in the original; those of a script follow. */

@@ -1,7 +1,7 @@
 import type { Skynet } from '@skynet/core';
 import { kernelOf, type ThreadKernel } from '@skynet/core/kernel';
-import type { SnaxInside, SnaxInterface } from './contract.ts';
-import { isSnaxDefinition, type SnaxDefinition } from './define.ts';
+import type { SnaxDefinition, SnaxInside, SnaxInterface } from './contract.ts';
+import { isSnaxDefinition } from './define.ts';
 import { snaxError } from './errors.ts';
 import { interfaceOf, slotsIn, slotsOf } from './interface.ts';
 

@@ -142,3 +142,13 @@ export interface Seat<Of = unknown> {
   /** Calls `work` once when the seat is gone: given back, taken, or the room has ended. */
   onLeft(work: (reason: LeaveReason) => unknown): void;
 }
+
+/** What holds for every room of a kind, with defaults, times in milliseconds. */
+export interface ResolvedRoom {
+  readonly pushes: PushTable;
+  readonly seats: number;
+  readonly keepSeat: number | undefined;
+  readonly tick: number | undefined;
+  readonly catchUp: number;
+  readonly emptyFor: number;
+}

@@ -4,7 +4,7 @@ import { createMulticast } from '@skynet/core/multicast';
 import { readOptions } from '@skynet/core/options';
 import type { PushTable } from '../contract.ts';
 import { playerError } from '../errors.ts';
-import type { Room, RoomBody, RoomDefinition } from './contract.ts';
+import type { ResolvedRoom, Room, RoomBody, RoomDefinition } from './contract.ts';
 import { type RoomCommands, RoomOfService } from './room.ts';
 
 /** What a room's service is started with. */
@@ -26,16 +26,6 @@ export interface RoomOptions<Pushes extends PushTable> {
   catchUp?: number;
   /** How long a room without members lives. Default `"30s"`. */
   emptyFor?: Duration;
-}
-
-/** The same with defaults, times in milliseconds. */
-export interface ResolvedRoom {
-  readonly pushes: PushTable;
-  readonly seats: number;
-  readonly keepSeat: number | undefined;
-  readonly tick: number | undefined;
-  readonly catchUp: number;
-  readonly emptyFor: number;
 }
 
 /**

@@ -2,10 +2,9 @@ import { type Handle, type Request, type Skynet, SkynetError, type TimerHandle }
 import type { ServiceKernel } from '@skynet/core/kernel';
 import type { Channel } from '@skynet/core/multicast';
 import { bodyOfPush } from '../body.ts';
-import type { PlayerCommands } from '../define-player.ts';
+import type { PlayerCommands } from '../contract.ts';
 import { playerError } from '../errors.ts';
-import type { Lag, LeaveReason, Member, Room, RoomBody } from './contract.ts';
-import type { ResolvedRoom } from './define-room.ts';
+import type { Lag, LeaveReason, Member, ResolvedRoom, Room, RoomBody } from './contract.ts';
 import { Ticker } from './ticker.ts';
 
 /** Commands of a room's service, for the services of players. */
