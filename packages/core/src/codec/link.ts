@@ -1,5 +1,7 @@
 import { SkynetError } from '../errors.ts';
 import type { Region } from './region.ts';
+import { type Shape, ShapeTable, type ValueSource } from './shape-reader.ts';
+import { MAX_KEY, MAX_SHAPE_KEYS, ShapeNode } from './shape-tree.ts';
 import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
 import { isPlain, MAX_DEPTH, REFUSED, refusal, refuse, setProtoKey } from './value.ts';
 
@@ -51,10 +53,6 @@ const MAX_SMALL_TEXT = 63;
 const SAMPLE = 16;
 /** Other text up to this length is written by a loop. */
 const MAX_LOOP_WIDE = 16;
-/** Objects with more keys than this are dictionaries rather than shapes. */
-const MAX_SHAPE_KEYS = 64;
-/** Longest key kept in the tree. */
-const MAX_KEY = 64;
 /** Nodes of the shape tree after which it is thrown away and grown again. */
 const MAX_NODES = 8192;
 /** Shapes at most. */
@@ -68,15 +66,11 @@ const MARGIN = 10;
 const FULL = new Error('full');
 FULL.stack = '';
 
-/** A point in the tree of keys; the way from the root to it is a list of keys. */
-class ShapeNode {
+class LinkNode extends ShapeNode<LinkNode> {
   /** Number of the shape that ends here, -1 before it has one. */
   id = -1;
   /** A shape is given a number when it comes for the second time, so that dictionaries with keys of their own do not fill the table. */
   seen = false;
-  lastKey = '';
-  lastNode: ShapeNode | undefined = undefined;
-  others: Map<string, ShapeNode> | undefined = undefined;
 }
 
 /** Encodes the messages of one link; see the head of the file for what it shares with its {@link LinkDecoder}. */
@@ -85,7 +79,7 @@ export class LinkEncoder {
   #region!: Region;
   #pos = 0;
   #end = 0;
-  #root = new ShapeNode();
+  #root = new LinkNode();
   #nodes = 0;
   #shapes = 0;
   /** Their keys, by number. */
@@ -95,7 +89,7 @@ export class LinkEncoder {
   /** Messages so far with which the tables began anew. */
   resets = 0;
   /** Shapes given a number in this message. */
-  #defined: ShapeNode[] = [];
+  #defined: LinkNode[] = [];
   /** The tree was thrown away and the decoder does not know yet. */
   #reset = false;
   #busy = false;
@@ -150,7 +144,7 @@ export class LinkEncoder {
     if (this.#nodes > MAX_NODES) {
       this.#older.push(this.#keys);
       this.#keys = [];
-      this.#root = new ShapeNode();
+      this.#root = new LinkNode();
       this.#nodes = 0;
       this.#shapes = 0;
       this.#reset = true;
@@ -299,7 +293,7 @@ export class LinkEncoder {
 
   /** Two rounds over the keys: the first finds the shape, the second writes the values. */
   #object(value: Record<string, unknown>, depth: number): void {
-    let node: ShapeNode | undefined = this.#root;
+    let node: LinkNode | undefined = this.#root;
     let count = 0;
     for (const key in value) {
       node = node.lastKey === key && node.lastNode !== undefined ? node.lastNode : this.#step(node, key);
@@ -326,21 +320,17 @@ export class LinkEncoder {
   }
 
   /** The node below `node` for one more key, undefined if the tree does not take it. */
-  #step(node: ShapeNode, key: string): ShapeNode | undefined {
-    let next = node.others?.get(key);
-    if (next === undefined) {
-      if (this.#nodes >= 2 * MAX_NODES || key.length > MAX_KEY) return undefined;
-      this.#nodes++;
-      next = new ShapeNode();
-      if (node.others === undefined) node.others = new Map();
-      node.others.set(key, next);
-    }
-    node.lastKey = key;
-    node.lastNode = next;
+  #step(node: LinkNode, key: string): LinkNode | undefined {
+    const known = node.find(key);
+    if (known !== undefined) return known;
+    if (this.#nodes >= 2 * MAX_NODES || key.length > MAX_KEY) return undefined;
+    this.#nodes++;
+    const next = new LinkNode();
+    node.add(key, next);
     return next;
   }
 
-  #define(value: object, node: ShapeNode, count: number): void {
+  #define(value: object, node: LinkNode, count: number): void {
     this.#bytes[this.#pos++] = TAG.OBJECT_DEFINE;
     this.#varint(count);
     const keys: string[] = [];
@@ -400,29 +390,18 @@ function placeOfBytes(pos: number, size: number): number {
   return size < MIN_ALIGNED ? pos : (pos + 7) & ~7;
 }
 
-/** One shape at the receiving end. */
-interface Shape {
-  readonly keys: readonly string[];
-  /** Has a key that cannot be assigned. */
-  readonly hasProto: boolean;
-}
-
-function shapeOf(keys: readonly string[]): Shape {
-  return { keys, hasProto: keys.includes('__proto__') };
-}
-
 /** Decodes the messages of one link. */
-export class LinkDecoder {
+export class LinkDecoder implements ValueSource {
   #bytes: Uint8Array = new Uint8Array(0);
   #region!: Region;
   #pos = 0;
   #end = 0;
-  #shapes: Shape[] = [];
+  #shapes = new ShapeTable();
   readonly #texts = new TextCache();
 
   /** `shapes` are those that the encoder has defined already, see {@link LinkEncoder.oldestShapes}. */
   constructor(shapes: readonly (readonly string[])[] = []) {
-    this.#shapes = shapes.map(shapeOf);
+    for (const keys of shapes) this.#shapes.add(keys);
   }
 
   /**
@@ -435,12 +414,12 @@ export class LinkDecoder {
     this.#pos = start;
     this.#end = end;
     if (this.#bytes[start] === TAG.RESET) {
-      this.#shapes = [];
+      this.#shapes = new ShapeTable();
       this.#pos++;
     }
     const count = this.#varint();
     const values: unknown[] = [];
-    for (let i = 0; i < count; i++) values.push(this.#value());
+    for (let i = 0; i < count; i++) values.push(this.value());
     if (this.#pos !== end) throw this.#malformed();
     return values;
   }
@@ -463,7 +442,8 @@ export class LinkDecoder {
     }
   }
 
-  #value(): unknown {
+  /** The value that comes next; for the shapes. */
+  value(): unknown {
     const pos = this.#pos;
     if (pos >= this.#end) throw this.#malformed();
     const tag = this.#bytes[pos] as number;
@@ -472,15 +452,15 @@ export class LinkDecoder {
     if (tag < 0xc0) return this.#ascii(tag & 0x3f);
     switch (tag) {
       case TAG.OBJECT:
-        return this.#object(this.#shapes[this.#varint()]);
+        return this.#object(this.#shapes.at(this.#varint()));
       case TAG.OBJECT_DEFINE:
-        return this.#object(this.#define());
+        return this.#define().read(this);
       case TAG.OBJECT_INLINE:
         return this.#inline();
       case TAG.ARRAY: {
         const length = this.#varint();
         const list: unknown[] = [];
-        for (let i = 0; i < length; i++) list.push(this.#value());
+        for (let i = 0; i < length; i++) list.push(this.value());
         return list;
       }
       case TAG.MAP:
@@ -517,7 +497,7 @@ export class LinkDecoder {
 
   /** A value that has to be text. */
   #key(): string {
-    const key = this.#value();
+    const key = this.value();
     if (typeof key !== 'string') throw this.#malformed();
     return key;
   }
@@ -560,29 +540,19 @@ export class LinkDecoder {
   #define(): Shape {
     const keys: string[] = [];
     for (let left = this.#varint(); left > 0; left--) keys.push(this.#key());
-    const shape = shapeOf(keys);
-    this.#shapes.push(shape);
-    return shape;
+    return this.#shapes.add(keys);
   }
 
   #object(shape: Shape | undefined): unknown {
     if (shape === undefined) throw this.#malformed();
-    const { keys, hasProto } = shape;
-    const result: Record<string, unknown> = {};
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
-      const value = this.#value();
-      if (hasProto && key === '__proto__') setProtoKey(result, value);
-      else result[key] = value;
-    }
-    return result;
+    return shape.read(this);
   }
 
   #inline(): unknown {
     const result: Record<string, unknown> = {};
     for (let left = this.#varint(); left > 0; left--) {
       const key = this.#key();
-      const value = this.#value();
+      const value = this.value();
       if (key === '__proto__') setProtoKey(result, value);
       else result[key] = value;
     }
@@ -591,7 +561,7 @@ export class LinkDecoder {
 
   #map(): unknown {
     const result = new Map<unknown, unknown>();
-    for (let left = this.#varint(); left > 0; left--) result.set(this.#value(), this.#value());
+    for (let left = this.#varint(); left > 0; left--) result.set(this.value(), this.value());
     return result;
   }
 }
