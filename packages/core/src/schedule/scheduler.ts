@@ -1,3 +1,5 @@
+import { soon, ticksAndMicrotasks } from './settling.ts';
+
 /** Items one service may work off before the others get their turn. */
 const TURN_LIMIT = 32;
 /** Most turns between two looks at the clock: a look costs as much as a small message. */
@@ -7,10 +9,6 @@ const MAX_TURNS_PER_LOOK = 128;
  * its answer after 1 ms in place of 6, but sends and calls of objects lose an eighth.
  */
 const MAX_RUN = 2;
-
-// Already settled: its `then` puts a function behind the microtasks for a third of what `queueMicrotask` costs, which
-// makes a resource for async hooks each time.
-const SETTLED = Promise.resolve();
 
 /** Anything the scheduler gives turns to. */
 export interface Runnable {
@@ -43,10 +41,10 @@ export interface MessageSource {
  * Gives turns to the services of one thread.
  *
  * A *pass* gives every service that has work a turn. A service that started or resumed a task has to wait until the
- * task is suspended before its next message, or two pieces of it would be mixed. The next pass is therefore put
- * behind all microtasks, however long the chain of awaits is: a microtask asks for a tick, and Node runs ticks only
- * when no microtask is left. (A tick asked for by a tick would run first: hence the microtask between.) That costs
- * a third of `setImmediate`.
+ * task is suspended before its next message, or two pieces of it would be mixed. The next pass therefore comes behind all
+ * microtasks, however long the chain of awaits is: the scheduler has Node run them, ticks included, between two passes.
+ * Where that cannot be had a microtask asks for a tick, and Node runs ticks only when no microtask is left. (A tick asked
+ * for by a tick would run first: hence the microtask between.) That costs thrice as much.
  * When messages have run for {@link MAX_RUN} ms, the rest goes behind sockets and timers with `setImmediate`. The
  * clock is looked at after every so many turns: the more often, the slower the last turns were.
  */
@@ -70,7 +68,8 @@ export class Scheduler {
   /** Whether messages have run long enough in this pass. */
   #mustYield = false;
   readonly #onFailure: (thrown: unknown) => void;
-  readonly #pass = (): void => this.#runPass();
+  readonly #settleNow = ticksAndMicrotasks();
+  readonly #pass = this.#runPasses.bind(this);
   readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
   readonly #yieldWhenSettled = (): void => process.nextTick(this.#yield);
   readonly #yield = (): void => {
@@ -79,7 +78,7 @@ export class Scheduler {
   };
   readonly #passAfterIo = (): void => {
     this.#running = false;
-    this.#runPass();
+    this.#runPasses();
   };
 
   /**
@@ -103,7 +102,7 @@ export class Scheduler {
 
   /** Runs `work` behind the microtasks that are due now. */
   soon(work: () => void): void {
-    void SETTLED.then(work);
+    soon(work);
   }
 
   /** Looks into a source in every pass. */
@@ -122,7 +121,39 @@ export class Scheduler {
     }
   }
 
-  #runPass(): void {
+  /**
+   * Passes, until there is nothing to do or messages have run long enough. What runs between them has this function, and
+   * no more of the scheduler, in its stacks: those are cut after so many frames.
+   */
+  #runPasses(): void {
+    for (;;) {
+      const isQuiet = this.#runPass();
+      const isEmpty = this.#readyCount === 0;
+      // Waiting for other threads may take a moment: first everything that was promised here has to settle.
+      if (isEmpty && (this.#source === undefined || isQuiet)) break;
+      const mustYield = this.#mustYield && !isEmpty;
+      let isSettled = false;
+      try {
+        this.#settleNow?.();
+        isSettled = this.#settleNow !== undefined;
+      } finally {
+        // Not to be had here, or somebody's tick has thrown: that goes its way first.
+        if (!isSettled) this.soon(mustYield ? this.#yieldWhenSettled : this.#passWhenSettled);
+      }
+      if (!isSettled) return;
+      if (mustYield) {
+        this.#yield();
+        return;
+      }
+    }
+    this.#scheduled = false;
+    this.#running = false;
+    this.#onIdle();
+    this.#source?.idle();
+  }
+
+  /** Whether there was nothing to do. */
+  #runPass(): boolean {
     try {
       this.#source?.poll();
     } catch (thrown) {
@@ -136,20 +167,10 @@ export class Scheduler {
     this.#mustYield = false;
     // Whatever a turn throws, the others have theirs.
     while (!this.#giveTurns(ready, later));
-    const mustYield = this.#mustYield;
     this.#ready = later;
     this.#later = ready;
     this.#readyCount = this.#laterCount;
-    if (mustYield && this.#readyCount > 0) this.soon(this.#yieldWhenSettled);
-    // Waiting for other threads may take a moment: first everything that was promised here has to settle.
-    else if (this.#readyCount > 0 || (this.#source !== undefined && !isQuiet))
-      this.soon(this.#passWhenSettled);
-    else {
-      this.#scheduled = false;
-      this.#running = false;
-      this.#onIdle();
-      this.#source?.idle();
-    }
+    return isQuiet;
   }
 
   /** Gives the services of this pass their turns, as far as nothing is thrown. Whether all have had theirs. */
