@@ -2,6 +2,15 @@
 
 export type { SkynetConfig } from './config/config.ts';
 export { defineConfig } from './config/config.ts';
+export type {
+  LearntPlace,
+  PlacementCommands,
+  PlacementMode,
+  PlacementMove,
+  PlacementReport,
+  TalkEdge,
+  ThreadLoad,
+} from './contracts/placement.ts';
 export type { Sendable, Unsendable } from './contracts/sendable.ts';
 export type {
   AwaitOptions,

@@ -860,7 +860,7 @@ function mustBeFunction(work: unknown): void {
 }
 
 const HERE: Placement = {};
-const PLACED: readonly string[] = ['name', 'thread', 'mailbox'];
+const PLACED: readonly string[] = ['name', 'thread', 'pinned', 'mailbox'];
 
 /** Where a service is to run, and with which bounds. @throws ERR_ARGUMENT. */
 function placementOf(placed: PlacedService): Placement {
@@ -870,6 +870,9 @@ function placementOf(placed: PlacedService): Placement {
       'ERR_ARGUMENT',
       `a service that is started has ${PLACED.join(', ')}, not ${printable(unknown)}`,
     );
+  const { pinned } = placed;
+  if (pinned !== undefined && typeof pinned !== 'boolean')
+    throw new SkynetError('ERR_ARGUMENT', `pinned is true or false, not ${printable(pinned)}`);
   return placed.mailbox === undefined ? placed : { ...placed, mailbox: mailboxLimit(placed.mailbox) };
 }
 

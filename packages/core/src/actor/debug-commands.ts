@@ -45,6 +45,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     ),
   MOVE: (service, request, [thread, patience]) =>
     service.host.move(service.handle, request, Number(thread), Number(patience ?? RELOAD_PATIENCE)),
+  PIN: (service, _request, [on = true]) => service.host.pin(service.handle, on === true),
   SUPPORT: (service) => [...Object.keys(COMMANDS), ...(service.extras.debug?.keys() ?? [])],
   TERM: (service, _request, [address]) => {
     const handle = parseHandle(String(address));

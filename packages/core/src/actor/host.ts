@@ -48,6 +48,8 @@ export interface Host {
   reload(handle: Handle, module: string | undefined, patience: number): Promise<void>;
   /** Moves a service of this thread to another one; see `Skynet.move`. `patience` in milliseconds. */
   move(handle: Handle, request: ActiveRequest, thread: number, patience: number): Promise<void>;
+  /** Has a service of this thread stay there, or go again, whatever placement learns. */
+  pin(handle: Handle, on: boolean): void;
   /** A log line. */
   log(source: Handle, text: string): void;
   /** A log line of the kernel's own words, in which nothing of anybody else stands. */

@@ -15,6 +15,8 @@ export interface LaunchSettings {
   /** Words, or values. */
   readonly args: readonly unknown[];
   readonly mailbox?: MailboxLimit | undefined;
+  /** Whether learning does not move it. */
+  readonly pinned?: boolean;
 }
 
 /** Told once what became of a start: an error, or the handle, and what the service has started meanwhile, if anything. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
-import type { CommandTable, Handover, ServiceDefinition } from '../contracts/skynet.ts';
+import type { CommandTable, Handover, Placement, ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, makeHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
@@ -29,6 +29,7 @@ const SNLUA = 'snlua ';
 const DRAIN_STEP = 2;
 
 const NO_ARGS: readonly string[] = [];
+const ANYWHERE: Placement = {};
 
 /** Other threads that services can be started in. */
 export interface OtherPlaces {
@@ -36,6 +37,14 @@ export interface OtherPlaces {
   launch(thread: number, name: string, settings: LaunchSettings, done: Started): void;
   /** The thread whose turn it is, perhaps this one. */
   next(): number;
+}
+
+/** Where services go that nobody has given a thread. */
+export interface LearntPlacement {
+  /** The thread for a new service; undefined where nothing is known. */
+  placeOf(name: string, args: readonly unknown[]): number | undefined;
+  /** A service stays where it is. */
+  pin(service: Service, on: boolean): void;
 }
 
 /** Where the code of a service comes from. */
@@ -59,6 +68,8 @@ export interface StarterParts {
   readonly thread: number;
   readonly threads: number;
   readonly accounts: CpuAccounts | undefined;
+  /** What was learnt of places; undefined in a node that does not. */
+  readonly placement: LearntPlacement | undefined;
 }
 
 /** Starts services: finds their module, gives them a number, runs their start function, and sees to what comes of that. */
@@ -107,8 +118,8 @@ export class ServiceStarter {
   }
 
   /** Starts a service for another thread: what it has started meanwhile, and itself as the last. */
-  launchFor(service: string, { args, mailbox }: LaunchSettings): Promise<Handle[]> {
-    const placement = mailbox === undefined ? {} : { mailbox };
+  launchFor(service: string, { args, mailbox, pinned = false }: LaunchSettings): Promise<Handle[]> {
+    const placement: Placement = { thread: 'same', pinned, ...(mailbox === undefined ? {} : { mailbox }) };
     return new Promise((resolve, reject) => {
       this.launchThen({ service, args, placement }, (error, handle, withIt = []) =>
         error === undefined ? resolve([...withIt, handle]) : reject(error),
@@ -119,8 +130,8 @@ export class ServiceStarter {
   /** As {@link launch} for callers that count every promise. */
   readonly launchThen = ({ service, args, placement }: LaunchRequest, done: Started): void => {
     const { loader, others, thread: here } = this.#parts;
-    const { thread = 'same' } = placement;
-    const mailbox = placement.mailbox as MailboxLimit | undefined;
+    const learnt = placement.thread === undefined ? this.#learntPlace(service, args) : undefined;
+    const thread = placement.thread ?? learnt ?? 'same';
     if (typeof service !== 'string' || thread !== 'same') {
       const objection = this.#objectionTo(service, thread);
       if (objection !== undefined) {
@@ -136,24 +147,29 @@ export class ServiceStarter {
       else {
         const name = service.start.name || 'service';
         this.#given.add(name);
-        this.#startHere(service, name, args, mailbox, done);
+        this.#startHere(service, name, args, placement, done);
       }
       return;
     }
     if (isElsewhere) {
-      others.launch(target, service, { args, mailbox }, done);
+      const mailbox = placement.mailbox as MailboxLimit | undefined;
+      others.launch(target, service, { args, mailbox, pinned: isPinned(placement) }, done);
       return;
     }
     const loaded = loader.cached(service);
     if (loaded !== undefined) {
-      this.#startHere(loaded, service, args, mailbox, done);
+      this.#startHere(loaded, service, args, placement, done);
       return;
     }
     loader.load(service).then(
-      (definition) => this.#startHere(definition, service, args, mailbox, done),
+      (definition) => this.#startHere(definition, service, args, placement, done),
       (error: unknown) => this.#loadFailed(service, args, error, done),
     );
   };
+
+  #learntPlace(service: unknown, args: readonly unknown[]): number | undefined {
+    return typeof service === 'string' ? this.#parts.placement?.placeOf(service, args) : undefined;
+  }
 
   #objectionTo(service: unknown, thread: unknown): string | undefined {
     const { threads } = this.#parts;
@@ -195,12 +211,12 @@ export class ServiceStarter {
     definition: ServiceDefinition,
     name: string,
     args: readonly unknown[],
-    mailbox: MailboxLimit | undefined,
+    placement: Placement,
     done: Started,
   ): void {
     const preload = this.#preload;
     const whole = preload === undefined ? definition : preloaded(definition, preload);
-    this.#start(whole, name, args, mailbox, SNLUA, done);
+    this.#start(whole, name, args, placement, SNLUA, done);
   }
 
   /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
@@ -211,7 +227,7 @@ export class ServiceStarter {
     kind: string = SNLUA,
   ): Promise<Handle> {
     return new Promise((resolve, reject) => {
-      this.#start(definition, name, args, undefined, kind, (error, handle) =>
+      this.#start(definition, name, args, ANYWHERE, kind, (error, handle) =>
         error === undefined ? resolve(handle) : reject(error),
       );
     });
@@ -222,7 +238,7 @@ export class ServiceStarter {
     definition: ServiceDefinition,
     name: string,
     args: readonly unknown[],
-    mailbox: MailboxLimit | undefined,
+    placement: Placement,
     kind: string,
     done: Started,
   ): void {
@@ -230,7 +246,7 @@ export class ServiceStarter {
       done(failedWait('ERR_NODE_STOPPED', 'the node is stopping'), 0);
       return;
     }
-    const limit = (mailbox ?? definition.mailbox) as MailboxLimit | undefined;
+    const limit = (placement.mailbox ?? definition.mailbox) as MailboxLimit | undefined;
     let service: Service;
     if (args.length === 0) {
       service = this.#add(kind, name, NO_ARGS, limit);
@@ -241,6 +257,7 @@ export class ServiceStarter {
       this.#tellStart(service);
       this.#args.set(service, args);
     }
+    if (isPinned(placement)) this.#parts.placement?.pin(service, true);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();
@@ -443,6 +460,11 @@ export class ServiceStarter {
     this.#parts.router.killAll(service.takeBrood()?.fail() ?? [], service.handle);
     service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
   }
+}
+
+/** Whether learning does not move a service: whoever names its thread means it. */
+function isPinned({ thread, pinned = typeof thread === 'number' }: Placement): boolean {
+  return pinned;
 }
 
 /** What the start function returned, once it and everything given to `skynet.init` meanwhile have finished. */

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { textOf } from '../codec/error.ts';
+import type { PlacementMode } from '../contracts/placement.ts';
 import type { Network } from '../contracts/remote.ts';
 import type { Duration } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
@@ -32,6 +33,12 @@ export interface SkynetConfig {
    * more sends are dropped; the log tells of it. Answers and what threads tell each other always wait. Default: no limit.
    */
   threadBacklog?: number;
+  /**
+   * Where services start that nobody has given a thread: `"same"`, beside their creator, or `"auto"`: the node learns who
+   * talks with whom, starts services near those that their kind talks to, and moves those that hand over (`handover`) to the
+   * thread they talk to, as far as the load of the threads allows. Default `"same"`.
+   */
+  placement?: PlacementMode;
   /** Id of the node, 1 to 255; 0, the default, for a node on its own. It is the first byte of every handle. */
   harbor?: number;
   /** Where this node listens for other nodes, `"ip:port"`. */
@@ -117,6 +124,7 @@ export interface ResolvedConfig {
   readonly threadHeap: number | undefined;
   /** Messages; undefined for no limit. */
   readonly threadBacklog: number | undefined;
+  readonly placement: PlacementMode;
   readonly harbor: number;
   /** Joined while the node starts. */
   readonly network: Network | undefined;
@@ -168,6 +176,7 @@ export interface HarborKeys {
 
 const DEFAULTS = {
   thread: 1,
+  placement: 'same',
   harbor: 0,
   start: 'main',
   startArgs: [],
@@ -295,6 +304,11 @@ class Keys extends OptionReader<Record<string, unknown>> {
     return value === 'skynet' || value === 'plain' ? value : this.wrong(key, '"skynet" or "plain"');
   }
 
+  placement(key: string): PlacementMode {
+    const value = this.#config[key];
+    return value === 'same' || value === 'auto' ? value : this.wrong(key, '"same" or "auto"');
+  }
+
   /** Start arguments are single words. */
   words(key: string): readonly string[] {
     const list = this.texts(key, 'a list of texts', 0) ?? [];
@@ -369,6 +383,7 @@ export function resolveConfig(
     thread: keys.whole('thread', 1, 64, DEFAULTS.thread),
     threadHeap: keys.whole('threadHeap', 32, 65_536, undefined),
     threadBacklog: keys.whole('threadBacklog', 1, Number.MAX_SAFE_INTEGER, undefined),
+    placement: keys.placement('placement'),
     harbor: keys.whole('harbor', 0, 255, DEFAULTS.harbor),
     network,
     harborNetwork: keys.harborNetwork(),

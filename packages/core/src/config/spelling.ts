@@ -5,6 +5,7 @@ const KEYS = [
   'thread',
   'threadHeap',
   'threadBacklog',
+  'placement',
   'harbor',
   'address',
   'master',

@@ -6,12 +6,14 @@ import { writeHeapSnapshot } from 'node:v8';
 import { addedCommands, commandQuestion, type ListedCommand, notesOf } from '../actor/console-door.ts';
 import { messageOf } from '../codec/error.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
+import type { PlacementReport } from '../contracts/placement.ts';
 import type { CallTarget, DrainReport } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, harborOf, makeHandle, parseHandle } from '../handle.ts';
 import type { ProtocolName } from '../protocol.ts';
 import { hideSecrets } from '../secret.ts';
 import { connectionTable } from '../transport/connection-table.ts';
+import { placementRows } from './placement.ts';
 import { supervisionTree } from './tree.ts';
 import { readValues } from './values.ts';
 
@@ -361,6 +363,17 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
           `${title} stays: ${code} ${text}`,
         ]),
       ]);
+    },
+  },
+  placement: {
+    help: '[pin|unpin address] : load of the threads, who talks with whom, and what was moved for that; pins a service',
+    run: async (context, word, address) => {
+      if (word === undefined)
+        return placementRows(await ask<PlacementReport>(context, '.launcher', 'lua', 'PLACEMENT'));
+      if (word !== 'pin' && word !== 'unpin')
+        throw new SkynetError('ERR_ARGUMENT', `pin or unpin, not ${word}`);
+      await ask(context, handleOf(context, address), 'debug', 'PIN', word === 'pin');
+      return undefined;
     },
   },
   start: {

@@ -111,8 +111,16 @@ export interface CallTarget {
 
 /** Where a new service runs. */
 export interface Placement {
-  /** `"same"` as its creator, `"spread"` over all threads, or a thread's number. Default `"same"`. */
+  /**
+   * `"same"` as its creator, `"spread"` over all threads, or a thread's number. Default `"same"`; where the configuration
+   * says `placement: 'auto'`, near those that its kind talks to, as far as that is known.
+   */
   thread?: 'same' | 'spread' | number;
+  /**
+   * Whether it stays in its thread where the configuration says `placement: 'auto'`: only {@link Skynet.move} and
+   * {@link Skynet.drain} move it then. Default: true where `thread` is a number, else false.
+   */
+  pinned?: boolean;
   /** Bounds what waits before the service, in the place of what its definition says. Default: the definition's. */
   mailbox?: MailboxOptions;
 }

@@ -26,14 +26,18 @@ import { RemoteRoute } from '../route/remote-route.ts';
 import { NETWORK_THREAD, Router } from '../route/router.ts';
 import { CpuAccounts, type WorkListener } from '../schedule/cpu-accounts.ts';
 import { type Runnable, Scheduler } from '../schedule/scheduler.ts';
+import { TalkSamples } from '../schedule/talk-samples.ts';
 import { HOST_TIME, type TimeSource } from '../schedule/time-source.ts';
 import { Timers } from '../schedule/timers.ts';
 import { provideBuiltIns } from '../services/built-in.ts';
 import type { NodeList } from '../services/launcher.ts';
 import { SheetStore } from '../sharedata/sheet-store.ts';
+import type { PlaceOffer, TalkReport } from '../threads/learnt-talk.ts';
 import { Moves } from '../threads/moves.ts';
 import { Neighbours, type Order, type Resident } from '../threads/neighbours.ts';
 import { OtherThreads, type ServiceList } from '../threads/other-threads.ts';
+import { ThreadPlacement } from '../threads/thread-placement.ts';
+import { ThreadTalk } from '../threads/thread-talk.ts';
 import type { PeerSetup } from '../threads/wire.ts';
 import type { Transports } from '../transport/contract.ts';
 import { COUNTER, type SharedParts, SparedThreads } from './shared-parts.ts';
@@ -67,6 +71,9 @@ export class NodeThread implements Host, ContextHost, Resident {
   readonly #loader: ServiceLoader;
   readonly #activity: WorkListener;
   readonly #accounts: CpuAccounts | undefined;
+  /** Undefined in a node that does not learn where services belong. */
+  readonly #placement: ThreadPlacement | undefined;
+  readonly #talk: ThreadTalk;
   readonly #scheduler: Scheduler;
   readonly #time: TimeSource;
   readonly backlog: number;
@@ -96,7 +103,11 @@ export class NodeThread implements Host, ContextHost, Resident {
     this.#shared = shared;
     this.thread = thread;
     this.#accounts = config.profile ? new CpuAccounts(activity) : undefined;
-    this.#activity = this.#accounts ?? activity;
+    const listener = this.#accounts ?? activity;
+    const isLearning = config.placement === 'auto' && threads > 1;
+    const samples = isLearning ? new TalkSamples(listener, thread) : undefined;
+    this.#activity = samples ?? listener;
+    this.#placement = isLearning ? new ThreadPlacement((other) => this.others.canTake(other)) : undefined;
     this.#scheduler = new Scheduler(
       () => this.#activity.idle(),
       shared.random,
@@ -184,6 +195,7 @@ export class NodeThread implements Host, ContextHost, Resident {
       thread,
       threads: config.thread,
       accounts: this.#accounts,
+      placement: this.#placement,
     });
     this.moves = new Moves({
       thread,
@@ -196,8 +208,21 @@ export class NodeThread implements Host, ContextHost, Resident {
       starter: this.starter,
       routes: shared.routes,
       accounts: this.#accounts,
+      placement: this.#placement,
       forget: (handle) => this.#forget(handle),
     });
+    this.#talk = new ThreadTalk(
+      {
+        thread,
+        looked: () => neighbours.looked,
+        count: () => router.size,
+        find: (handle) => router.find(handle),
+        canMove: (service) => this.moves.canMove(service),
+        isPinned: (service) => this.#placement?.isPinned(service) ?? false,
+        logger: () => this.lines.logger,
+      },
+      samples,
+    );
     this.threadKernel = this.#kernel(transports);
     // The main thread decides for the others, whether or not it has services that share data.
     if (thread === 0 && threads > 1) SheetStore.of(this.threadKernel);
@@ -305,6 +330,11 @@ export class NodeThread implements Host, ContextHost, Resident {
     if (service !== undefined) await this.moves.move(service, request, thread, patience);
   }
 
+  pin(handle: Handle, on: boolean): void {
+    const service = this.router.find(handle);
+    if (service !== undefined) this.#placement?.pin(service, on);
+  }
+
   log(source: Handle, words: string): void {
     this.lines.add(source, words);
   }
@@ -372,6 +402,25 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   freeThread(): number | undefined {
     return this.others.free();
+  }
+
+  /** Whether the node learns where services belong. */
+  get isLearning(): boolean {
+    return this.#placement !== undefined;
+  }
+
+  isSpared(thread: number): boolean {
+    return this.#spared.has(thread);
+  }
+
+  async talk(): Promise<{ reports: readonly TalkReport[]; silent: readonly number[] }> {
+    const { reports, silent } = await this.others.talk();
+    return { reports: [this.#talk.report(), ...reports], silent };
+  }
+
+  offerPlaces(offers: readonly PlaceOffer[]): void {
+    this.#placement?.learn(offers);
+    this.#neighbours.tellAll({ op: 'places', offers });
   }
 
   clearCache(): void {
@@ -462,6 +511,11 @@ export class NodeThread implements Host, ContextHost, Resident {
         return this.starter.launchFor(order.name, order);
       case 'list':
         return Promise.resolve(this.#list());
+      case 'talk':
+        return Promise.resolve(this.#talk.report());
+      case 'places':
+        this.#placement?.learn(order.offers);
+        break;
       case 'ping':
         return Promise.resolve();
       case 'end-thread':

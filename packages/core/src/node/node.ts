@@ -1,6 +1,7 @@
 import { launchArguments } from '../actor/launch-arguments.ts';
 import type { OwnKeys, ResolvedConfig, SkynetConfig } from '../config/config.ts';
 import { resolveConfig } from '../config/config.ts';
+import type { PlacementReport } from '../contracts/placement.ts';
 import type { Network } from '../contracts/remote.ts';
 import type { LaunchArguments, LaunchValue, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
@@ -14,6 +15,7 @@ import { PTYPE } from '../protocol.ts';
 import { WATCHER } from '../services/built-in.ts';
 import { createLauncher } from '../services/launcher.ts';
 import { createLogger } from '../services/logger.ts';
+import { createPlacement } from '../services/placement.ts';
 import { createServiceManager, type NetworkRole } from '../services/service-manager.ts';
 import { atCaller } from '../stack.ts';
 import { createActivity } from '../threads/activity.ts';
@@ -49,6 +51,13 @@ export interface Node {
     ...args: LaunchArguments<Args>
   ): Promise<Handle>;
   newService(service: string | ServiceDefinition, ...args: LaunchValue[]): Promise<Handle>;
+  /** Load of the threads; with `placement: 'auto'` also who talks with whom, and what was made of that. */
+  placement(): Promise<PlacementReport>;
+  /**
+   * Has a service stay in its thread, or lets it go again, where the configuration says `placement: 'auto'`.
+   * @throws ERR_NO_SERVICE.
+   */
+  pin(service: Handle, pinned?: boolean): Promise<void>;
   /** Number of services alive. */
   readonly services: number;
   /** Opens the log file anew (SIGHUP). */
@@ -186,6 +195,7 @@ class RunningNode implements StartingNode, Inhabitant {
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
       await thread.starter.start(createLauncher(thread), 'launcher', []);
+      if (thread.isLearning) await thread.starter.start(createPlacement(thread), 'placement', []);
       try {
         const network = await skynet.await(this.#joinNetwork());
         await thread.starter.start(createServiceManager(roleIn(network), network?.names), 'service_mgr', []);
@@ -259,6 +269,14 @@ class RunningNode implements StartingNode, Inhabitant {
 
   async newService(service: string | ServiceDefinition, ...args: unknown[]): Promise<Handle> {
     return this.#thread.starter.launch({ service, args: launchArguments(args), placement: {} });
+  }
+
+  placement(): Promise<PlacementReport> {
+    return this.run((skynet) => skynet.call<PlacementReport>('.launcher', 'lua', 'PLACEMENT'));
+  }
+
+  async pin(service: Handle, pinned = true): Promise<void> {
+    await this.run((skynet) => skynet.call(service, 'debug', 'PIN', pinned));
   }
 
   get mainThread(): NodeThread {

@@ -117,6 +117,13 @@ export class Router<Service extends Routed> {
     this.#routes?.release(localOf(handle));
   }
 
+  /** How many services this thread has. */
+  get size(): number {
+    let size = this.#table.size;
+    for (const { hasArrived } of this.#guests.values()) if (hasArrived) size++;
+    return size;
+  }
+
   /** Services of this thread, lowest handle first. */
   services(): Service[] {
     const services = this.#table.all();

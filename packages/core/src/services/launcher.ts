@@ -1,8 +1,10 @@
 import { messageOf } from '../codec/error.ts';
+import type { PlacementReport } from '../contracts/placement.ts';
 import type { DrainReport, LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, parseHandle } from '../handle.ts';
+import { type PlacementHost, threadsOf } from './placement.ts';
 
 /** What lives in a node. */
 export interface NodeList {
@@ -13,10 +15,10 @@ export interface NodeList {
 }
 
 /** What the launcher asks of the main thread. */
-export interface LauncherHost {
+export interface LauncherHost extends PlacementHost {
   readonly router: { isAlive(handle: Handle): boolean; threadOf(handle: Handle): number };
-  /** Threads of the node. */
-  readonly threads: number;
+  /** Whether the node learns where services belong. */
+  readonly isLearning: boolean;
   /** Puts nothing new there unless it is asked to. */
   spare(thread: number): void;
   /** The thread whose turn it is for something new; undefined if there is none but those that are spared or held. */
@@ -133,6 +135,8 @@ export function createLauncher(host: LauncherHost): ServiceDefinition {
       },
       QUERY: (address: unknown) => titleOf(handleOf(address)),
       LAUNCH: (_kind: string, name: string, ...args: LaunchArgument[]) => skynet.newService(name, ...args),
+      PLACEMENT: (): Promise<PlacementReport> =>
+        host.isLearning ? skynet.call('.placement', 'lua', 'REPORT') : skynet.await(threadsOf(host)),
       CLEARCACHE: () => host.clearCache(),
     };
   });

@@ -16,6 +16,7 @@ import type { Router } from '../route/router.ts';
 import type { CpuAccounts } from '../schedule/cpu-accounts.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { RouteTable } from './route-table.ts';
+import type { ThreadPlacement } from './thread-placement.ts';
 import type { Control } from './wire.ts';
 
 // How a service goes from thread A to thread B while others send to it:
@@ -57,6 +58,7 @@ export interface MovesPlace {
   readonly starter: ServiceStarter;
   readonly routes: RouteTable | undefined;
   readonly accounts: CpuAccounts | undefined;
+  readonly placement: ThreadPlacement | undefined;
   /** A service is gone that no thread has any more. */
   forget(handle: Handle): void;
 }
@@ -86,6 +88,15 @@ export class Moves {
     if (router.guest(handle) !== undefined) return undefined;
     const thread = router.threadOf(handle);
     return thread >= 0 && thread !== here ? thread : undefined;
+  }
+
+  /** Whether nothing that can be seen at once keeps a service here. */
+  canMove(service: Service): boolean {
+    const { starter } = this.#place;
+    const { changing } = service.extras;
+    const isThere = service.state === STATE.RUNNING && changing === undefined;
+    if (!isThere || service.heldHere !== undefined) return false;
+    return starter.handoverOf(service) !== undefined && starter.originOf(service) !== undefined;
   }
 
   // --- a service leaves
@@ -183,7 +194,7 @@ export class Moves {
   }
 
   async #startThere(service: Service, thread: number): Promise<void> {
-    const { starter, neighbours } = this.#place;
+    const { starter, neighbours, placement } = this.#place;
     const { handle, kind, name, args } = service;
     const origin = starter.originOf(service);
     if (origin === undefined) throw goneFailure(handle);
@@ -199,6 +210,7 @@ export class Moves {
         shown: [...args],
         ...origin,
         mailbox: service.mailboxLimit,
+        isPinned: placement?.isPinned(service) ?? false,
         progress: service.progress,
         state,
       }),
@@ -279,12 +291,13 @@ export class Moves {
 
   /** Starts a service that is still at work in another thread. */
   async arrive(order: Arrive, from: number): Promise<void> {
-    const { router, starter, host, accounts, threads } = this.#place;
-    const { handle, kind, name, shown, mailbox, progress } = order;
+    const { router, starter, host, accounts, threads, placement } = this.#place;
+    const { handle, kind, name, shown, mailbox, isPinned, progress } = order;
     router.guest(handle)?.service.vanish();
     const service = new Service(host, handle, localOf(handle), kind, name, shown, DEFAULT_PROTOCOLS, mailbox);
     service.continueFrom(progress);
     accounts?.open(handle);
+    placement?.pin(service, isPinned);
     const others = Array.from({ length: threads }, (_, thread) => thread).filter((thread) => thread !== from);
     const guest = router.expect(service, from, others);
     try {

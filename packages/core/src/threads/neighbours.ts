@@ -69,6 +69,11 @@ export class Neighbours {
     this.#links?.open();
   }
 
+  /** Milliseconds that this thread has looked for their messages and found none. */
+  get looked(): number {
+    return this.#links?.looked ?? 0;
+  }
+
   get threads(): number[] {
     return this.#links?.peers ?? [];
   }

@@ -4,7 +4,8 @@ import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import type { Routed, Router } from '../route/router.ts';
 import type { Activity } from './activity.ts';
-import type { Neighbours } from './neighbours.ts';
+import type { TalkReport } from './learnt-talk.ts';
+import type { Neighbours, Order } from './neighbours.ts';
 
 /** Milliseconds after which a thread that does not answer is taken to be held by one of its services. */
 const PATIENCE = 1000;
@@ -53,22 +54,37 @@ export class OtherThreads {
 
   /** The same; undefined if there is none. */
   free(): number | undefined {
-    const { thread, activity } = this.#here;
+    const { thread } = this.#here;
     const all = [thread, ...this.#neighbours.threads].sort((a, b) => a - b);
-    const free = all.filter(
-      (other) => !this.#here.isSpared(other) && (other === thread || !activity.isHeld(other)),
-    );
+    const free = all.filter((other) => this.#isFree(other));
     return free.length === 0 ? undefined : free[this.#here.nextTurn() % free.length];
   }
 
+  /** Whether a thread is there, and takes something new. */
+  canTake(thread: number): boolean {
+    const isThere = thread === this.#here.thread || this.#neighbours.threads.includes(thread);
+    return isThere && this.#isFree(thread);
+  }
+
+  #isFree(thread: number): boolean {
+    const { thread: here, activity, isSpared } = this.#here;
+    return !isSpared(thread) && (thread === here || !activity.isHeld(thread));
+  }
+
   /** Starts a service in another thread. One that does not take the order is not waited for; it undoes it when it does. */
-  launch(thread: number, name: string, { args, mailbox }: LaunchSettings, done: Started): void {
+  launch(
+    thread: number,
+    name: string,
+    { args, mailbox, pinned = false }: LaunchSettings,
+    done: Started,
+  ): void {
     const launched = this.#neighbours.ask(thread, (id) => ({
       op: 'launch',
       id,
       name,
       args: [...args],
       mailbox,
+      pinned,
     }));
     let isOver = false;
     const watching = setTimeout(() => {
@@ -153,17 +169,29 @@ export class OtherThreads {
 
   /** What lives in the other threads; `silent` are those that did not answer. */
   async list(): Promise<{ services: ServiceList; silent: readonly number[] }> {
+    const { answers, silent } = await this.#askAll((id) => ({ op: 'list', id }));
+    return { services: (answers as ServiceList[]).flat(), silent };
+  }
+
+  /** What the other threads tell of who talked with whom there; `silent` are those that did not answer. */
+  async talk(): Promise<{ reports: readonly TalkReport[]; silent: readonly number[] }> {
+    const { answers, silent } = await this.#askAll((id) => ({ op: 'talk', id }));
+    return { reports: answers as TalkReport[], silent };
+  }
+
+  /** Asks all of them; those that are lost meanwhile are left out. */
+  async #askAll(order: (id: number) => Order): Promise<{ answers: unknown[]; silent: readonly number[] }> {
     const silent: number[] = [];
     const asked = this.#neighbours.threads.map((thread) =>
       this.#neighbours
-        .ask(thread, (id) => ({ op: 'list', id }), { timeout: PATIENCE })
+        .ask(thread, order, { timeout: PATIENCE })
+        .then((answer) => [answer])
         .catch((error: unknown) => {
           if (isSkynetError(error, 'ERR_TIMEOUT')) silent.push(thread);
           return [];
         }),
     );
-    const services = ((await Promise.all(asked)) as ServiceList[]).flat();
-    return { services, silent };
+    return { answers: (await Promise.all(asked)).flat(), silent };
   }
 
   /** Stops the services of another thread, within so many milliseconds. */

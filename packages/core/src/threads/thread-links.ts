@@ -21,6 +21,8 @@ const WATCH = 0.2;
 const MIN_LUCK = 0.25;
 /** Idle moments between two trials when luck is bad. */
 const TRIAL = 64;
+/** Most milliseconds that one look takes with its turn of the event loop; what takes longer is sockets and timers. */
+const TURN_TIME = 0.02;
 
 /**
  * All links of a thread, and how it waits for messages from the others.
@@ -45,6 +47,9 @@ export class ThreadLinks implements MessageSource {
   #spinTrials = 0;
   #trials = 0;
   #got = false;
+  /** Milliseconds that it has looked and found nothing. */
+  #looked = 0;
+  #lastLook = 0;
   readonly #watch = (): void => this.#lookOnce();
   readonly #woken = (): void => {
     for (const link of this.#active) link.wake();
@@ -89,6 +94,11 @@ export class ThreadLinks implements MessageSource {
     for (const link of this.#active) link.postControl(control);
   }
 
+  /** Milliseconds that the thread has looked for messages and found none: it was not at work, whatever the host says. */
+  get looked(): number {
+    return this.#looked;
+  }
+
   get peers(): number[] {
     return this.#active.map(({ thread }) => thread);
   }
@@ -119,6 +129,7 @@ export class ThreadLinks implements MessageSource {
       }
     } while (now < start + SPIN);
     this.#spin += (now - start - this.#spin) * 0.1;
+    this.#looked += now - start;
   }
 
   #worthLooking(): boolean {
@@ -127,7 +138,9 @@ export class ThreadLinks implements MessageSource {
 
   /** Looks once in each turn of the event loop for a while, whatever the services do, and then sleeps. */
   #keepLooking(): void {
-    this.#until = this.#mayLook && this.#luck >= MIN_LUCK ? performance.now() + WATCH : 0;
+    const mayWatch = this.#mayLook && this.#luck >= MIN_LUCK;
+    if (mayWatch) this.#lastLook = performance.now();
+    this.#until = mayWatch ? this.#lastLook + WATCH : 0;
     if (this.#watching) return;
     this.#watching = true;
     setImmediate(this.#watch);
@@ -139,13 +152,21 @@ export class ThreadLinks implements MessageSource {
     if (this.#got) {
       this.#lucky(true);
       this.#keepLooking();
-    } else if (performance.now() < this.#until) {
+    } else if (this.#until !== 0 && this.#isStillTime()) {
       this.#watching = true;
       setImmediate(this.#watch);
     } else {
       if (this.#until !== 0) this.#lucky(false);
       this.#rest();
     }
+  }
+
+  /** Whether it goes on looking; notes what the last look took. */
+  #isStillTime(): boolean {
+    const now = performance.now();
+    this.#looked += Math.min(now - this.#lastLook, TURN_TIME);
+    this.#lastLook = now;
+    return now < this.#until;
   }
 
   #lucky(success: boolean): void {

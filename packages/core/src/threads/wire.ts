@@ -5,6 +5,7 @@ import type { Handle } from '../handle.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
 import type { Redirection } from '../route/redirections.ts';
 import type { RemoteOrder } from '../route/remote-route.ts';
+import type { PlaceOffer } from './learnt-talk.ts';
 
 /**
  * Everything that crosses between two threads of a node.
@@ -41,7 +42,14 @@ export function placeOfBytes(start: number): number {
 
 /** What threads tell each other besides messages. */
 export type Control =
-  | { op: 'launch'; id: number; name: string; args: unknown[]; mailbox: MailboxLimit | undefined }
+  | {
+      op: 'launch';
+      id: number;
+      name: string;
+      args: unknown[];
+      mailbox: MailboxLimit | undefined;
+      pinned: boolean;
+    }
   | { op: 'done'; id: number; value: unknown }
   | { op: 'failed'; id: number; error: ErrorData }
   | { op: 'kill'; handle: Handle; by: Handle }
@@ -56,6 +64,8 @@ export type Control =
   | { op: 'named' }
   | { op: 'clear-cache' }
   | { op: 'list'; id: number }
+  | { op: 'talk'; id: number }
+  | { op: 'places'; offers: readonly PlaceOffer[] }
   | { op: 'ping'; id: number }
   | { op: 'end-thread'; thread: number; reason: string }
   | { op: 'stop'; id: number; deadline: number }
@@ -73,6 +83,7 @@ export type Control =
       module: string;
       isFresh: boolean;
       mailbox: MailboxLimit | undefined;
+      isPinned: boolean;
       progress: Progress;
       state: unknown;
     }
