@@ -49,6 +49,7 @@ describe('resolveConfig', () => {
     const { environment, origin: _origin, ...resolved } = resolveConfig({}, '/base');
     expect(resolved).toEqual({
       thread: 1,
+      placement: 'same',
       threadHeap: undefined,
       harbor: 0,
       start: 'main',
