@@ -75,6 +75,7 @@ describe('resolveConfig', () => {
     });
     expect(Object.fromEntries(environment)).toEqual({
       thread: '1',
+      placement: 'same',
       harbor: '0',
       start: 'main',
       startArgs: '',
