@@ -20,7 +20,7 @@ export interface Visit {
   /** When it came, in milliseconds. */
   readonly since: number;
   /** Closes the connection. */
-  readonly cut: () => void;
+  cut: () => void;
   /** Whom it counts for, where that is limited and known. */
   network: string | undefined;
   /** Where it counts; undefined while it is in its handshake. */

@@ -19,6 +19,7 @@ export class Flusher {
   #scheduled = false;
   readonly #spare: OutBuffer[] = [];
   #spareBytes = 0;
+  readonly #headroom: number;
   readonly #flushAll = (): void => {
     const flushing = this.#dirty;
     this.#dirty = this.#flushing;
@@ -34,6 +35,11 @@ export class Flusher {
     }
   };
 
+  /** @param headroom Bytes to be kept free in front of what is gathered. */
+  constructor(headroom = 0) {
+    this.#headroom = headroom;
+  }
+
   /** Flushes it at the end of this turn. To be called once until it is flushed. */
   add(connection: Flushable): void {
     this.#dirty.push(connection);
@@ -44,7 +50,7 @@ export class Flusher {
 
   lend(): OutBuffer {
     const buffer = this.#spare.pop();
-    if (buffer === undefined) return new OutBuffer();
+    if (buffer === undefined) return new OutBuffer(this.#headroom);
     this.#spareBytes -= buffer.capacity;
     return buffer;
   }

@@ -14,9 +14,15 @@ import { numberedError } from './system-error.ts';
 
 const READ_SIZE = 1 << 16;
 
-/** A handle knows its connection, and so keeps it and its engine alive while it is open. */
-interface OwnedHandle extends NativeHandle {
-  connection?: HandleConnection;
+/** Who reads a handle. */
+export interface HandleOwner {
+  /** So many bytes are in the engine's buffer; or the number of an error. */
+  onread(size: number): void;
+}
+
+/** A handle knows who reads it, and so keeps it and its engine alive while it is open. */
+export interface OwnedHandle extends NativeHandle {
+  owner?: HandleOwner;
 }
 
 /** What the connections of one transport share: the buffer they read into, and a request for writes that end at once. */
@@ -36,7 +42,7 @@ export class HandleEngine {
     markAsUntransferable(this.buffer.buffer);
     // It must return nothing: what it returned would become the next read buffer.
     this.onread = function onread(): void {
-      this.connection?.onread(streamBaseState[kReadBytesOrError] as number);
+      this.owner?.onread(streamBaseState[kReadBytesOrError] as number);
     };
   }
 }
@@ -58,7 +64,7 @@ export class HandleConnection extends GatheredConnection {
     this.#localAddress = path === '' ? undefined : path;
     handle.onread = engine.onread;
     handle.useUserBuffer(engine.buffer);
-    this.#handle.connection = this;
+    this.#handle.owner = this;
   }
 
   get localAddress(): string {
@@ -126,7 +132,7 @@ export class HandleConnection extends GatheredConnection {
 }
 
 /** `ip:port` of one end, '' when it is not connected any more. */
-function nameOf(handle: NativeHandle, which: 'getpeername' | 'getsockname'): string {
+export function nameOf(handle: NativeHandle, which: 'getpeername' | 'getsockname'): string {
   const name: NativeName = {};
   handle[which]?.(name);
   return endpoint(name.address, name.port, '');

@@ -13,6 +13,8 @@ export interface NativeHandle {
   writev(request: NativeRequest, pieces: Uint8Array[], allBuffers: true): number;
   shutdown(request: NativeRequest): number;
   close(done?: () => void): void;
+  /** Closes so that the peer sees a broken connection. */
+  reset?(done?: () => void): number;
   getpeername?(out: NativeName): number;
   getsockname?(out: NativeName): number;
   setNoDelay?(on: boolean): number;

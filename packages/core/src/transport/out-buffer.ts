@@ -14,9 +14,18 @@ export class OutBuffer {
   /** Bytes gathered. */
   length = 0;
   #block: Uint8Array = new Uint8Array(FIRST);
-  /** The part of the block that is filled, and the part of that which already is among the pieces. */
-  #used = 0;
+  /** Where the part of the block begins that is not among the pieces, and where it ends. */
+  #start: number;
+  #used: number;
   #pieces: Uint8Array[] | undefined;
+  readonly #headroom: number;
+
+  /** @param headroom Bytes to be kept free in front of what is gathered first, for {@link behind}. */
+  constructor(headroom = 0) {
+    this.#headroom = headroom;
+    this.#start = headroom;
+    this.#used = headroom;
+  }
 
   /** Bytes of memory it keeps when it is empty. */
   get capacity(): number {
@@ -59,15 +68,21 @@ export class OutBuffer {
 
   /** Everything gathered, as pieces in order; valid until {@link clear}. */
   pieces(): Uint8Array | Uint8Array[] {
-    if (this.#pieces === undefined) return this.#block.subarray(0, this.#used);
+    if (this.#pieces === undefined) return this.#block.subarray(this.#start, this.#used);
     this.#setAside();
     return this.#pieces;
+  }
+
+  /** Everything gathered as one piece, behind so many bytes of the headroom; undefined if there are several pieces. */
+  behind(head: number): Uint8Array | undefined {
+    return this.#pieces === undefined ? this.#block.subarray(this.#start - head, this.#used) : undefined;
   }
 
   /** Forgets everything; the memory may be used again. */
   clear(): void {
     this.length = 0;
-    this.#used = 0;
+    this.#start = this.#headroom;
+    this.#used = this.#headroom;
     this.#pieces = undefined;
     if (this.#block.byteOffset !== 0) this.#block = new Uint8Array(this.#block.buffer);
   }
@@ -99,10 +114,12 @@ export class OutBuffer {
   /** Makes what the block holds a piece; the rest of the block stays in use. */
   #setAside(): void {
     const used = this.#used;
-    if (used === 0) return;
-    this.#pieces ??= [];
-    this.#pieces.push(this.#block.subarray(0, used));
-    this.#block = this.#block.length - used >= FIRST ? this.#block.subarray(used) : new Uint8Array(FIRST);
+    if (used > this.#start) {
+      this.#pieces ??= [];
+      this.#pieces.push(this.#block.subarray(this.#start, used));
+      this.#block = this.#block.length - used >= FIRST ? this.#block.subarray(used) : new Uint8Array(FIRST);
+    }
+    this.#start = 0;
     this.#used = 0;
   }
 }

@@ -8,11 +8,13 @@ export class Visits {
 
   /** Remembers it until its socket is closed. */
   add(visit: Visit, socket: Socket): void {
-    const { address } = visit;
-    this.#byAddress.set(address, visit);
-    socket.once('close', () => {
-      if (this.#byAddress.get(address) === visit) this.#byAddress.delete(address);
-    });
+    this.#byAddress.set(visit.address, visit);
+    socket.once('close', () => this.forget(visit));
+  }
+
+  /** Its socket is not asked for any more. */
+  forget(visit: Visit): void {
+    if (this.#byAddress.get(visit.address) === visit) this.#byAddress.delete(visit.address);
   }
 
   /** Undefined if it was reset. */

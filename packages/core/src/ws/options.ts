@@ -34,6 +34,11 @@ export interface WsOptions extends TlsSettings, ProxyOptions {
   handshakeTimeout?: number;
   /** Send small messages at once. Default true. */
   noDelay?: boolean;
+  /**
+   * Compress messages for peers that can take it (RFC 7692), through the library `ws`, whose connections cost several times as
+   * much. Default false.
+   */
+  perMessageDeflate?: boolean;
 }
 
 /** Settings with every default filled in. */
@@ -45,6 +50,7 @@ export interface ResolvedWsOptions {
   readonly maxPayload: number;
   readonly handshakeTimeout: number;
   readonly noDelay: boolean;
+  readonly perMessageDeflate: boolean;
   readonly proxies: Proxies | undefined;
   /** The header in which they name clients. */
   readonly forwarded: ForwardedHeader | undefined;
@@ -108,6 +114,7 @@ export function resolveWsOptions(given: WsOptions): ResolvedWsOptions {
       client,
       headers: headersOf(options),
       noDelay: options.flag('noDelay', true),
+      perMessageDeflate: options.flag('perMessageDeflate', false),
       mayConnect: originCheck(options),
       maxPayload: options.whole('maxPayload', 1, LARGEST, MAX_PAYLOAD),
       handshakeTimeout:

@@ -52,7 +52,7 @@ export function openWebSocket(
     const ws = begin(Class, `${scheme}://${address}${path}`, {
       headers: { ...settings.headers },
       maxPayload: settings.maxPayload,
-      perMessageDeflate: false,
+      perMessageDeflate: settings.perMessageDeflate,
       createConnection: () => {
         socket =
           scheme === 'wss'

@@ -6,16 +6,8 @@ import type { Flusher } from '../transport/flusher.ts';
 import { GatheredConnection } from '../transport/gathered-connection.ts';
 import type { OutBuffer } from '../transport/out-buffer.ts';
 import { systemError } from '../transport/system-error.ts';
+import { CLOSE } from './frames/frame.ts';
 
-/** Codes of close frames (RFC 6455, 7.4.1). */
-const CLOSE = {
-  NORMAL: 1000,
-  GOING_AWAY: 1001,
-  NOT_BINARY: 1003,
-  NO_CODE: 1005,
-  NO_FRAME: 1006,
-  ABANDONED: 1011,
-} as const;
 const CLEAN: ReadonlySet<number> = new Set([CLOSE.NORMAL, CLOSE.GOING_AWAY, CLOSE.NO_CODE, CLOSE.NO_FRAME]);
 /** Bytes of the largest message sent; the original's server takes no more than 256 KiB. */
 const MESSAGE = 1 << 16;
@@ -26,7 +18,8 @@ const CLOSED = 3;
 const NOTHING = new Uint8Array(0);
 
 /**
- * A stream of bytes in binary messages. What was written in one turn is one message, if it is not large. WebSocket
+ * The same as the server's {@link FrameConnection}, over the library: the client's end, and the server's where messages
+ * are compressed. A stream of bytes in binary messages. What was written in one turn is one message, if it is not large. WebSocket
  * knows no end of one direction alone, so an empty message stands for it; a close frame ends both.
  */
 export class WsConnection extends GatheredConnection {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { WebSocketServer } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { SkynetError } from '../errors.ts';
 import { AcceptGate } from '../transport/accept-gate.ts';
 import type { Connection, Listener, ListenOptions, TransportAddress } from '../transport/contract.ts';
@@ -12,12 +12,21 @@ import { systemError } from '../transport/system-error.ts';
 import { secureServer } from '../transport/tls-settings.ts';
 import { Visits } from '../transport/visits.ts';
 import { hopsOf } from './forwarded.ts';
+import { FrameConnection } from './frames/frame-connection.ts';
+import type { FrameEngine } from './frames/frame-engine.ts';
+import { HandleWire } from './frames/handle-wire.ts';
+import { SocketWire } from './frames/socket-wire.ts';
+import { answerUpgrade } from './handshake.ts';
 import type { Library } from './library.ts';
 import type { ResolvedWsOptions } from './options.ts';
-import type { Opened } from './ws-connecting.ts';
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+/** Whether a client can take messages that are compressed as RFC 7692 says. */
+function offersDeflate({ headers }: IncomingMessage): boolean {
+  return /\bpermessage-deflate\b/.test(headers['sec-websocket-extensions'] ?? '');
 }
 
 function unreadable({ address }: Visit): SkynetError {
@@ -25,14 +34,22 @@ function unreadable({ address }: Visit): SkynetError {
   return new SkynetError('ERR_LISTEN', text, { details: { reason: 'forwarded' } });
 }
 
+/** What makes connections of sockets that have been upgraded. */
+export interface WsMaker {
+  readonly engine: FrameEngine;
+  /** Of a socket that the library has upgraded. */
+  fromLibrary(ws: WebSocket, socket: Socket, remoteAddress: string): Connection;
+}
+
 /** One port of node:http or node:https, whose paths may belong to different listeners. */
 export class WsServer {
   readonly #settings: ResolvedWsOptions;
-  readonly #wrap: (opened: Opened, remoteAddress: string) => Connection;
+  readonly #maker: WsMaker;
   readonly #secure: boolean;
   /** Gets its sockets from the port. */
   readonly #server: Server;
-  readonly #upgrader: WebSocketServer;
+  /** Where compression is asked for: the library's. */
+  readonly #upgrader: WebSocketServer | undefined;
   /** By path; '' takes what nobody else does. */
   readonly #gates = new Map<string, AcceptGate>();
   readonly #entrance: Entrance;
@@ -40,24 +57,26 @@ export class WsServer {
   #port!: Port;
 
   private constructor(
-    { WebSocketServer: Upgrader }: Library,
+    library: Library | undefined,
     secure: boolean,
     settings: ResolvedWsOptions,
-    wrap: (opened: Opened, remoteAddress: string) => Connection,
+    maker: WsMaker,
   ) {
     this.#settings = settings;
-    this.#wrap = wrap;
+    this.#maker = maker;
     this.#secure = secure;
     this.#entrance = new Entrance(() => this.#gates.values(), settings.handshakeTimeout);
     this.#server = secure
       ? secureServer('ws', settings.server, (given) => createSecureServer(given))
       : createServer();
-    this.#upgrader = new Upgrader({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: settings.maxPayload,
-    });
+    this.#upgrader =
+      library &&
+      new library.WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        perMessageDeflate: true,
+        maxPayload: settings.maxPayload,
+      });
     this.#server.on('tlsClientError', (error: Error) =>
       this.#tell(systemError('ERR_LISTEN', error, this.#port.address, 'handshake error: ')),
     );
@@ -69,15 +88,15 @@ export class WsServer {
     );
   }
 
-  /** Binds a port. @throws ERR_LISTEN. */
+  /** Binds a port. `library` is needed for compression. @throws ERR_LISTEN. */
   static async open(
-    library: Library,
+    library: Library | undefined,
     target: TransportAddress,
     options: ListenOptions,
     settings: ResolvedWsOptions,
-    wrap: (opened: Opened, remoteAddress: string) => Connection,
+    maker: WsMaker,
   ): Promise<WsServer> {
-    const server = new WsServer(library, target.scheme === 'wss', settings, wrap);
+    const server = new WsServer(library, target.scheme === 'wss', settings, maker);
     await server.#bind(target, options);
     return server;
   }
@@ -115,13 +134,43 @@ export class WsServer {
       refuse(socket, '400 Bad Request');
     } else if (!this.#entrance.name(visit) || !this.#entrance.admits(visit, gate))
       refuse(socket, '503 Service Unavailable');
-    else {
+    else if (this.#upgrader !== undefined && offersDeflate(request)) {
       this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
         ws.pause();
         this.#entrance.through(visit, gate);
-        gate.pass(this.#wrap({ ws, socket }, visit.client));
+        gate.pass(this.#maker.fromLibrary(ws, socket, visit.client));
       });
+    } else {
+      const answer = answerUpgrade(request);
+      if ('status' in answer) refuse(socket, answer.status);
+      // A client that has left already.
+      else if (!socket.readable || !socket.writable) socket.destroy();
+      else {
+        this.#entrance.through(visit, gate);
+        gate.pass(this.#take(socket, visit, Buffer.from(answer.head, 'latin1'), head));
+      }
     }
+  }
+
+  /** Makes a connection of an upgraded socket, of which nothing remains if its handle is one that we know. */
+  #take(socket: Socket, visit: Visit, answer: Buffer, head: Buffer): Connection {
+    const { engine } = this.#maker;
+    const { noDelay } = this.#settings;
+    const wire =
+      this.#secure || engine.handles === undefined ? undefined : HandleWire.over(socket, engine.handles);
+    const connection = new FrameConnection(
+      wire ?? new SocketWire(socket),
+      engine,
+      visit.client,
+      answer,
+      head,
+    );
+    connection.setNoDelay(noDelay);
+    if (wire === undefined) return connection;
+    this.#visits.forget(visit);
+    visit.cut = () => connection.destroy();
+    connection.onOver = () => this.#entrance.leave(visit);
+    return connection;
   }
 
   /** Notes whom proxies have named. False if one whose word counts wrote what cannot be read. */

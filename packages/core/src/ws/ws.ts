@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 import type {
   Connection,
   ConnectOptions,
@@ -8,9 +10,10 @@ import type {
 } from '../transport/contract.ts';
 import { endpoint } from '../transport/endpoint.ts';
 import { Flusher } from '../transport/flusher.ts';
+import { FrameEngine } from './frames/frame-engine.ts';
 import { loadLibrary } from './library.ts';
 import { resolveWsOptions, type WsOptions } from './options.ts';
-import { type Opened, openWebSocket } from './ws-connecting.ts';
+import { openWebSocket } from './ws-connecting.ts';
 import { WsConnection } from './ws-connection.ts';
 import { WsServer } from './ws-server.ts';
 
@@ -18,7 +21,7 @@ export type { WsOptions } from './options.ts';
 
 /**
  * WebSocket (`ws://host:port/path`, `wss://…`), so that browsers can connect: a stream of bytes in binary messages.
- * Needs the library `ws` beside this package.
+ * Listening needs nothing else; connecting and compression need the library `ws` beside this package.
  *
  * Listening on an address with a path takes upgrades for that path only; others get `404 Not Found`. Several may listen
  * on one port with different paths, if they are in one thread. A peer that sends
@@ -30,23 +33,25 @@ export type { WsOptions } from './options.ts';
 export function ws(options: WsOptions = {}): Transport {
   const settings = resolveWsOptions(options);
   const flusher = new Flusher();
-  const wrap = (opened: Opened, remote: string): Connection => {
-    const { socket } = opened;
+  const fromLibrary = (ws: WebSocket, socket: Socket, remote: string): Connection => {
     socket.setNoDelay(settings.noDelay);
     const local = endpoint(socket.localAddress, socket.localPort, '');
-    return new WsConnection(opened.ws, socket, flusher, remote, local);
+    return new WsConnection(ws, socket, flusher, remote, local);
   };
+  let engine: FrameEngine | undefined;
   /** Ports that are listened on, or are about to be, by scheme and address. */
   const servers = new Map<string, Promise<WsServer>>();
   const keyOf = ({ scheme, host }: TransportAddress, port: number): string => `${scheme} ${host} ${port}`;
-  const bind = async (address: TransportAddress, given: ListenOptions): Promise<WsServer> =>
-    WsServer.open(await loadLibrary(), address, given, settings, wrap);
+  const bind = async (address: TransportAddress, given: ListenOptions): Promise<WsServer> => {
+    const library = settings.perMessageDeflate ? await loadLibrary() : undefined;
+    engine ??= new FrameEngine(settings.maxPayload);
+    return WsServer.open(library, address, given, settings, { engine, fromLibrary });
+  };
   return {
     schemes: ['ws', 'wss'],
     async connect(address: TransportAddress, given: ConnectOptions): Promise<Connection> {
-      const opened = await openWebSocket(await loadLibrary(), address, settings, given);
-      const { socket } = opened;
-      return wrap(opened, endpoint(socket.remoteAddress, socket.remotePort, ''));
+      const { ws, socket } = await openWebSocket(await loadLibrary(), address, settings, given);
+      return fromLibrary(ws, socket, endpoint(socket.remoteAddress, socket.remotePort, ''));
     },
     async listen(
       address: TransportAddress,

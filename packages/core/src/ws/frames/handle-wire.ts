@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import { type HandleEngine, nameOf, type OwnedHandle } from '../../transport/handle-connection.ts';
+import { END_OF_STREAM, handleOf, isNativeHandle } from '../../transport/native-stream.ts';
+import type { Wire, WireOwner } from './wire.ts';
+
+/** A wire straight over Node's handle. */
+export class HandleWire implements Wire {
+  readonly encrypted = false;
+  /** They stay in the system, which tells the peer by itself. */
+  readonly unread = false;
+  readonly #handle: OwnedHandle;
+  readonly #engine: HandleEngine;
+  #owner!: WireOwner;
+
+  /** Takes the handle away from a socket that nobody reads; undefined if it has none that we know. */
+  static over(socket: Socket, engine: HandleEngine): HandleWire | undefined {
+    const handle = handleOf(socket);
+    if (!isNativeHandle(handle)) return undefined;
+    // What is left of it hears of nothing, and counts as closed with its server.
+    (socket as unknown as { _handle: unknown })._handle = null;
+    socket.removeAllListeners();
+    socket.destroy();
+    return new HandleWire(handle, engine);
+  }
+
+  private constructor(handle: OwnedHandle, engine: HandleEngine) {
+    this.#handle = handle;
+    this.#engine = engine;
+  }
+
+  open(owner: WireOwner): void {
+    const handle = this.#handle;
+    this.#owner = owner;
+    handle.readStop();
+    handle.onread = this.#engine.onread;
+    handle.useUserBuffer(this.#engine.buffer);
+    handle.owner = this;
+  }
+
+  get localAddress(): string {
+    return nameOf(this.#handle, 'getsockname');
+  }
+
+  onread(size: number): void {
+    if (size > 0) this.#owner.bytesCame(new Uint8Array(this.#engine.buffer.buffer, 0, size));
+    else if (size === END_OF_STREAM) {
+      this.#handle.readStop();
+      this.#owner.wireEnded();
+    } else if (size < 0) this.#owner.wireBroke(size);
+  }
+
+  read(on: boolean): void {
+    const result = on ? this.#handle.readStart() : this.#handle.readStop();
+    if (result < 0 && on) setImmediate(() => this.#owner.wireBroke(result));
+  }
+
+  write(pieces: Uint8Array | Uint8Array[], done: () => void): boolean {
+    const engine = this.#engine;
+    const { streams, request } = engine;
+    const result = Array.isArray(pieces)
+      ? this.#handle.writev(request, pieces, true)
+      : this.#handle.writeBuffer(request, pieces);
+    if (result !== 0) {
+      this.#owner.wireBroke(result);
+      return false;
+    }
+    if (streams.streamBaseState[streams.kLastWriteWasAsync] === 0) return true;
+    engine.request = new streams.WriteWrap();
+    request.oncomplete = (status: number): void => {
+      if (status < 0) this.#owner.wireBroke(status);
+      else done();
+    };
+    return false;
+  }
+
+  shut(done: () => void): void {
+    const request = new this.#engine.streams.ShutdownWrap();
+    request.oncomplete = done;
+    // Broken already: what is left to do is to close.
+    if (this.#handle.shutdown(request) !== 0) setImmediate(done);
+  }
+
+  close(): void {
+    this.#handle.close(() => this.#owner.wireClosed());
+  }
+
+  reset(): void {
+    const closed = (): void => this.#owner.wireClosed();
+    if (this.#handle.reset === undefined || this.#handle.reset(closed) !== 0) this.#handle.close(closed);
+  }
+
+  setNoDelay(on: boolean): void {
+    this.#handle.setNoDelay?.(on);
+  }
+
+  setKeepAlive(milliseconds: number): void {
+    this.#handle.setKeepAlive?.(milliseconds > 0, Math.max(1, Math.ceil(milliseconds / 1000)));
+  }
+}
