@@ -13,6 +13,7 @@ const TESTED_WITH = {
   protoc: 'protobuf-compiler',
   script: 'bsdutils',
   mariadbd: 'mariadb-server',
+  mysqladmin: 'mariadb-client',
   'redis-server': 'redis-server',
   mosquitto: 'mosquitto',
   mcs: 'mono-mcs',

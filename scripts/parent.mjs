@@ -7,11 +7,12 @@ const EVERY = 500;
  */
 export function followParent() {
   const isScript = 'npm_lifecycle_event' in process.env;
-  if (!isScript) return;
+  if (!isScript) return () => {};
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, EVERY).unref();
+  return () => clearInterval(timer);
 }

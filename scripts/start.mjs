@@ -5,9 +5,10 @@ import { bootstrap, root } from './bootstrap.mjs';
 import { build } from './build.mjs';
 import { followParent } from './parent.mjs';
 
-followParent();
+const unfollow = followParent();
 bootstrap();
 build();
+unfollow(); // the command does so itself
 // In this process, so that the terminal and its signals belong to the node.
 const command = path.join(root, 'packages/core/dist/bin/skynet.js');
 const args = process.argv.slice(2);

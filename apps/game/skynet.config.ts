@@ -1,5 +1,6 @@
 import { defineConfig } from '@skynet/core';
 import { ws } from '@skynet/core/ws';
+import { nats } from '@skynet/harbor/nats';
 
 /** A port from the environment, or the usual one. */
 function port(name: string, usual: number): number {
@@ -11,6 +12,23 @@ function port(name: string, usual: number): number {
   return number;
 }
 
+/** The database of `MYSQL_URL=mysql://user:password@host/database`, if there is one. */
+function database(): string {
+  const text = process.env.MYSQL_URL ?? '';
+  if (text === '' || /^mysql:\/\/[^/]*[^/@]\/[\w%-]+$/.test(text)) return text;
+  throw new Error('MYSQL_URL must be mysql://user:password@host:port/database'); // it may have a password: not shown
+}
+
+/** The id of this node, 1 to 255, among those that share the servers of `NATS_URL`. */
+function nodeId(): number {
+  const id = port('NODE_ID', 1);
+  if (id >= 1 && id <= 255) return id;
+  throw new Error(`NODE_ID must be 1 to 255, not ${id}`);
+}
+
+/** Servers of NATS that keep a mesh of nodes: `NATS_URL=nats://one:4222,nats://two:4222`. */
+const servers = (process.env.NATS_URL ?? '').split(',').filter((text) => text !== '');
+
 /** What the game's services read by `getenv`. */
 interface Own {
   host: string;
@@ -18,6 +36,7 @@ interface Own {
   webPort: number;
   wsPort: number;
   publicPort: number;
+  mysql: string;
 }
 
 /** Whose word about the addresses of players is believed: `GAME_TRUST_PROXY=127.0.0.1,10.0.0.0/8`. */
@@ -38,4 +57,8 @@ export default defineConfig<Own>({
   wsPort: port('GAME_WS_PORT', 8081),
   // Where pages find the game, if that is not its own port: that of a proxy in front of it.
   publicPort: port('GAME_PUBLIC_PORT', 0),
+  // Where accounts are kept; without it everybody has the one password.
+  mysql: database(),
+  // Without it the node runs alone.
+  ...(servers.length > 0 ? { network: nats({ id: nodeId(), servers }) } : {}),
 });

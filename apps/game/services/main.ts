@@ -6,6 +6,8 @@ export default defineService(async (skynet) => {
   const at = host.includes(':') ? `[${host}]` : host;
   const [webPort = '', wsPort = ''] = [skynet.getenv('webPort'), skynet.getenv('wsPort')];
   const publicPort = Number(skynet.getenv('publicPort') ?? 0) || wsPort;
+  // Names have passwords of their own where there is a place to keep them.
+  if (skynet.getenv('mysql')) await skynet.newService('accounts');
   const login = await skynet.newService('login', `ws://${at}:${wsPort}/login`);
   const gate = await skynet.newService('gate', login);
   await skynet.call(gate, 'lua', 'open', { servername: 'game', listen: [`ws://${at}:${wsPort}/game`] });

@@ -25,7 +25,8 @@ async function script(name: string): Promise<Uint8Array> {
 export default defineService(async (skynet, host, port, wsPort) => {
   // The page knows the password as long as everybody does.
   const password = skynet.getenv('password');
-  const config = { wsPort: Number(wsPort), ...(password === 'password' ? { password } : {}) };
+  const isKnown = password === 'password' && !skynet.getenv('mysql');
+  const config = { wsPort: Number(wsPort), ...(isKnown ? { password } : {}) };
   const headers = {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

@@ -15,7 +15,11 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../../test/free-port.ts';
+import { mariadbMissing, startMariaDb } from '../../../test/mariadb.ts';
+import { natsMissing, startNats } from '../../../test/nats.ts';
+import { testProgram } from '../../../test/programs.ts';
 import { type LocalRegistry, startLocalRegistry } from './archives.ts';
+import { readCompose, readDockerfile, settingsOf } from './compose.ts';
 import { endedAfterTest, Program } from './program.ts';
 
 const CHROMIUM = process.env['SKYNET_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -94,6 +98,9 @@ const command = (cwd: string, args: readonly string[], env: Record<string, strin
 const script = (cwd: string, name: string, env: Record<string, string> = {}): Program =>
   endedAfterTest(new Program('npm', ['run', name], { cwd, env: { ...npm(), ...env } }));
 
+/** A player without a page. */
+const bot = (cwd: string, env: Record<string, string>): Program => script(cwd, 'bot', env);
+
 /** The project's node from its build, as a container runs it. */
 const production = (cwd: string, env: Record<string, string> = {}): Program =>
   endedAfterTest(
@@ -163,15 +170,15 @@ describe('npm create skynet', () => {
 
     const node = production(folder, { PORT: '0' });
     const [, port] = await node.said(/gate listens on 127\.0\.0\.1:(\d+)/);
-    const connect = (): Program =>
+    const connect = (port = ''): Program =>
       endedAfterTest(
-        new Program('npm', ['run', '--silent', 'client', '--', port as string], {
+        new Program('npm', ['run', '--silent', 'client', '--', port], {
           cwd: folder,
           env: npm(),
           input: true,
         }),
       );
-    const first = connect();
+    const first = connect(port);
     await first.said(/push welcome/);
     first.type('set a 1');
     first.type('get a');
@@ -179,12 +186,33 @@ describe('npm create skynet', () => {
     first.type('quit');
     expect(await first.ended).toBe(0);
     await node.said(/has gone/);
-    const second = connect();
+    const second = connect(port);
     await second.said(/push welcome/);
     node.signal('SIGTERM');
     await second.said(/push the server restarts, come back in a moment/);
     expect(await second.ended).toBe(0);
     expect(await node.ended).toBe(0);
+    if (mariadbMissing !== undefined) return;
+
+    // With a database the store outlasts the process.
+    const database = await startMariaDb();
+    onTestFinished(() => database.stop());
+    const MYSQL_URL = `mysql://lab:secret@127.0.0.1:${database.port}/lab`;
+    for (const [line, answer] of [
+      ['set name anna bell', /ok\n/],
+      ['get name', /ok anna bell\n/],
+    ] as const) {
+      const kept = production(folder, { PORT: '0', MYSQL_URL });
+      const [, place] = await kept.said(/gate listens on 127\.0\.0\.1:(\d+)/);
+      const client = connect(place);
+      await client.said(/push welcome/);
+      client.type(line);
+      await client.said(answer);
+      client.type('quit');
+      expect(await client.ended).toBe(0);
+      kept.signal('SIGTERM');
+      expect(await kept.ended).toBe(0);
+    }
   });
 });
 
@@ -198,12 +226,125 @@ describe('npm create skynet my-game', () => {
     const node = production(folder, ports);
     const [, page = ''] = await node.said(/The game is on (http:\S+)/);
     expect((await fetch(`${page}/healthz`)).status).toBe(200);
-    const bot = script(folder, 'bot', ports);
-    await bot.said(/bot is in lobby/);
+    const guest = bot(folder, ports);
+    await guest.said(/bot is in lobby/);
     if (hasBrowser) await meetBot(page);
     node.signal('SIGTERM');
-    await bot.said(/connection lost|come back/);
+    await guest.said(/connection lost|come back/);
     expect(await node.ended).toBe(0);
+  });
+});
+
+describe('the compose file', () => {
+  test.each(['game', 'gate', 'minimal'])('of %s says what the project has', async (template) => {
+    const above = newFolder();
+    await command(above, ['my-game', template, '--no-install']).succeeded();
+    const folder = path.join(above, 'my-game');
+    const { services, volumes = {} } = readCompose(folder);
+    const { environment, exposed, command: start } = readDockerfile(folder);
+    const settings = settingsOf(folder);
+    const [[, own] = []] = Object.entries(services).filter(([, { build }]) => build === '.');
+    expect((own?.ports ?? []).map((pair) => pair.split(':')[1])).toEqual(exposed);
+    const given = { ...environment, ...own?.environment };
+    // What is set is read, and what is there to be read from elsewhere is set.
+    expect(Object.keys(given).filter((name) => name !== 'NODE_ENV' && !settings.has(name))).toEqual([]);
+    expect(['MYSQL_URL', 'NATS_URL'].filter((name) => settings.has(name) !== name in given)).toEqual([]);
+    expect(start).toEqual(['node', 'node_modules/@skynet/core/dist/bin/skynet.js', 'dist']);
+    expect(Number.parseInt(own?.stop_grace_period ?? '', 10)).toBeGreaterThan(30); // shutdownTimeout
+    // Every other service is one that the project's settings lead to.
+    const hosts = Object.values(own?.environment ?? {}).map((url) => new URL(url).hostname);
+    expect(Object.keys(services).filter((name) => services[name] !== own)).toEqual(hosts);
+    expect(Object.keys(own?.depends_on ?? {})).toEqual(hosts);
+    const mounted = Object.values(services).flatMap(({ volumes: places = [] }) => places);
+    expect(mounted.map((place) => place.split(':')[0])).toEqual(Object.keys(volumes));
+    if (services['mysql'] !== undefined) {
+      const url = new URL(own?.environment?.['MYSQL_URL'] ?? '');
+      expect(services['mysql'].environment).toMatchObject({
+        MYSQL_USER: url.username,
+        MYSQL_PASSWORD: url.password,
+        MYSQL_DATABASE: url.pathname.slice(1),
+      });
+    }
+  });
+
+  const missing = [mariadbMissing, natsMissing].filter((each) => each !== undefined).join('; ');
+  test.skipIf(missing !== '')(
+    `of game starts what the game uses: accounts in MySQL, a mesh kept by NATS${missing && ` (${missing})`}`,
+    { timeout: 180_000 },
+    async () => {
+      const { services } = readCompose(game);
+      const [own, mysql, nats] = [services['game'], services['mysql'], services['nats']];
+      // As the images do: the database and the user of the environment; the server with its words.
+      const database = await startMariaDb();
+      onTestFinished(() => database.stop());
+      const { MYSQL_DATABASE: name, MYSQL_USER: user, MYSQL_PASSWORD: password } = mysql?.environment ?? {};
+      database.sql(
+        `create database ${name}; create user ${user}@'127.0.0.1' identified by '${password}'; grant all on ${name}.* to ${user}@'127.0.0.1'`,
+      );
+      const [, check = '', ...words] = mysql?.healthcheck?.test ?? [];
+      execFileSync(testProgram(check).file as string, [...words, `--port=${database.port}`], {
+        stdio: 'pipe',
+      });
+      const places = { folder: newFolder() };
+      const server = await startNats(
+        (nats?.command ?? []).map((word) => (word.startsWith('/') ? places.folder : word)),
+      );
+      onTestFinished(() => server.stop());
+
+      const url = new URL(own?.environment?.['MYSQL_URL'] ?? '');
+      url.host = `127.0.0.1:${database.port}`;
+      const [web, ws, web2, ws2] = (await freePorts(4)).map(String) as [string, string, string, string];
+      const env = {
+        ...own?.environment,
+        MYSQL_URL: url.href,
+        NATS_URL: server.url,
+        GAME_WEB_PORT: web,
+        GAME_WS_PORT: ws,
+      };
+      // The mesh is told to whoever asks for its id a second time.
+      await script(game, 'build').succeeded();
+      const node = production(game, env);
+      const [, page = ''] = await node.said(/The game is on (http:\S+)/);
+      expect(await (await fetch(`${page}/config.json`)).json()).toEqual({ wsPort: Number(ws) });
+      const twin = production(game, { ...env, GAME_WEB_PORT: web2, GAME_WS_PORT: ws2 });
+      expect(await twin.ended).toBe(1);
+      expect(twin.output).toMatch(/ERR_MESH_ID_TAKEN|id 1 is taken/);
+      // The second node of the mesh has the same accounts.
+      const other = { ...env, NODE_ID: '2', GAME_WEB_PORT: web2, GAME_WS_PORT: ws2 };
+      const second = script(game, 'start', other);
+      await second.said(/The game is on/);
+      const first = bot(game, { ...env, GAME_PASSWORD: 'mine' });
+      await first.said(/bot is in lobby/);
+      expect(await bot(game, { ...other, GAME_PASSWORD: 'password' }).ended).toBe(1);
+      expect(await bot(game, { ...other, GAME_PASSWORD: '' }).ended).toBe(1);
+      const again = bot(game, { ...other, GAME_PASSWORD: 'mine' });
+      await again.said(/bot is in lobby/);
+      expect(database.sql(`select name from ${name}.accounts`).trim()).toBe('bot');
+
+      // npm alone is told to end, and so is the node in a container. Both end in order, and say so to their players.
+      second.signal('SIGTERM');
+      await again.said(/connection lost|come back/);
+      await second.ended; // its outputs are closed: nobody is left behind
+      node.signal('SIGTERM');
+      await first.said(/connection lost|come back/);
+      expect(await node.ended).toBe(0);
+    },
+  );
+
+  test.each([
+    ['MYSQL_URL', 'mysql:/game', /MYSQL_URL must be mysql:\/\//],
+    ['MYSQL_URL', 'mysql://game:hidden@/game', /MYSQL_URL must be mysql:\/\//],
+    ['NODE_ID', '0', /NODE_ID must be 1 to 255/],
+  ])('%s=%s is refused with a word', { timeout: 60_000 }, async (key, value, why) => {
+    const node = production(game, {
+      GAME_WEB_PORT: '0',
+      GAME_WS_PORT: '0',
+      NATS_URL: 'nats://127.0.0.1:1',
+      [key]: value,
+    });
+    expect(await node.ended).toBe(1);
+    expect(node.output).toMatch(why);
+    expect(node.output).not.toContain('hidden');
   });
 });
 

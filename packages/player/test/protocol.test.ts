@@ -124,6 +124,7 @@ function modernLogins(bytes: (count: number) => Buffer): Row[] {
       kind: 'modern-login',
       cipher,
       publicKey: base64encode(pinned.raw),
+      privateKey: base64encode(seeds.pinned),
       clientKey: hex(seeds.client),
       serverKey: hex(seeds.server),
       token,

@@ -174,6 +174,57 @@ describe('the tick of a room', () => {
     expect(steps.all.every(({ time, lag: late }) => time === 50 && late < 2)).toBe(true);
     expect(lag()).toMatchObject({ steps: 20, skipped: 0 });
   });
+
+  /** A step that stands still: it ends when the test lets it. */
+  function stall(at: number) {
+    let end = (): void => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    return { run: ({ number }: Step) => (number === at ? over : undefined), end: () => end() };
+  }
+
+  test('that stood still for a while makes up for what is due, at the same step and with its lag', async () => {
+    const { run, end } = stall(2);
+    const { clock, steps, lag } = await ticking(run);
+    await clock.advance('300ms'); // 3 to 6 are due meanwhile
+    expect(steps.all.map(({ number }) => number)).toEqual([1, 2]);
+    end();
+    await clock.advance('0ms');
+    expect(steps.all.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(steps.all.every(({ time }) => time === 50)).toBe(true);
+    expect(steps.all.slice(2).map(({ lag: late }) => Math.round(late / 10) * 10)).toEqual([150, 100, 50, 0]);
+    expect(Math.round(lag().worst / 10) * 10).toBe(150);
+    await clock.advance('200ms');
+    expect(steps.all.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(lag().last).toBeLessThan(10);
+    expect(lag()).toMatchObject({ steps: 10, skipped: 0 });
+  });
+
+  test('that stood still for too long leaves out what is beyond `catchUp`, counts it, and keeps to its times', async () => {
+    const { run, end } = stall(2);
+    const { clock, steps, lag } = await ticking(run, 5);
+    await clock.advance('1s'); // 3 to 20 are due
+    end();
+    await clock.advance('0ms');
+    // The one that stood still was the first of five in a row: 3, 4, 5, 6 follow; 7 to 19 are given up, 20 is due now.
+    expect(steps.all.map(({ number }) => number).slice(0, 6)).toEqual([1, 2, 3, 4, 5, 6]);
+    await clock.advance('100ms');
+    const { skipped, steps: done } = lag();
+    expect(skipped).toBeGreaterThan(10);
+    expect(done + skipped).toBe(22);
+    expect(steps.all.at(-1)).toMatchObject({ number: 22, time: 50 });
+    expect(lag().last).toBeLessThan(10);
+  });
+
+  test('a step that throws is told to the log, and the next ones come', async () => {
+    const { clock, steps, lag } = await ticking(({ number }) => {
+      if (number === 2) throw new Error('step two');
+    });
+    await clock.advance('250ms');
+    expect(steps.all.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
+    expect(lag()).toMatchObject({ steps: 5, skipped: 0 });
+  });
 });
 
 test('a room is no service that others start', async () => {

@@ -2,6 +2,7 @@ import { loadConfig, type ResolvedConfig } from '../config/config.ts';
 import { createNode, type StartingNode } from '../node/node.ts';
 import { reportUncaught } from '../node/stray-errors.ts';
 import { background, runInBackground } from './daemon.ts';
+import { followParent } from './parent.ts';
 import { claimPidFile } from './pid-file.ts';
 import { BY_SIGNAL, takeSignals } from './signals.ts';
 import { startFailure } from './start-failure.ts';
@@ -20,7 +21,7 @@ export async function runNode(file: string, watch = false): Promise<void> {
         return;
       }
       claimPidFile(config.daemon);
-    }
+    } else followParent();
     const node = createNode(watch ? { ...config, watch } : config);
     const stopSignal = obey(node, config);
     await startUnlessStopped(node);

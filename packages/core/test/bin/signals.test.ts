@@ -156,3 +156,19 @@ test('endEndlessAfter in thread 0 ends the node, hooks of other threads first', 
   expect(await run.ended()).toBe(1);
   expect(project.read('node.log')).toContain('hook of other ran');
 }, 60_000);
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'in a script of npm, whose shell stays between: the shell ends by %s, and the node in order after it',
+  async (signal) => {
+    const project = new Project({ watchdog: false }, { main: HOOKED });
+    const run = project.start({
+      through: (command) => ['sh', '-c', '"$@"; exit $?', 'sh', ...command],
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    });
+    await run.saw(/main ready/);
+    run.child.kill(signal);
+    expect(await run.ended()).toBe(signal);
+    await run.saw(/hook of main ran/);
+  },
+  60_000,
+);

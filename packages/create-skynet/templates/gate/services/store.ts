@@ -1,9 +1,31 @@
-import { defineService } from '@skynet/core';
+import { defineService, type Skynet } from '@skynet/core';
+import { createPool } from '@skynet/mysql';
 
-/** A store of texts, alive as long as the process. */
-export default defineService((skynet) => {
+/** In a table of MySQL or MariaDB, which outlasts the process. */
+async function inDatabase(skynet: Skynet, url: string) {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  const db = createPool(skynet, {
+    host: hostname,
+    port: Number(port || 3306),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+  });
+  await db.run(
+    'create table if not exists store (name varbinary(255) primary key, value mediumtext not null)',
+  );
+  return {
+    get: async (key: string): Promise<string | undefined> =>
+      (await db.first<{ value: string }>('select value from store where name = ?', [key]))?.value,
+    async set(key: string, value: string): Promise<void> {
+      await db.run('replace into store (name, value) values (?, ?)', [key, value]);
+    },
+  };
+}
+
+/** In memory, as long as the process lives. */
+function inMemory(skynet: Skynet) {
   const values = new Map<string, string>();
-  skynet.register('.store');
   // What new code is given when this file changes while the node runs.
   skynet.handover({
     take: () => [...values],
@@ -12,9 +34,16 @@ export default defineService((skynet) => {
     },
   });
   return {
-    get: (key: string): string | undefined => values.get(key),
-    set(key: string, value: string): void {
+    get: async (key: string): Promise<string | undefined> => values.get(key),
+    async set(key: string, value: string): Promise<void> {
       values.set(key, value);
     },
   };
+}
+
+/** A store of texts. */
+export default defineService((skynet) => {
+  skynet.register('.store');
+  const url = skynet.getenv('mysql');
+  return url ? inDatabase(skynet, url) : inMemory(skynet);
 });
