@@ -144,6 +144,8 @@ class PlayersOfService implements Players {
   readonly #life = Math.floor(Math.random() * 2 ** 32).toString(36);
   #last = 0;
   #isDraining = false;
+  /** Told when a connection is gone. */
+  readonly #whenAway = new Set<() => void>();
 
   constructor(skynet: Skynet, options: Resolved) {
     this.#skynet = skynet;
@@ -264,7 +266,9 @@ class PlayersOfService implements Players {
     if (entry.online === online) return;
     entry.online = online;
     this.#skynet.sender(entry.player).online(online);
-    if (!online) this.#wait(entry);
+    if (online) return;
+    this.#wait(entry);
+    for (const look of this.#whenAway) look();
   }
 
   #wait(entry: Entry): void {
@@ -359,7 +363,8 @@ class PlayersOfService implements Players {
   }
 
   async drain({ text = 'the server closes, come back', after = '2s' }: DrainOptions = {}): Promise<number> {
-    const body = encodeClosing(toMilliseconds(after), text);
+    const time = toMilliseconds(after);
+    const body = encodeClosing(time, text);
     if (!this.#isDraining) {
       this.#isDraining = true;
       await this.#skynet.call(this.#skynet.self(), 'lua', 'close').catch(() => {
@@ -367,14 +372,34 @@ class PlayersOfService implements Players {
       });
     }
     const entries = [...this.#byUid.values()];
+    for (const { username } of entries) this.#messages.push(username, body);
+    await this.#left(entries, time);
     for (const entry of entries) {
+      if (this.#byUid.get(entry.uid) !== entry) continue;
       this.#take(entry);
-      this.#messages.push(entry.username, body);
       this.#messages.logout(entry.username);
     }
     await Promise.all(entries.map((entry) => this.#endService(entry, 'closing')));
     await Promise.all(this.#ending.values());
     return entries.length;
+  }
+
+  /** Clients go when what they have asked is answered. Waits for that, so many milliseconds at most. */
+  async #left(entries: readonly Entry[], time: number): Promise<void> {
+    const token = {};
+    const areGone = (): boolean => entries.every(({ online }) => !online);
+    const look = (): void => {
+      if (areGone()) this.#skynet.wakeup(token);
+    };
+    if (areGone()) return;
+    this.#whenAway.add(look);
+    const limit = this.#skynet.timeout(milliseconds(time), () => this.#skynet.wakeup(token));
+    try {
+      await this.#skynet.wait(token);
+    } finally {
+      this.#whenAway.delete(look);
+      limit.cancel();
+    }
   }
 
   // --- messages

@@ -190,6 +190,8 @@ class Client {
   }
 
   #life: object | undefined;
+  /** Gives up the connection to a server that closes; undefined where there is none. */
+  #leave: (() => void) | undefined;
 
   #opened(fresh: boolean, event: 'connected' | 'resumed'): void {
     this.#state = 'open';
@@ -240,6 +242,7 @@ class Client {
     if (this.#state === 'closed') return false;
     this.#state = 'closed';
     this.#ended = error;
+    this.#leave?.();
     clearTimeout(this.#timer);
     this.#end.abort(error);
     this.#messages?.close();
@@ -269,12 +272,20 @@ class Client {
   /** The server closes, and another takes its place. */
   #closing(after: number, text: string): void {
     const messages = this.#messages;
+    const time = Number.isFinite(after) ? after : 0;
     this.#messages = undefined;
     this.#life = undefined;
     this.#state = 'lost';
-    messages?.close();
+    // What was asked is still answered; what is asked from now on waits.
+    this.#leave = () => {
+      this.#leave = undefined;
+      clearTimeout(this.#timer);
+      messages?.close();
+      this.#again(Math.random() * time);
+    };
+    if (this.#inFlight === 0) this.#leave();
+    else this.#timer = setTimeout(this.#leave, time);
     this.#emitter.emit('lost', { error: clientError('ERR_PLAYER_LOST', text) });
-    this.#again(Math.random() * (Number.isFinite(after) ? after : 0));
   }
 
   // --- requests
@@ -348,16 +359,20 @@ class Client {
       .request(ask.body, signal === undefined ? { timeout } : { timeout, signal })
       .then(
         (bytes) => {
-          this.#inFlight--;
+          this.#done();
           answer(ask, bytes);
           if (this.#waiting.size > 0) this.#sendWaiting();
         },
         (error: unknown) => {
-          this.#inFlight--;
+          this.#done();
           ask.reject(this.#ended ?? failureOf(error));
           if (this.#waiting.size > 0) this.#sendWaiting();
         },
       );
+  }
+
+  #done(): void {
+    if (--this.#inFlight === 0) this.#leave?.();
   }
 }
 
