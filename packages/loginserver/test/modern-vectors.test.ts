@@ -56,7 +56,7 @@ test.each(rows)('$cipher: the server says what the vector says', (row) => {
   const step = server.take(token) as { token: Uint8Array; secret: Uint8Array };
   expect(Buffer.from(step.token).toString()).toBe(row.token);
   expect(Buffer.from(step.secret).toString('hex')).toBe(row.secret);
-  expect(server.seal(row.status)).toBe(status);
+  expect(server.seal?.(row.status)).toBe(status);
 });
 
 test.each(rows)('$cipher: the client in Node says what the vector says', (row) => {

@@ -1,4 +1,11 @@
-import { type Body, type PlacedService, type Request, type Skynet, SkynetError } from '@skynet/core';
+import {
+  type Body,
+  isSkynetError,
+  type PlacedService,
+  type Request,
+  type Skynet,
+  SkynetError,
+} from '@skynet/core';
 
 import type { ServiceKernel } from '@skynet/core/kernel';
 import { nearest } from '@skynet/core/options';
@@ -97,8 +104,7 @@ export class PlayerOfService implements Player {
     this.#options = options;
     this.#rate = new Rate(options.rate, options.burst, kernel.thread.clock());
     this.#seats = new Seats(skynet, start.uid, (body) => this.#send(body));
-    // The node stops.
-    skynet.onExit(() => this.#end('closing'));
+    skynet.onExit(() => this.#stop());
   }
 
   // --- for the application
@@ -190,13 +196,23 @@ export class PlayerOfService implements Player {
       },
       end: async (reason) => {
         await end(reason as EndOfPlayer);
-        this.#skynet.fork(() => this.#skynet.exit());
+        // A node that stops ends its services when their hooks are through; this may be in the middle of one.
+        if (!this.#kernel.thread.isStopping) this.#skynet.fork(() => this.#skynet.exit());
       },
       left: (room, reason) => seats.lost(room, reason),
       tell(body) {
         if (seats.isOf(this.source)) send(body);
       },
     };
+  }
+
+  /** The node stops, or this service alone. What is asked while the clients go comes before the end. */
+  async #stop(): Promise<void> {
+    if (this.#kernel.thread.isStopping && !this.#isOver)
+      await this.#skynet.call(this.#gate, 'lua', 'drain').catch((error: unknown) => {
+        if (!isSkynetError(error, 'ERR_SERVICE_GONE') && !isSkynetError(error, 'ERR_NO_SERVICE')) throw error;
+      });
+    await this.#end('closing');
   }
 
   async #end(reason: EndOfPlayer): Promise<void> {

@@ -101,7 +101,8 @@ test.each([
     isPlaying = false;
     await playing;
 
-    const notes = readFileSync(ledger, 'utf8').trim().split('\n');
+    const lines = readFileSync(ledger, 'utf8').trim().split('\n');
+    const notes = lines.filter((line) => line.startsWith('player'));
     const written = new Set(notes);
     expect(notes.length, 'notes that stand there twice').toBe(written.size);
     expect(answers.all.filter((note) => !written.has(note))).toEqual([]);
@@ -109,7 +110,15 @@ test.each([
     expect(new Set(backs.all).size).toBe(PLAYERS);
     expect(kicked).toEqual([]);
     // A server that ends in order has answered what it was asked: nothing is in doubt.
-    if (how !== 'is killed') expect([...lost]).toEqual([]);
+    if (how !== 'is killed') {
+      expect([...lost]).toEqual([]);
+      // What players put away when they end is all that they did.
+      const old = lines.slice(0, lines.lastIndexOf('start'));
+      for (const user of users)
+        expect(old.findLastIndex((line) => line === `end ${user}` || line.startsWith(`${user} `))).toBe(
+          old.indexOf(`end ${user}`),
+        );
+    }
   },
   120_000,
 );

@@ -159,6 +159,8 @@ export interface ThreadKernel {
   start(definition: ServiceDefinition, name: string): Promise<Handle>;
   /** Whether the node is part of a network of nodes. */
   readonly hasNetwork: boolean;
+  /** Whether the node stops: exit hooks run, no service is started any more. */
+  readonly isStopping: boolean;
   /** Number of threads of the node. */
   readonly threads: number;
   /**

@@ -244,6 +244,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   #kernel(transports: Transports): ThreadKernel {
     const { thread, threads, packages, counters } = this.#shared;
     const locals = new Map<symbol, unknown>();
+    const isStopping = (): boolean => this.starter.isStopping;
     const kernel: ThreadKernel = {
       number: thread,
       transports,
@@ -254,6 +255,9 @@ export class NodeThread implements Host, ContextHost, Resident {
       start: (definition, name) => this.starter.start(definition, name, []),
       get hasNetwork() {
         return Atomics.load(counters, COUNTER.MAX_BODY) > 0;
+      },
+      get isStopping() {
+        return isStopping();
       },
       registry: packages,
       clock: () => this.clock() / this.#config.timeScale,
