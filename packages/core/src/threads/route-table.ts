@@ -74,7 +74,10 @@ export class RouteTable {
 
   /** The thread of a number (bits above 24 are ignored), or -1 if nobody has it. */
   threadOf(local: number): number {
-    const mark = Atomics.load(this.#slots, local & MAX_LOCAL_HANDLE);
+    // Whoever has heard of the number sees its thread by a plain load: it was written before. One that has moved since is
+    // followed by its message. That nobody has it has to be certain.
+    const seen = this.#slots[local & MAX_LOCAL_HANDLE] as number;
+    const mark = seen === 0 ? Atomics.load(this.#slots, local & MAX_LOCAL_HANDLE) : seen;
     return mark > ENDED ? -1 : mark - 1;
   }
 

@@ -23,6 +23,12 @@ const MIN_LUCK = 0.25;
 const TRIAL = 64;
 /** Most milliseconds that one look takes with its turn of the event loop; what takes longer is sockets and timers. */
 const TURN_TIME = 0.02;
+/** The time for looking has not begun yet. */
+const AFRESH = -1;
+/** Looks between two at the clock, which cost as much as ten to forty of them. */
+const LOOKS = 16;
+/** Answers found by looking without pause after which the event loop has a turn, however quick they are. */
+const MAX_IN_A_ROW = 256;
 
 /**
  * All links of a thread, and how it waits for messages from the others.
@@ -40,16 +46,20 @@ export class ThreadLinks implements MessageSource {
   readonly #mayLook: boolean;
   #active: Link[] = [];
   #watching = false;
-  #until = 0;
+  /** End of the time for looking once in each turn. */
+  #until = AFRESH;
   #luck = 1;
   /** Usual length of a spin, in milliseconds. */
   #spin = 0;
-  #spinTrials = 0;
   #trials = 0;
   #got = false;
   /** Milliseconds that it has looked and found nothing. */
   #looked = 0;
   #lastLook = 0;
+  /** Usual length of one look, in milliseconds. */
+  #look = 0.0001;
+  /** Idle moments since the event loop had a turn. */
+  #inARow = 0;
   readonly #watch = (): void => this.#lookOnce();
   readonly #woken = (): void => {
     for (const link of this.#active) link.wake();
@@ -113,34 +123,42 @@ export class ThreadLinks implements MessageSource {
   }
 
   idle(): void {
-    if (this.#worthLooking() && (this.#spin < MAX_SPIN || ++this.#spinTrials % TRIAL === 0)) this.#spinOnce();
+    if (++this.#inARow < MAX_IN_A_ROW && this.#worthSpinning()) this.#spinOnce();
     this.#keepLooking();
   }
 
-  #spinOnce(): void {
-    const start = performance.now();
-    let now = start;
-    do {
-      this.poll();
-      now = performance.now();
-      if (this.#got) {
-        this.#lucky(true);
-        break;
-      }
-    } while (now < start + SPIN);
-    this.#spin += (now - start - this.#spin) * 0.1;
-    this.#looked += now - start;
+  #worthSpinning(): boolean {
+    if (!this.#mayLook) return false;
+    return (this.#luck >= MIN_LUCK && this.#spin < MAX_SPIN) || ++this.#trials % TRIAL === 0;
   }
 
-  #worthLooking(): boolean {
-    return this.#mayLook && (this.#luck >= MIN_LUCK || ++this.#trials % TRIAL === 0);
+  #spinOnce(): void {
+    let looks = this.#lookSome();
+    let length = looks * this.#look;
+    if (!this.#got) {
+      const start = performance.now();
+      looks = 0;
+      do {
+        looks += this.#lookSome();
+        length = performance.now() - start;
+      } while (!this.#got && length < SPIN);
+      this.#look += (length / looks - this.#look) * 0.1;
+    }
+    if (this.#got) this.#lucky(true);
+    this.#spin += (length - this.#spin) * 0.1;
+    this.#looked += length;
+  }
+
+  /** Looks until something has arrived, but not for long. Returns how often. */
+  #lookSome(): number {
+    for (let looks = 1; looks < LOOKS; looks++) if (this.poll()) return looks;
+    this.poll();
+    return LOOKS;
   }
 
   /** Looks once in each turn of the event loop for a while, whatever the services do, and then sleeps. */
   #keepLooking(): void {
-    const mayWatch = this.#mayLook && this.#luck >= MIN_LUCK;
-    if (mayWatch) this.#lastLook = performance.now();
-    this.#until = mayWatch ? this.#lastLook + WATCH : 0;
+    this.#until = AFRESH;
     if (this.#watching) return;
     this.#watching = true;
     setImmediate(this.#watch);
@@ -148,25 +166,30 @@ export class ThreadLinks implements MessageSource {
 
   #lookOnce(): void {
     this.#watching = false;
+    this.#inARow = 0;
     this.poll();
     if (this.#got) {
       this.#lucky(true);
       this.#keepLooking();
-    } else if (this.#until !== 0 && this.#isStillTime()) {
+    } else if (this.#mayWatch()) {
       this.#watching = true;
       setImmediate(this.#watch);
     } else {
-      if (this.#until !== 0) this.#lucky(false);
       this.#rest();
     }
   }
 
-  /** Whether it goes on looking; notes what the last look took. */
-  #isStillTime(): boolean {
+  /** Whether the time for looking is not over; it begins with the first look that finds nothing. */
+  #mayWatch(): boolean {
+    const isFresh = this.#until === AFRESH;
+    if (isFresh && !(this.#mayLook && this.#luck >= MIN_LUCK)) return false;
     const now = performance.now();
-    this.#looked += Math.min(now - this.#lastLook, TURN_TIME);
+    if (isFresh) this.#until = now + WATCH;
+    else this.#looked += Math.min(now - this.#lastLook, TURN_TIME);
     this.#lastLook = now;
-    return now < this.#until;
+    if (now < this.#until) return true;
+    this.#lucky(false);
+    return false;
   }
 
   #lucky(success: boolean): void {

@@ -296,3 +296,21 @@ test('a start that fails takes along what it has started in other threads, and w
     while (JSON.stringify(await list()) !== JSON.stringify(before)) await skynet.sleep('1ms');
   });
 }, 60_000);
+
+test('two threads that talk without pause leave timers and sockets of the host their turn', async () => {
+  const node = await startThreads(2);
+  await node.run(async (skynet) => {
+    const handle = await start(skynet, 1);
+    for (let turns = 0, calls = 0; turns < 20; ) {
+      let hasHadTurn = false;
+      setTimeout(() => {
+        hasHadTurn = true;
+      }, 1);
+      for (const begin = calls; !hasHadTurn; calls++) {
+        await skynet.proxy(handle).echo(calls);
+        if (calls - begin > 200_000) throw new Error('no turn of the event loop in 200,000 calls');
+      }
+      turns++;
+    }
+  });
+});
