@@ -13,12 +13,15 @@ export function latency(connections: number, server: EchoServer): Measure {
   };
 }
 
-/** Echoed frames of 64 bytes a second, and processor time of the server for one, in microseconds. */
-export function echo(connections: number, inflight: number, server: EchoServer): Measure {
+/**
+ * Echoed frames of 64 bytes a second, and processor time of the server for one, in microseconds.
+ * @param websocket Whether each goes in a message of WebSocket.
+ */
+export function echo(connections: number, inflight: number, server: EchoServer, websocket = false): Measure {
   return async (effort) => {
     const { port, stop, usage } = await server();
     const seconds = effort.tiny ? 0.1 : 2;
-    const load = { port, connections: effort.count(connections), inflight, size: 64, seconds };
+    const load = { port, connections: effort.count(connections), inflight, size: 64, seconds, websocket };
     const result = await spawnLoad(load, usage);
     stop();
     return [result.rate, result.serverEffort];

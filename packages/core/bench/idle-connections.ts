@@ -7,8 +7,8 @@ import { bytesOfEach } from './memory.ts';
 const PROGRAM = path.join(import.meta.dirname, 'idle-clients.ts');
 
 /** Connects so many clients from another process; how to let them go. */
-async function connectClients(port: number, count: number): Promise<() => void> {
-  const args = ['--import', 'tsx', PROGRAM, String(port), String(count)];
+async function connectClients(port: number, count: number, websocket: boolean): Promise<() => void> {
+  const args = ['--import', 'tsx', PROGRAM, String(port), String(count), ...(websocket ? ['websocket'] : [])];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     child.stdout.once('data', () => resolve());
@@ -19,16 +19,30 @@ async function connectClients(port: number, count: number): Promise<() => void> 
   return () => child.stdin.end();
 }
 
+/** What else can be said of idle connections. */
+export interface IdleOptions {
+  /** Whether they are upgraded to WebSocket. */
+  readonly websocket?: boolean;
+  /**
+   * Connections that are made before: they pay for what all share. A handshake leaves much behind, for which V8 makes its young
+   * generation larger; that takes thousands of them until it has its full size.
+   */
+  readonly first?: number;
+}
+
 /** Bytes of memory (resident, heap) that a server takes for a connection which is open and silent. */
-export function idleConnections(full: number, server: EchoServer): Measure {
+export function idleConnections(
+  full: number,
+  server: EchoServer,
+  { websocket = false, first: before = 200 }: IdleOptions = {},
+): Measure {
   return async (effort) => {
     const count = effort.count(full);
     const { port } = await server();
-    // The first ones pay for what all share.
-    const first = await connectClients(port, Math.min(200, count));
+    const first = await connectClients(port, effort.tiny ? count : before, websocket);
     let rest: (() => void) | undefined;
     const { rss, heap } = await bytesOfEach(count, async () => {
-      rest = await connectClients(port, count);
+      rest = await connectClients(port, count, websocket);
       return rest;
     });
     first();

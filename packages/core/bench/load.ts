@@ -1,9 +1,11 @@
 // Load for a server that echoes frames (2 bytes of length, big endian, then so many bytes), and checks every answer:
-//   tsx packages/core/bench/load.ts --port 8888 [--connections 100] [--inflight 32] [--size 64] [--seconds 3]
+//   tsx packages/core/bench/load.ts --port 8888 [--connections 100] [--inflight 32] [--size 64] [--seconds 3] [--websocket true]
+// Over WebSocket each frame goes in a message of its own; answers may come in any.
 // Prints `measuring` when the warm-up is over, and a line of JSON at the end.
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { MaskedMessage, MessageStripper, upgraded } from './websocket-load.ts';
 
 export interface LoadOptions {
   readonly port: number;
@@ -15,6 +17,8 @@ export interface LoadOptions {
   readonly size: number;
   /** How long is measured, after a warm-up of a fifth of it. */
   readonly seconds: number;
+  /** Whether the frames go in messages of WebSocket. */
+  readonly websocket?: boolean;
 }
 
 export interface LoadResult extends LoadOptions {
@@ -53,8 +57,10 @@ class Client {
   #timed = -1;
   #timedAt = 0;
   #stopped = false;
+  readonly #stripper: MessageStripper | undefined;
+  readonly #masked: MaskedMessage | undefined;
 
-  constructor(id: number, { size, inflight }: LoadOptions, tally: Tally) {
+  constructor(id: number, { size, inflight, websocket = false }: LoadOptions, tally: Tally) {
     this.#id = id;
     this.#inflight = inflight;
     this.#tally = tally;
@@ -63,10 +69,13 @@ class Client {
     const view = new DataView(this.#frame.buffer);
     view.setUint16(0, size);
     view.setUint32(HEADER, id);
+    if (!websocket) return;
+    this.#stripper = new MessageStripper();
+    this.#masked = new MaskedMessage(HEADER + size);
   }
 
-  connect({ port, host = '127.0.0.1' }: LoadOptions): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async connect({ port, host = '127.0.0.1' }: LoadOptions): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
       const onread = {
         buffer: shared,
         callback: (bytes: number): boolean => {
@@ -82,6 +91,10 @@ class Client {
         if (!this.#stopped) throw new Error(`connection ${this.#id} was closed by the server`);
       });
     });
+    if (this.#stripper !== undefined && this.#socket !== undefined) {
+      this.#socket.write(upgraded.request);
+      await this.#stripper.answered;
+    }
   }
 
   start(): void {
@@ -95,10 +108,14 @@ class Client {
 
   #send(count: number): void {
     const { length } = this.#frame;
-    const out = new Uint8Array(length * count);
-    for (let i = 0, at = 0; i < count; i++, at += length) {
-      out.set(this.#frame, at);
-      this.#number(out, at, this.#sent++);
+    const masked = this.#masked;
+    const step = masked === undefined ? length : masked.size;
+    const out = new Uint8Array(step * count);
+    for (let i = 0, at = 0; i < count; i++, at += step) {
+      const start = at + step - length;
+      out.set(this.#frame, start);
+      this.#number(out, start, this.#sent++);
+      masked?.put(out, at);
     }
     if (this.#timed < 0) {
       this.#timed = this.#sent - 1;
@@ -115,8 +132,9 @@ class Client {
     bytes[at + 9] = number;
   }
 
-  #read(bytes: number): void {
+  #read(came: number): void {
     if (this.#stopped) return;
+    const bytes = this.#stripper?.strip(shared, came) ?? came;
     const expected = this.#frame;
     const { length } = expected;
     let at = this.#at;
@@ -193,9 +211,10 @@ if (path.resolve(process.argv[1] ?? '') === import.meta.filename) {
       inflight: { ...text, default: '32' },
       size: { ...text, default: '64' },
       seconds: { ...text, default: '3' },
+      websocket: { ...text, default: 'false' },
     },
   });
-  const { host, ...numbers } = values;
+  const { host, websocket, ...numbers } = values;
   const options: LoadOptions = {
     host,
     port: Number(numbers.port),
@@ -203,6 +222,7 @@ if (path.resolve(process.argv[1] ?? '') === import.meta.filename) {
     inflight: Number(numbers.inflight),
     size: Number(numbers.size),
     seconds: Number(numbers.seconds),
+    websocket: websocket === 'true',
   };
   const result = await runLoad(options, () => console.log('measuring'));
   console.log(JSON.stringify(result));

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { defineService, type ServiceDefinition, startNode } from '@skynet/core';
+import { ws } from '@skynet/core/ws';
 import type { EchoServer } from '../../core/bench/echo-servers.ts';
 import { agentGate, echoGate } from './gates.ts';
 
@@ -37,6 +38,20 @@ function inNode(gate: ServiceDefinition, thread: number, beside?: ServiceDefinit
 }
 
 export const gateEcho: EchoServer = inNode(echoGate, 1);
+
+/** The same for browsers: frames in messages of WebSocket. */
+export const webSocketGateEcho: EchoServer = async () => {
+  const node = await startNode({ transports: [ws()] }, { onLog: () => {} });
+  const gate = await node.newService(echoGate);
+  const { port } = await node.run((skynet) =>
+    skynet.call<{ port: number }>(gate, 'lua', 'open', {
+      url: 'ws://127.0.0.1:0',
+      maxclient: 100_000,
+      maxPerAddress: 0,
+    }),
+  );
+  return { port, stop: () => void node.stop() };
+};
 
 /** Beside a service that sends as much to another as that can take. */
 export const gateEchoBesideFlood: EchoServer = inNode(

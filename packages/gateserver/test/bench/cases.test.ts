@@ -3,7 +3,9 @@ import { Effort } from '../../../core/bench/effort.ts';
 import gateAgent from '../../bench/cases/gate-agent-100x32.ts';
 import gateEcho from '../../bench/cases/gate-echo-100x1.ts';
 import gateBesideFlood from '../../bench/cases/gate-echo-beside-flood.ts';
+import idleWebSocket from '../../bench/cases/idle-ws-connection-bytes.ts';
 import gateAgentInThread from '../../bench/cases/threads-gate-agent-100x32.ts';
+import webSocketGateEcho from '../../bench/cases/ws-gate-echo-100x1.ts';
 
 // No figure is judged here: this only shows that the cases still run. The others differ in their numbers alone.
 test.each([
@@ -15,4 +17,17 @@ test.each([
   const [first, second] = await bench.run(new Effort(true));
   expect(first).toBeGreaterThan(0);
   expect(second).toBeGreaterThan(0);
+});
+
+test('gate and echo over WebSocket can be measured, and what it is held against', async () => {
+  const { run, floors } = webSocketGateEcho;
+  for (const measure of [run, ...Object.values(floors)]) {
+    const [rate, effort] = await measure(new Effort(true));
+    expect(rate).toBeGreaterThan(0);
+    expect(effort).toBeGreaterThan(0);
+  }
+});
+
+test('idle connections of WebSocket can be measured', async () => {
+  for (const bytes of await idleWebSocket.run(new Effort(true))) expect(Number.isFinite(bytes)).toBe(true);
 });
