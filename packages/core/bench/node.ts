@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { type Skynet, startNode } from '@skynet/core';
+import { type PlacementMode, type Skynet, startNode } from '@skynet/core';
 
 /** Runs work inside a node whose log goes nowhere, and stops the node. */
-export async function inNode<Result>(work: (skynet: Skynet) => Promise<Result>, thread = 1): Promise<Result> {
+export async function inNode<Result>(
+  work: (skynet: Skynet) => Promise<Result>,
+  thread = 1,
+  placement: PlacementMode = 'same',
+): Promise<Result> {
   const node = await startNode(
-    { thread, services: ['./services/?'] },
+    { thread, placement, services: ['./services/?'] },
     { base: fileURLToPath(new URL('.', import.meta.url)), onLog: () => {} },
   );
   try {

@@ -67,6 +67,22 @@ function measures.calls(value, flight)
   end, 2048)
 end
 
+--- Services that call a partner each, one call after another.
+function measures.pairs(count)
+  local pairs_of = {}
+  for i = 1, tonumber(count) do
+    pairs_of[i] = { skynet.newservice "benchcaller", skynet.newservice "benchecho" }
+  end
+  return rate(function(calls)
+    local next_pair = 0
+    together(#pairs_of, function()
+      next_pair = next_pair + 1
+      local caller, echo = table.unpack(pairs_of[next_pair])
+      skynet.call(caller, "lua", "run", echo, calls // #pairs_of)
+    end)
+  end, 200 * #pairs_of)
+end
+
 function measures.flood()
   local echo = skynet.newservice "benchecho"
   return rate(function(count)
