@@ -8,5 +8,5 @@ export type { ServiceKernel, Suspension, ThreadKernel } from './contracts/kernel
 export type { Registry } from './contracts/registry.ts';
 export type { Network, NetworkNames, NetworkPlace, Remote } from './contracts/remote.ts';
 export { isHandle } from './handle.ts';
-export { Message } from './message.ts';
+export { limitedLike, Message } from './message.ts';
 export { type HasSession, SessionMap } from './session-map.ts';

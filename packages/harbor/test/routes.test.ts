@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { type Handle, isSkynetError, packSeri, unpackSeri } from '@skynet/core';
-import type { TestNode } from '@skynet/core/testing';
+import { defineService, type Handle, isSkynetError, packSeri, unpackSeri } from '@skynet/core';
+import { createMulticast } from '@skynet/core/multicast';
+import { Happenings, type TestNode } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runs } from '../../../test/runs.ts';
@@ -40,14 +41,54 @@ async function overCluster(): Promise<Route> {
   return (values) => one.run((cluster) => cluster.call('two', '@echo', 'echo', ...values));
 }
 
+/** Publishes values in a channel of `one`; what comes to a subscriber of `two`. `from` publishes. */
+async function byChannel(one: TestNode, two: TestNode, from: TestNode = one): Promise<Route> {
+  const got = new Happenings<unknown[]>('messages of the channel');
+  const id = await one.run(async (skynet) => (await createMulticast(skynet).new()).channel);
+  await two.newService(
+    defineService((skynet) =>
+      createMulticast(skynet)
+        .bind(id, { dispatch: (_, __, ...values) => got.add(values) })
+        .subscribe(),
+    ),
+  );
+  let count = 0;
+  return async (values) => {
+    await from.run((skynet) =>
+      createMulticast(skynet)
+        .bind(id)
+        .publish(...values),
+    );
+    return (await got.count(++count)).at(-1);
+  };
+}
+
+async function channelInNode(): Promise<Route> {
+  const [node] = (await startMesh(1)) as [TestNode];
+  return byChannel(node, node);
+}
+
+async function channelOverLink(from: number): Promise<Route> {
+  const nodes = (await startMesh(2, {}, { thread: 2 })) as [TestNode, TestNode];
+  return byChannel(...nodes, nodes[from]);
+}
+
+async function channelOverHarbor(): Promise<Route> {
+  return byChannel(...((await startNetwork(2)) as [TestNode, TestNode]));
+}
+
 const OWN = [
   ['the same thread', () => inNode(0)],
   ['another thread', () => inNode(1)],
   ['our own link', overLink],
+  ['a channel of the node', channelInNode],
+  ['a channel over our own link', () => channelOverLink(0)],
+  ['a channel of another node over our own link', () => channelOverLink(1)],
 ] as const;
 const ORIGINAL = [
   ['harbor', overHarbor],
   ['cluster', overCluster],
+  ['a channel over harbor', channelOverHarbor],
 ] as const;
 
 test.each(OWN)('%s delivers what was sent', { timeout: 60_000 }, async (_, open) => {

@@ -161,6 +161,8 @@ export interface ThreadKernel {
   readonly hasNetwork: boolean;
   /** Whether the node stops: exit hooks run, no service is started any more. */
   readonly isStopping: boolean;
+  /** Whether that takes bodies as the values they are, see {@link Network.hasValues}. */
+  readonly networkHasValues: boolean;
   /** Number of threads of the node. */
   readonly threads: number;
   /**

@@ -50,6 +50,12 @@ export interface NetworkPlace {
   install(remote: Remote): void;
   /** Hands a message of another node to its receiver, in whichever thread that lives. False if it does not live. */
   deliver(to: Handle, message: Message): boolean;
+  /** Milliseconds for which whoever has sent a request still waits: infinite without a limit, 0 or below when nobody does. */
+  leftFor(message: Message): number;
+  /** A request of another node that is waited for so many milliseconds more. */
+  limited(message: Message, left: number): Message;
+  /** Tells a service of this node, behind the request, that nobody waits for the answer any more. */
+  cancelled(to: Handle, source: Handle, session: number): void;
   /** Thread of a service of this node, below 0 if it does not live. */
   threadOf(handle: Handle): number;
   /** A node is lost: calls to it fail in all threads, behind what came from there before. */
@@ -73,6 +79,8 @@ export interface Remote {
   deliver(to: Handle, message: Message): boolean;
   /** Sends to a global name that nobody has as far as this node knows, once it is known whose it is. */
   deliverToName(name: string, message: Message): void;
+  /** Nobody waits any more for the answer to a request that was delivered: whoever works on it may be told. */
+  cancel?(to: Handle, source: Handle, session: number): void;
   /** Whether the node of a service can be reached, or may yet be. */
   isReachable(handle: Handle): boolean;
   /** Tells of the end of a service once, through {@link NetworkPlace.gone}. */

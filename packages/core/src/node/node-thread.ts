@@ -17,7 +17,7 @@ import type { EndReason } from '../contracts/skynet.ts';
 import { Environment } from '../env.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { drainLines, ThreadLog, type WriteLine } from '../log/thread-log.ts';
-import { Message } from '../message.ts';
+import { LimitedMessage, Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 import { Endings } from '../route/endings.ts';
 import { isLocalName, NameTable } from '../route/name-table.ts';
@@ -253,6 +253,9 @@ export class NodeThread implements Host, ContextHost, Resident {
       threads,
       deliver: (to, message) => this.router.deliver(to, message),
       start: (definition, name) => this.starter.start(definition, name, []),
+      get networkHasValues() {
+        return Atomics.load(counters, COUNTER.HAS_VALUES) > 0;
+      },
       get hasNetwork() {
         return Atomics.load(counters, COUNTER.MAX_BODY) > 0;
       },
@@ -451,6 +454,10 @@ export class NodeThread implements Host, ContextHost, Resident {
         Atomics.store(this.#shared.counters, COUNTER.MAX_BODY, maxBody);
       },
       deliver: (to, message) => router.deliver(to, message),
+      leftFor: ({ deadline }) => (deadline === 0 ? Number.POSITIVE_INFINITY : this.leftUntil(deadline)),
+      limited: ({ type, session, source, body }, left) =>
+        new LimitedMessage(type, session, source, body, this.deadlineAfter(left)),
+      cancelled: (to, source, session) => router.cancelRequest(to, source, session),
       threadOf: (handle) => router.threadOf(handle),
       lost: (harbor) => {
         this.#neighbours.tellAll({ op: 'node-lost', harbor });

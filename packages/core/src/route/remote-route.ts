@@ -3,12 +3,12 @@ import { packSeri } from '../codec/lua-seri.ts';
 import type { Remote } from '../contracts/remote.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
-import { type Body, Message } from '../message.ts';
+import { type Body, LimitedMessage, limitedLike, Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 
 /** What threads other than that of the network tell it. */
 export type RemoteOrder =
-  | { op: 'to-name'; name: string; type: number; session: number; source: Handle; body: Body }
+  | { op: 'to-name'; name: string; type: number; session: number; source: Handle; body: Body; deadline: number }
   | { op: 'name-given'; name: string; handle: Handle }
   | { op: 'name-given-up'; name: string }
   | { op: 'name-wanted'; name: string };
@@ -72,8 +72,8 @@ export class RemoteRoute {
     const packed = this.#packed(message, () => name);
     if (this.#remote !== undefined) this.#remote.deliverToName(name, packed);
     else {
-      const { type, session, source, body } = packed;
-      this.#place.tell({ op: 'to-name', name, type, session, source, body: body as Body });
+      const { type, session, source, body, deadline } = packed;
+      this.#place.tell({ op: 'to-name', name, type, session, source, body: body as Body, deadline });
     }
     return true;
   }
@@ -99,6 +99,12 @@ export class RemoteRoute {
     else this.#place.tell({ op: 'name-wanted', name });
   }
 
+  /** Nobody waits any more for the answer to a request. False if this is not the thread of the network. */
+  cancel(to: Handle, source: Handle, session: number): boolean {
+    this.#remote?.cancel?.(to, source, session);
+    return this.#remote !== undefined;
+  }
+
   watch(handle: Handle): void {
     this.#remote?.watch(handle);
   }
@@ -106,10 +112,7 @@ export class RemoteRoute {
   /** Carries out what another thread tells that of the network. */
   carryOut(order: RemoteOrder): void {
     if (order.op === 'to-name')
-      this.#remote?.deliverToName(
-        order.name,
-        new Message(order.type, order.session, order.source, order.body),
-      );
+      this.#remote?.deliverToName(order.name, messageOfOrder(order));
     else if (order.op === 'name-given') this.#remote?.named(order.name, order.handle);
     else if (order.op === 'name-given-up') this.#remote?.unnamed?.(order.name);
     else this.#remote?.wanted(order.name);
@@ -124,13 +127,25 @@ export class RemoteRoute {
       const bytes = body instanceof Uint8Array ? body : packSeri(body as readonly unknown[]);
       const limit = this.#place.maxBody();
       if (bytes.length > limit) throw tooLarge(bytes.length, limit);
-      return bytes === body ? message : new Message(type, session, source, bytes as Body);
+      return bytes === body ? message : limitedLike(message, type, session, source, bytes as Body);
     } catch (error) {
       if (type !== PTYPE.RESPONSE) throw error;
       this.#place.log(source, `the answer to ${to()} cannot be sent: ${messageOf(error)}`);
       return new Message(PTYPE.ERROR, session, source, NOTHING);
     }
   }
+}
+
+function messageOfOrder({
+  type,
+  session,
+  source,
+  body,
+  deadline,
+}: Extract<RemoteOrder, { op: 'to-name' }>): Message {
+  return deadline === 0
+    ? new Message(type, session, source, body)
+    : new LimitedMessage(type, session, source, body, deadline);
 }
 
 function tooLarge(size: number, limit: number): SkynetError {

@@ -251,8 +251,13 @@ export class Router<Service extends Routed> {
     return makeHandle(this.harbor, 0);
   }
 
-  /** Tells a service of this node, behind the request, that nobody waits for the answer any more. */
+  /** Tells a service, behind the request, that nobody waits for the answer any more. */
   cancelRequest(to: Handle, source: Handle, session: number): void {
+    if (this.isRemote(to)) {
+      if (this.remote.isOpen && !this.remote.cancel(to, source, session))
+        this.#place.cancelIn(NETWORK_THREAD, to, source, session);
+      return;
+    }
     const thread = this.threadOf(to);
     if (thread === this.#thread) this.find(to)?.cancelRequest(source, session);
     else if (thread >= 0) this.#place.cancelIn(thread, to, source, session);

@@ -165,14 +165,17 @@ class Multicast {
   }
 
   #publishOwn(channel: Channel, source: Handle, payload: Body): void {
-    // Packed once for all nodes, and first: it may be refused.
-    const bytes =
-      channel.nodes.size === 0 || payload instanceof Uint8Array
-        ? payload
-        : packSeri(payload as readonly unknown[]);
+    // First: it may be refused.
+    const body = channel.nodes.size === 0 ? payload : this.#forNodes(payload);
     for (const peer of channel.nodes.values())
-      this.#skynet.redirect(peer, source, 'multicast', channel.id, bytes);
+      this.#skynet.redirect(peer, source, 'multicast', channel.id, body);
     this.#publishHere(channel, source, payload);
+  }
+
+  /** What goes to other nodes, packed once for all of them where the network wants bytes. */
+  #forNodes(payload: Body): Body {
+    if (payload instanceof Uint8Array || this.#kernel.thread.networkHasValues) return payload;
+    return packSeri(payload as readonly unknown[]);
   }
 
   #publishHere({ id, threads }: Channel, source: Handle, payload: Body): void {

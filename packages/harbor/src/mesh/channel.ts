@@ -3,7 +3,19 @@ import { errorFromData, errorToData, Message } from '@skynet/core/kernel';
 import { BodyDecoder, BodyEncoder, RECORDS } from './body.ts';
 import { meshError } from './errors.ts';
 import type { Link } from './link.ts';
-import { FRAME_HEAD, FrameWriter, HOW, KIND, MESSAGE_HEAD, PART_HEAD, REASONS } from './record.ts';
+import { PeerClock } from './peer-clock.ts';
+import {
+  FRAME_HEAD,
+  FrameWriter,
+  HOW,
+  KIND,
+  LIMIT_SIZE,
+  LIMITED,
+  LIMITS,
+  MESSAGE_HEAD,
+  PART_HEAD,
+  REASONS,
+} from './record.ts';
 
 /** How much may be under way, and wait. */
 export interface ChannelLimits {
@@ -21,7 +33,10 @@ export interface ChannelLimits {
 export interface ChannelOwner {
   /** The other side is ready: messages go. */
   opened(channel: Channel): void;
-  message(to: Handle, message: Message): void;
+  /** `left`: milliseconds for which whoever sent it still waits, infinite without a limit. */
+  message(to: Handle, message: Message, left: number): void;
+  /** Nobody waits any more for the answer to a request that has come before. */
+  cancel(to: Handle, source: Handle, session: number): void;
   /** A service of this node is watched by the other. */
   watch(handle: Handle): void;
   /** A service of the other node is gone. */
@@ -50,6 +65,8 @@ interface Stream {
 interface Waiting {
   readonly frame: Buffer;
   readonly cost: number;
+  /** Where the moment stands at which it leaves, 0 if nowhere. */
+  readonly clockAt: number;
 }
 
 /** A large message that is coming. */
@@ -58,6 +75,9 @@ interface Arriving {
   readonly total: number;
   filled: number;
 }
+
+/** Limits beyond are none: moments have 32 bits. */
+const MAX_LEFT = 0x7000_0000;
 
 const NOTHING = new Uint8Array(0);
 
@@ -85,6 +105,11 @@ export class Channel {
   #waitingBytes = 0;
   /** What the frame under way takes of the credit. */
   #cost = 0;
+  /** Where the frame under way says when it leaves, 0 if nowhere. */
+  #clockAt = 0;
+  readonly #hasLimits: boolean;
+  /** The other side's clock, by which it tells deadlines. */
+  readonly #theirClock = new PeerClock();
   /** Number of the next frame. */
   #number = 0;
   /** Large messages, the first few of them under way, and what waits behind them, by pair of services. */
@@ -107,6 +132,7 @@ export class Channel {
     this.#limits = { ...limits, ...bounded(limits, link.maxCredit) };
     this.#owner = owner;
     this.#encoder = new BodyEncoder(link.features.has(RECORDS));
+    this.#hasLimits = link.features.has(LIMITS);
     link.start({
       frame: (bytes) => this.#frame(bytes),
       closed: (reason) => this.#close(reason),
@@ -142,10 +168,10 @@ export class Channel {
   // --- out
 
   /**
-   * Sends a message.
+   * Sends a message; whoever sent it waits for `left` milliseconds more.
    * @throws ERR_UNSERIALIZABLE, ERR_FRAME_TOO_LARGE, ERR_OVERLOADED when too much waits for the other side.
    */
-  send(to: Handle, message: Message): void {
+  send(to: Handle, message: Message, left: number = Number.POSITIVE_INFINITY): void {
     const { body } = message;
     let how: number = HOW.NOTHING;
     let bytes: Uint8Array = NOTHING;
@@ -164,11 +190,12 @@ export class Channel {
       bytes = encoded.bytes;
       how = encoded.isAlone ? HOW.VALUES_ALONE : HOW.VALUES;
     }
-    this.#put(to, message, how, bytes);
+    if (left < MAX_LEFT && this.#hasLimits) this.#put(to, message, how, bytes, momentNow() + Math.ceil(left));
+    else this.#put(to, message, how, bytes);
   }
 
-  #put(to: Handle, message: Message, how: number, bytes: Uint8Array): void {
-    const size = MESSAGE_HEAD + bytes.length;
+  #put(to: Handle, message: Message, how: number, bytes: Uint8Array, deadline?: number): void {
+    const size = MESSAGE_HEAD + bytes.length + (deadline === undefined ? 0 : LIMIT_SIZE);
     const waiting = this.#waitingBytes + this.#streamBytes;
     const isTooLarge = bytes.length > this.#peerMaxBody;
     if (isTooLarge || waiting + size > this.#limits.maxWaiting) {
@@ -184,7 +211,7 @@ export class Channel {
       const held = this.#held.get(pair);
       if (held !== undefined || isLarge) {
         const record = Buffer.allocUnsafe(size);
-        writeMessage(record, 0, to, message, how, bytes);
+        writeMessage(record, 0, to, message, how, bytes, deadline);
         this.#streamBytes += size;
         if (held !== undefined) held.push(record);
         else {
@@ -194,8 +221,9 @@ export class Channel {
         return;
       }
     }
+    if (deadline !== undefined) this.#addClock();
     const at = this.#writer.reserve(size);
-    writeMessage(this.#writer.memory, at, to, message, how, bytes);
+    writeMessage(this.#writer.memory, at, to, message, how, bytes, deadline);
     this.#cost += size;
     if (this.#writer.length >= FULL) this.#flush();
     else this.#flushLater();
@@ -204,6 +232,32 @@ export class Channel {
   #begin(pair: string, bytes: Buffer): void {
     this.#streams.push({ number: this.#nextStream, bytes, sent: 0, pair });
     this.#nextStream = (this.#nextStream + 1) >>> 0;
+    this.#flushLater();
+  }
+
+  /** The frame under way is to say when it leaves. */
+  #addClock(): void {
+    if (this.#clockAt !== 0) return;
+    this.#clockAt = FRAME_HEAD + this.#writer.length + 1;
+    const at = this.#writer.reserve(CLOCK_SIZE);
+    this.#writer.memory[at] = KIND.CLOCK;
+  }
+
+  /** Nobody waits any more for the answer to a request that was sent. */
+  cancel(to: Handle, source: Handle, session: number): void {
+    if (!this.#hasLimits) return;
+    const held = this.#held.size === 0 ? undefined : this.#held.get(pairOf(source, to));
+    // Behind the request, wherever that is.
+    if (held !== undefined) {
+      const record = Buffer.allocUnsafe(CANCEL_SIZE);
+      writeCancel(record, 0, to, source, session);
+      this.#streamBytes += CANCEL_SIZE;
+      held.push(record);
+      return;
+    }
+    const at = this.#writer.reserve(CANCEL_SIZE);
+    writeCancel(this.#writer.memory, at, to, source, session);
+    this.#cost += CANCEL_SIZE;
     this.#flushLater();
   }
 
@@ -251,16 +305,19 @@ export class Channel {
   #cut(): void {
     if (this.#writer.length === 0) return;
     const cost = this.#cost;
+    const clockAt = this.#clockAt;
     this.#cost = 0;
+    this.#clockAt = 0;
     const frame = this.#writer.take();
     if (cost > 0 && (this.#waiting.length > 0 || this.#credit <= 0)) {
-      this.#waiting.push({ frame, cost });
+      this.#waiting.push({ frame, cost, clockAt });
       this.#waitingBytes += frame.length;
-    } else this.#transmit(frame, cost);
+    } else this.#transmit(frame, cost, clockAt);
   }
 
-  #transmit(frame: Buffer, cost: number): void {
+  #transmit(frame: Buffer, cost: number, clockAt: number): void {
     this.#credit -= cost;
+    if (clockAt !== 0) frame.writeUInt32LE(momentNow() >>> 0, clockAt);
     frame.writeUInt32LE(this.#number, 0);
     this.#number = (this.#number + 1) >>> 0;
     this.link.send(frame);
@@ -271,6 +328,7 @@ export class Channel {
     const at = this.#turn++ % under;
     const stream = this.#streams[at] as Stream;
     const size = Math.min(PART, stream.bytes.length - stream.sent);
+    if (stream.sent + size === stream.bytes.length && isLimited(stream.bytes)) this.#addClock();
     const pos = this.#writer.reserve(PART_HEAD + size);
     const { memory } = this.#writer;
     memory[pos] = KIND.PART;
@@ -297,6 +355,7 @@ export class Channel {
         return;
       }
       this.#streamBytes -= record.length;
+      if (isLimited(record)) this.#addClock();
       const at = this.#writer.reserve(record.length);
       this.#writer.memory.set(record, at);
       this.#cost += record.length;
@@ -363,6 +422,17 @@ export class Channel {
         this.#taken += size;
         this.#owner.watch(view.getUint32(pos + 1, true));
         break;
+      case KIND.CLOCK:
+        this.#theirClock.saw(view.getUint32(pos + 1, true), performance.now());
+        break;
+      case KIND.CANCEL:
+        this.#taken += size;
+        this.#owner.cancel(
+          view.getUint32(pos + 1, true),
+          view.getUint32(pos + 5, true),
+          view.getUint32(pos + 9, true),
+        );
+        break;
       case KIND.GONE:
         this.#taken += size;
         this.#owner.gone(view.getUint32(pos + 1, true), REASONS[bytes[pos + 5] as number] ?? 'unknown');
@@ -387,16 +457,25 @@ export class Channel {
     if (pos + MESSAGE_HEAD > bytes.length) throw malformed('a message that is cut off');
     if (!this.#hasSaidOpen) throw malformed('a message before it is open');
     const size = view.getUint32(pos + 15, true);
-    const start = pos + MESSAGE_HEAD;
+    const marks = bytes[pos + 2] as number;
+    const hasLimit = (marks & LIMITED) !== 0;
+    const start = pos + MESSAGE_HEAD + (hasLimit ? LIMIT_SIZE : 0);
     if (size > bytes.length - start) throw malformed(`a message of ${size} bytes, which it has not`);
     const type = bytes[pos + 1] as number;
-    const how = bytes[pos + 2] as number;
+    const how = marks & ~LIMITED;
+    const left = hasLimit ? this.#left(view.getUint32(pos + MESSAGE_HEAD, true)) : Number.POSITIVE_INFINITY;
     const to = view.getUint32(pos + 11, true);
     const source = view.getUint32(pos + 7, true);
     const body = this.#body(type, how, source, bytes.subarray(start, start + size));
     this.received++;
-    this.#owner.message(to, new Message(type, view.getUint32(pos + 3, true), source, body));
+    this.#owner.message(to, new Message(type, view.getUint32(pos + 3, true), source, body), left);
     return start + size;
+  }
+
+  #left(deadline: number): number {
+    const left = this.#theirClock.until(deadline, performance.now());
+    if (left === undefined) throw malformed('a deadline without a clock');
+    return left;
   }
 
   #body(type: number, how: number, source: Handle, bytes: Uint8Array): Message['body'] {
@@ -444,7 +523,7 @@ export class Channel {
     if (arriving.filled === total) {
       this.#arriving.delete(number);
       const whole = Buffer.concat(arriving.parts, total);
-      if (whole[0] !== KIND.MESSAGE || whole[2] === HOW.VALUES) throw malformed('parts of no message');
+      if (whole[0] !== KIND.MESSAGE || ((whole[2] as number) & ~LIMITED) === HOW.VALUES) throw malformed('parts of no message');
       const end = this.#message(whole, new DataView(whole.buffer, whole.byteOffset, whole.length), 0);
       if (end !== whole.length) throw malformed('parts of more than one message');
     }
@@ -469,9 +548,9 @@ export class Channel {
   #goOn(): void {
     let count = 0;
     while (count < this.#waiting.length && this.#credit > 0) {
-      const { frame, cost } = this.#waiting[count++] as Waiting;
+      const { frame, cost, clockAt } = this.#waiting[count++] as Waiting;
       this.#waitingBytes -= frame.length;
-      this.#transmit(frame, cost);
+      this.#transmit(frame, cost, clockAt);
     }
     if (count > 0) this.#waiting.splice(0, count);
     if (this.#streams.length > 0) this.#flushLater();
@@ -491,7 +570,9 @@ export class Channel {
 }
 
 /** Sizes of records, or of their heads, by kind. */
-const SIZES: readonly (number | undefined)[] = [undefined, 13, undefined, PART_HEAD, 9, 5, 6];
+const SIZES: readonly (number | undefined)[] = [undefined, 13, undefined, PART_HEAD, 9, 5, 6, 5, 13];
+const CLOCK_SIZE = 5;
+const CANCEL_SIZE = 13;
 
 /** Errors are complete in themselves. */
 const errors = new BodyEncoder(false);
@@ -502,6 +583,23 @@ function bounded(
   maxCredit: number = Number.POSITIVE_INFINITY,
 ): Pick<ChannelLimits, 'credit' | 'partCredit'> {
   return { credit: Math.min(credit, maxCredit), partCredit: Math.min(partCredit, maxCredit) };
+}
+
+/** Whole milliseconds of the clock by which deadlines are told to other nodes. */
+function momentNow(): number {
+  return Math.floor(performance.now());
+}
+
+/** Whether a record is a message with a deadline. */
+function isLimited(record: Uint8Array): boolean {
+  return record[0] === KIND.MESSAGE && ((record[2] as number) & LIMITED) !== 0;
+}
+
+function writeCancel(memory: Buffer, at: number, to: Handle, source: Handle, session: number): void {
+  memory[at] = KIND.CANCEL;
+  memory.writeUInt32LE(to, at + 1);
+  memory.writeUInt32LE(source, at + 5);
+  memory.writeUInt32LE(session, at + 9);
 }
 
 function pairOf(source: Handle, to: Handle): string {
@@ -515,15 +613,20 @@ function writeMessage(
   { type, session, source }: Message,
   how: number,
   bytes: Uint8Array,
+  deadline?: number,
 ): void {
   memory[at] = KIND.MESSAGE;
   memory[at + 1] = type;
-  memory[at + 2] = how;
+  memory[at + 2] = deadline === undefined ? how : how | LIMITED;
   memory.writeUInt32LE(session, at + 3);
   memory.writeUInt32LE(source, at + 7);
   memory.writeUInt32LE(to, at + 11);
   memory.writeUInt32LE(bytes.length, at + 15);
-  memory.set(bytes, at + MESSAGE_HEAD);
+  if (deadline === undefined) memory.set(bytes, at + MESSAGE_HEAD);
+  else {
+    memory.writeUInt32LE(deadline >>> 0, at + MESSAGE_HEAD);
+    memory.set(bytes, at + MESSAGE_HEAD + LIMIT_SIZE);
+  }
 }
 
 /** An error of another node, whatever it sent. */

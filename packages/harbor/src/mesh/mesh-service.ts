@@ -14,6 +14,7 @@ import {
 } from '@skynet/core';
 import {
   kernelOf,
+  limitedLike,
   Message,
   type NetworkNames,
   type NetworkPlace,
@@ -27,6 +28,7 @@ import type { Directory } from './directory.ts';
 import { meshError } from './errors.ts';
 import type { Link, LinkTransport } from './link.ts';
 import type { MeshNode } from './node.ts';
+import { LIMITS } from './record.ts';
 import { Ways } from './ways.ts';
 
 /** What becomes of a node that is cut off from the greater part of the mesh. */
@@ -167,7 +169,7 @@ class Mesh implements Remote {
       else this.#ways.accept(link);
     };
     const address = await transport.open(
-      { kernel: this.#kernel, mesh, id, incarnation, features: [RECORDS], log },
+      { kernel: this.#kernel, mesh, id, incarnation, features: [RECORDS, LIMITS], log },
       accept,
     );
     const self: MeshNode = { id, incarnation, address };
@@ -312,6 +314,10 @@ class Mesh implements Remote {
     return this.#ways?.deliver(to, message) ?? false;
   }
 
+  cancel(to: Handle, source: Handle, session: number): void {
+    this.#ways?.cancel(to, source, session);
+  }
+
   isReachable(handle: Handle): boolean {
     return this.#ways?.stateOf(harborOf(handle)) !== 'down';
   }
@@ -328,7 +334,10 @@ class Mesh implements Remote {
       return;
     }
     // Whoever sent bytes may use their memory for something else by then.
-    const own = body instanceof Uint8Array ? new Message(type, session, source, Buffer.from(body)) : message;
+    const own =
+      body instanceof Uint8Array
+        ? limitedLike(message, type, session, source, Buffer.from(body))
+        : message;
     const waiting = this.#unnamed.get(name);
     if (waiting === undefined) this.#unnamed.set(name, [own]);
     else waiting.push(own);
@@ -442,9 +451,9 @@ class Mesh implements Remote {
       ...this.#setup.directory.info(),
       unnamed: [...this.#unnamed.keys()].join(' '),
       ...Object.fromEntries(
-        (this.#ways?.info() ?? []).map(({ id: other, state, since, address, received, sent, waiting }) => [
+        (this.#ways?.info() ?? []).map(({ id: other, state, since, address, received, sent, waiting, late }) => [
           `node ${other}`,
-          `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting}`,
+          `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting} late:${late}`,
         ]),
       ),
     };

@@ -2,18 +2,28 @@
 //
 //   frame      u32 number (counts from 0, one more each time)   record …
 //   OPEN       u32 bytes of small messages, u32 of parts, that may be under way to whoever sends it, u32 largest body
-//   MESSAGE    u8 type, u8 how, u32 session, u32 source, u32 destination, u32 length, body
+//   MESSAGE    u8 type, u8 how, u32 session, u32 source, u32 destination, u32 length, (u32 moment of the deadline,) body
 //   PART       u32 number of the large message, u32 bytes of it in all, u32 length, bytes
 //   CREDIT     u32 bytes of small messages, u32 of parts, that have been taken
 //   WATCH      u32 handle of a service of whoever gets it
 //   GONE       u32 handle of a service of whoever sends it, u8 reason
+//   CLOCK      u32 moment at which the frame left; in front of the first MESSAGE with a deadline, and of its last PART
+//   CANCEL     u32 destination, u32 source, u32 session of a MESSAGE: nobody waits for its answer any more
 //
-// All numbers are little endian. The parts of a large message, put together, are one MESSAGE.
+// All numbers are little endian. The parts of a large message, put together, are one MESSAGE. Moments are milliseconds of the
+// sender's own clock. CLOCK, CANCEL and deadlines are sent to those who know them (`LIMITS`).
 
-export const KIND = { OPEN: 1, MESSAGE: 2, PART: 3, CREDIT: 4, WATCH: 5, GONE: 6 } as const;
+export const KIND = { OPEN: 1, MESSAGE: 2, PART: 3, CREDIT: 4, WATCH: 5, GONE: 6, CLOCK: 7, CANCEL: 8 } as const;
 
 /** What a body is: values, bytes, an error; and whether values are complete in themselves. */
 export const HOW = { VALUES: 0, VALUES_ALONE: 1, BYTES: 2, BUFFER: 3, ERROR: 4, NOTHING: 5 } as const;
+
+/** Bit of `how`: the message has a deadline, in so many bytes behind its head. */
+export const LIMITED = 0x80;
+export const LIMIT_SIZE = 4;
+
+/** The feature that says that a node knows deadlines, and what is given up; see {@link Link.features}. */
+export const LIMITS = 'limits';
 
 /** Bytes in front of the body of a MESSAGE, of the bytes of a PART, and in front of a frame's records. */
 export const MESSAGE_HEAD = 19;

@@ -8,7 +8,7 @@ import {
   printable,
   SkynetError,
 } from '@skynet/core';
-import { goneFailure, Message, type NetworkPlace, type ServiceKernel } from '@skynet/core/kernel';
+import { goneFailure, limitedLike, Message, type NetworkPlace, type ServiceKernel } from '@skynet/core/kernel';
 import type { ConnectionStat } from '@skynet/core/transport';
 import { OpenRequests } from '../harbor/open-requests.ts';
 import { Channel, type ChannelLimits } from './channel.ts';
@@ -37,6 +37,8 @@ interface Way {
   queue: { readonly to: Handle; readonly message: Message }[];
   waitTimer: NodeJS.Timeout | undefined;
   dropped: number;
+  /** Requests that came when nobody waited for the answer any more. */
+  late: number;
   /** Services there that are watched here. */
   readonly watched: Set<Handle>;
   isDialling: boolean;
@@ -63,6 +65,8 @@ export interface WayInfo {
   readonly sent: number;
   /** Bytes that wait for the node. */
   readonly waiting: number;
+  /** Calls of the node that came after their deadline, and were not begun. */
+  readonly late: number;
 }
 
 /** Milliseconds that messages wait for a node that is not known, or not connected to yet. */
@@ -116,7 +120,7 @@ export class Ways {
   info(): WayInfo[] {
     return [...this.#ways.values()]
       .sort((a, b) => a.id - b.id)
-      .map(({ id, state, since, node, channel }) => ({
+      .map(({ id, state, since, node, channel, late }) => ({
         id,
         state,
         since,
@@ -124,6 +128,7 @@ export class Ways {
         received: channel?.received ?? 0,
         sent: channel?.sent ?? 0,
         waiting: channel?.waitingBytes ?? 0,
+        late,
       }));
   }
 
@@ -168,6 +173,7 @@ export class Ways {
       queue: [],
       waitTimer: undefined,
       dropped: 0,
+      late: 0,
       watched: new Set(),
       isDialling: false,
     };
@@ -249,7 +255,10 @@ export class Ways {
     }
     const channel: Channel = new Channel(link, this.#limits, {
       opened: () => this.#ready(way, channel),
-      message: (to, message) => this.#take(to, message),
+      message: (to, message, left) => this.#take(way, to, message, left),
+      cancel: (to, source, session) => {
+        if (harborOf(to) === this.#self.id) this.#place.cancelled(to, source, session);
+      },
       watch: (handle) => this.#watchFor(way, channel, handle),
       gone: (handle, reason) => this.#gone(way, handle, reason),
       closed: (_, reason) => {
@@ -313,7 +322,9 @@ export class Ways {
       this.#open.delete(to, message.session);
     if (way.state === 'ready') {
       try {
-        (way.channel as Channel).send(to, message);
+        const left = message.deadline === 0 ? Number.POSITIVE_INFINITY : this.#place.leftFor(message);
+        if (left <= 0) throw tooLate(to);
+        (way.channel as Channel).send(to, message, left);
         return true;
       } catch (error) {
         return this.#refused(to, message, error as SkynetError);
@@ -324,6 +335,20 @@ export class Ways {
       return true;
     }
     return this.#drop(way, to, message);
+  }
+
+  /** As {@link Remote.cancel}. */
+  cancel(to: Handle, source: Handle, session: number): void {
+    const way = this.#ways.get(harborOf(to));
+    if (way?.state === 'ready') way.channel?.cancel(to, source, session);
+    else if (way?.state === 'waiting')
+      way.queue = way.queue.filter(
+        ({ to: other, message }) =>
+          other !== to ||
+          message.source !== source ||
+          message.session !== session ||
+          !isRequestType(message.type),
+      );
   }
 
   /** It cannot be sent: whoever waits for it, or for its answer, is told. */
@@ -365,14 +390,19 @@ export class Ways {
 
   // --- messages in
 
-  #take(to: Handle, message: Message): void {
+  #take(way: Way, to: Handle, message: Message, left: number): void {
     const { type, session, source } = message;
     if (harborOf(to) !== this.#self.id)
       throw meshError('ERR_LINK_PROTOCOL', `a message to ${formatHandle(to)}`);
     const isCall = session !== 0 && isRequestType(type);
+    if (left <= 0 && isCall) {
+      way.late++;
+      this.deliver(source, new Message(PTYPE.ERROR, session, to, tooLate(to)));
+      return;
+    }
     const thread = isCall ? this.#place.threadOf(to) : 0;
     if (thread > 0) this.#open.add({ source, session, to, thread });
-    if (this.#place.deliver(to, message)) return;
+    if (this.#place.deliver(to, Number.isFinite(left) ? this.#place.limited(message, left) : message)) return;
     if (isCall) this.deliver(source, new Message(PTYPE.ERROR, session, to, goneFailure(to)));
   }
 
@@ -438,7 +468,15 @@ export class Ways {
 function ownCopy(message: Message): Message {
   const { type, session, source, body } = message;
   if (!(body instanceof Uint8Array)) return message;
-  return new Message(type, session, source, Buffer.isBuffer(body) ? Buffer.from(body) : body.slice());
+  const own = Buffer.isBuffer(body) ? Buffer.from(body) : body.slice();
+  return limitedLike(message, type, session, source, own);
+}
+
+/** What a call is answered with that nobody waits for any more. */
+function tooLate(service: Handle): SkynetError {
+  return new SkynetError('ERR_TIMEOUT', `call failed: it was too late for ${formatHandle(service)}`, {
+    details: { service: formatHandle(service) },
+  });
 }
 
 /** What a call gets that cannot reach its node. */

@@ -93,7 +93,7 @@ export class SimulatedNetwork {
 }
 
 class SimulatedLink implements Link {
-  readonly features: ReadonlySet<string> = new Set(['cbor-records']);
+  readonly features: ReadonlySet<string> = new Set(['cbor-records', 'limits']);
   readonly maxFrame: number = 1 << 20;
   pendingBytes = 0;
   other!: SimulatedLink;
