@@ -8,7 +8,15 @@ import { PTYPE } from '../protocol.ts';
 
 /** What threads other than that of the network tell it. */
 export type RemoteOrder =
-  | { op: 'to-name'; name: string; type: number; session: number; source: Handle; body: Body; deadline: number }
+  | {
+      op: 'to-name';
+      name: string;
+      type: number;
+      session: number;
+      source: Handle;
+      body: Body;
+      deadline: number;
+    }
   | { op: 'name-given'; name: string; handle: Handle }
   | { op: 'name-given-up'; name: string }
   | { op: 'name-wanted'; name: string };
@@ -111,8 +119,7 @@ export class RemoteRoute {
 
   /** Carries out what another thread tells that of the network. */
   carryOut(order: RemoteOrder): void {
-    if (order.op === 'to-name')
-      this.#remote?.deliverToName(order.name, messageOfOrder(order));
+    if (order.op === 'to-name') this.#remote?.deliverToName(order.name, messageOfOrder(order));
     else if (order.op === 'name-given') this.#remote?.named(order.name, order.handle);
     else if (order.op === 'name-given-up') this.#remote?.unnamed?.(order.name);
     else this.#remote?.wanted(order.name);

@@ -523,7 +523,8 @@ export class Channel {
     if (arriving.filled === total) {
       this.#arriving.delete(number);
       const whole = Buffer.concat(arriving.parts, total);
-      if (whole[0] !== KIND.MESSAGE || ((whole[2] as number) & ~LIMITED) === HOW.VALUES) throw malformed('parts of no message');
+      if (whole[0] !== KIND.MESSAGE || ((whole[2] as number) & ~LIMITED) === HOW.VALUES)
+        throw malformed('parts of no message');
       const end = this.#message(whole, new DataView(whole.buffer, whole.byteOffset, whole.length), 0);
       if (end !== whole.length) throw malformed('parts of more than one message');
     }

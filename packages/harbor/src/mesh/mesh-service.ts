@@ -335,9 +335,7 @@ class Mesh implements Remote {
     }
     // Whoever sent bytes may use their memory for something else by then.
     const own =
-      body instanceof Uint8Array
-        ? limitedLike(message, type, session, source, Buffer.from(body))
-        : message;
+      body instanceof Uint8Array ? limitedLike(message, type, session, source, Buffer.from(body)) : message;
     const waiting = this.#unnamed.get(name);
     if (waiting === undefined) this.#unnamed.set(name, [own]);
     else waiting.push(own);
@@ -451,10 +449,12 @@ class Mesh implements Remote {
       ...this.#setup.directory.info(),
       unnamed: [...this.#unnamed.keys()].join(' '),
       ...Object.fromEntries(
-        (this.#ways?.info() ?? []).map(({ id: other, state, since, address, received, sent, waiting, late }) => [
-          `node ${other}`,
-          `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting} late:${late}`,
-        ]),
+        (this.#ways?.info() ?? []).map(
+          ({ id: other, state, since, address, received, sent, waiting, late }) => [
+            `node ${other}`,
+            `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting} late:${late}`,
+          ],
+        ),
       ),
     };
   }

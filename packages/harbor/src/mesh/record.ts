@@ -13,7 +13,16 @@
 // All numbers are little endian. The parts of a large message, put together, are one MESSAGE. Moments are milliseconds of the
 // sender's own clock. CLOCK, CANCEL and deadlines are sent to those who know them (`LIMITS`).
 
-export const KIND = { OPEN: 1, MESSAGE: 2, PART: 3, CREDIT: 4, WATCH: 5, GONE: 6, CLOCK: 7, CANCEL: 8 } as const;
+export const KIND = {
+  OPEN: 1,
+  MESSAGE: 2,
+  PART: 3,
+  CREDIT: 4,
+  WATCH: 5,
+  GONE: 6,
+  CLOCK: 7,
+  CANCEL: 8,
+} as const;
 
 /** What a body is: values, bytes, an error; and whether values are complete in themselves. */
 export const HOW = { VALUES: 0, VALUES_ALONE: 1, BYTES: 2, BUFFER: 3, ERROR: 4, NOTHING: 5 } as const;

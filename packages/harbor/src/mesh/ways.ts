@@ -8,7 +8,13 @@ import {
   printable,
   SkynetError,
 } from '@skynet/core';
-import { goneFailure, limitedLike, Message, type NetworkPlace, type ServiceKernel } from '@skynet/core/kernel';
+import {
+  goneFailure,
+  limitedLike,
+  Message,
+  type NetworkPlace,
+  type ServiceKernel,
+} from '@skynet/core/kernel';
 import type { ConnectionStat } from '@skynet/core/transport';
 import { OpenRequests } from '../harbor/open-requests.ts';
 import { Channel, type ChannelLimits } from './channel.ts';

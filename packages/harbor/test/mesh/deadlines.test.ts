@@ -81,7 +81,8 @@ describe.each([1, 2])('three nodes of %i threads', { timeout: 60_000 }, (thread)
       const kept = codeOf(proxy(skynet, a).ask(b, {}, 'never'));
       // They are under way: each waits for the next.
       for (const service of [a, b, c])
-        while (((await skynet.call(service, 'debug', 'TASK')) as unknown[]).length === 0) await skynet.sleep('1ms');
+        while (((await skynet.call(service, 'debug', 'TASK')) as unknown[]).length === 0)
+          await skynet.sleep('1ms');
       stop.abort();
       expect(await given).toBe('ERR_ABORTED');
       expect(await proxy(skynet, b).ended(1)).toEqual(['ERR_ABORTED']);
