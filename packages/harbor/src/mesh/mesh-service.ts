@@ -452,7 +452,7 @@ class Mesh implements Remote {
         (this.#ways?.info() ?? []).map(
           ({ id: other, state, since, address, received, sent, waiting, late }) => [
             `node ${other}`,
-            `${state} since ${new Date(since).toISOString()} ${address} received:${received} sent:${sent} waiting:${waiting} late:${late}`,
+            `${state} since ${new Date(since).toISOString()} ${address} late:${late} received:${received} sent:${sent} waiting:${waiting}`,
           ],
         ),
       ),

@@ -125,5 +125,5 @@ test('a call that comes after its deadline is not begun, and is counted', async 
     expect(await skynet.call(counter, 'lua', 'begun')).toBe(4);
   });
   const type = await openConsole(two);
-  expect((await type('mesh')).join('\n')).toMatch(/^node 1\s+ready.*late:1$/m);
+  expect((await type('mesh')).join('\n')).toMatch(/^node 1\s+ready.* late:1 /m);
 });
