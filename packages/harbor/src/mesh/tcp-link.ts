@@ -153,7 +153,7 @@ class TcpLinks implements LinkTransport {
       },
       failed: (error) => {
         known();
-        place.log(`no link with ${connection.remoteAddress}: ${printable(error.message)}`);
+        place.log(`no link with ${connection.remoteAddress}: ${printable(error.message)} (${error.code})`);
       },
       over: () => {
         known();

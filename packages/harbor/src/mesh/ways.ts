@@ -303,7 +303,8 @@ export class Ways {
     channel?.close(reason);
     if (way.state !== 'down') {
       this.#become(way, 'down');
-      if (!this.#isOver) this.#owner.log(`node ${way.id} is lost: ${printable(reason.message)}`);
+      if (!this.#isOver)
+        this.#owner.log(`node ${way.id} is lost: ${printable(reason.message)} (${reason.code})`);
       this.#open.nodeLost(way.id);
       this.#forgetWatchers(way.id);
       way.queue = [];

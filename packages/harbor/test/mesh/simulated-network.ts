@@ -25,6 +25,8 @@ const BEAT = 20;
 export class SimulatedNetwork {
   readonly #random: () => number;
   readonly #doors = new Map<string, { place: LinkPlace; accept: (link: Link) => void }>();
+  readonly #links = new Set<SimulatedLink>();
+  isHeld = false;
   faults: Faults;
   /** Links that broke. */
   broken = 0;
@@ -38,6 +40,21 @@ export class SimulatedNetwork {
 
   chance(oneOf: number): boolean {
     return oneOf > 0 && this.#random() * oneOf < 1;
+  }
+
+  /** Breaks the links that there are now. */
+  cut(): void {
+    for (const link of [...this.#links]) link.break();
+  }
+
+  /** Nothing comes any more, and nothing breaks, until {@link release}. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    for (const link of this.#links) link.goOn();
   }
 
   /** A frame has not come as it was sent: the next beat tells how many should have, as over NATS, and that ends the link. */
@@ -87,6 +104,10 @@ export class SimulatedNetwork {
     );
     near.other = far;
     far.other = near;
+    for (const link of [near, far]) {
+      this.#links.add(link);
+      link.ended = () => this.#links.delete(link);
+    }
     theirs.accept(far);
     return near;
   }
@@ -97,6 +118,7 @@ class SimulatedLink implements Link {
   readonly maxFrame: number = 1 << 20;
   pendingBytes = 0;
   other!: SimulatedLink;
+  ended: () => void = () => {};
   readonly peer: MeshNode;
   readonly purpose: LinkPurpose;
   readonly isDialled: boolean;
@@ -124,7 +146,7 @@ class SimulatedLink implements Link {
     const { faults } = this.#network;
     const has = (oneOf: number): boolean => this.purpose === 'data' && this.#network.chance(oneOf);
     if (has(faults.cut)) {
-      this.#break();
+      this.break();
       return;
     }
     if (has(faults.missing)) {
@@ -141,7 +163,7 @@ class SimulatedLink implements Link {
     this.#network.beat(() => this.other.close(meshError('ERR_LINK_GAP', 'less has come than was sent')));
   }
 
-  #break(): void {
+  break(): void {
     this.#network.broken++;
     // More or less of what is under way comes still.
     for (const side of [this, this.other]) {
@@ -156,7 +178,13 @@ class SimulatedLink implements Link {
   }
 
   #deliverLater(): void {
-    if (this.#isDelivering || this.#receiver === undefined || this.#coming.length === 0) return;
+    if (
+      this.#network.isHeld ||
+      this.#isDelivering ||
+      this.#receiver === undefined ||
+      this.#coming.length === 0
+    )
+      return;
     this.#isDelivering = true;
     this.#after(this.#network.turns(this.#network.faults.delay), () => {
       this.#isDelivering = false;
@@ -166,6 +194,10 @@ class SimulatedLink implements Link {
       else this.#over(what);
       this.#deliverLater();
     });
+  }
+
+  goOn(): void {
+    this.#deliverLater();
   }
 
   #after(turns: number, work: () => void): void {
@@ -181,6 +213,7 @@ class SimulatedLink implements Link {
   #over(reason: SkynetError): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.ended();
     this.#receiver?.closed(reason);
   }
 
