@@ -6,6 +6,7 @@
 //   NIGHTLY_MESH      messages between five nodes over links in memory, with faults, in all (10,000,000)
 //   NIGHTLY_MODEL     seeded runs of a small system against its model (1,000,000)
 //   NIGHTLY_KILLS     processes that are killed and started again (100)
+//   NIGHTLY_NATS      runs of the tests of NATS, with servers and nodes away for 10 s (3)
 //   NIGHTLY_FUZZ      times that fuzz tests try as much as npm test does (200)
 //   NIGHTLY_SEED      the seed of all seeds (chosen by chance)
 import { spawnSync } from 'node:child_process';
@@ -23,6 +24,7 @@ const piece = Math.max(1, numberOf('NIGHTLY_PIECE', 250_000));
 const model = numberOf('NIGHTLY_MODEL', 1_000_000);
 const mesh = numberOf('NIGHTLY_MESH', 10_000_000);
 const kills = numberOf('NIGHTLY_KILLS', 100);
+const nats = numberOf('NIGHTLY_NATS', 3);
 const fuzz = numberOf('NIGHTLY_FUZZ', 200);
 const seed = numberOf('NIGHTLY_SEED', Math.floor(Math.random() * 1_000_000));
 
@@ -64,6 +66,12 @@ function steps() {
       },
     });
   }
+  for (let run = 0; run < nats; run++)
+    list.push({
+      what: `NATS away for 10 s, run ${run + 1}`,
+      files: ['packages/harbor/test/nats'],
+      variables: { SKYNET_NATS_AWAY: 10_000, SKYNET_NATS_ALL: 1 },
+    });
   if (fuzz > 0)
     list.push({
       what: `fuzz tests, ${fuzz} times as often`,

@@ -76,16 +76,56 @@ export class NatsClient {
     void this.#watch(log);
   }
 
-  /** Connects as soon as a server answers. @throws ERR_MESH_UNREACHABLE when none does for too long, ERR_MESH_REFUSED. */
+  /**
+   * Connects as soon as a server answers.
+   * @throws ERR_MESH_UNREACHABLE when none does for too long, ERR_MESH_REFUSED, ERR_NATS_MISSING.
+   */
   static async connect(
     settings: NatsSettings,
     incarnation: string,
     log: (text: string) => void,
   ): Promise<NatsClient> {
-    const { id, mesh, servers, joinTimeout } = settings;
-    const begun = performance.now();
-    let told = begun;
-    for (;;) {
+    const { servers, joinTimeout } = settings;
+    let isOver = false;
+    let why = meshError(
+      'ERR_MESH_UNREACHABLE',
+      `NATS at ${servers.servers.map(withoutSecrets).join(', ')} does not answer`,
+    );
+    let told = performance.now();
+    const failed = (reason: SkynetError): void => {
+      why = reason;
+      if (isOver || performance.now() - told < TELL_EVERY) return;
+      told = performance.now();
+      log(`looks for the mesh: ${printable(why.message)}`);
+    };
+    const trying = NatsClient.#tryOften(settings, incarnation, log, failed, () => isOver);
+    let timer: NodeJS.Timeout | undefined;
+    // Whatever a try waits for.
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        isOver = true;
+        // It comes too late.
+        trying.then((client) => client?.close()).catch(() => {});
+        reject(why);
+      }, joinTimeout);
+    });
+    try {
+      return (await Promise.race([trying, limit])) as NatsClient;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Tries until it is over, and gives undefined then. */
+  static async #tryOften(
+    settings: NatsSettings,
+    incarnation: string,
+    log: (text: string) => void,
+    failed: (reason: SkynetError) => void,
+    isOver: () => boolean,
+  ): Promise<NatsClient | undefined> {
+    const { id, mesh, servers } = settings;
+    while (!isOver()) {
       let nc: NatsConnection | undefined;
       try {
         nc = await connectNats(servers, `skynet ${mesh} ${id}`);
@@ -102,16 +142,11 @@ export class NatsClient {
         await nc?.close();
         const { code } = error as SkynetError;
         if (code === 'ERR_NATS_MISSING' || code === 'ERR_MESH_REFUSED') throw error;
-        const why = nc === undefined ? (error as Error) : unusable(settings, error);
-        const now = performance.now();
-        if (now - begun > joinTimeout) throw why;
-        if (now - told > TELL_EVERY) {
-          told = now;
-          log(`looks for the mesh: ${printable(why.message)}`);
-        }
+        failed(nc === undefined ? (error as SkynetError) : unusable(settings, error));
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     }
+    return undefined;
   }
 
   get isConnected(): boolean {
@@ -153,7 +188,10 @@ export class NatsClient {
     return `skynet.${this.settings.mesh}.beat.${id}.${incarnation}`;
   }
 
-  /** Whether some node takes what is sent to a subject of that life of a node. It need not have the time to answer. */
+  /**
+   * Whether some node takes what is sent to a subject of that life of a node. It need not have the time to answer.
+   * @throws when NATS does not say.
+   */
   async isHeard(id: number, incarnation: string): Promise<boolean> {
     try {
       await this.nc.request(`${this.subject(id, incarnation)}.there`, undefined, { timeout: 1000 });
@@ -161,7 +199,8 @@ export class NatsClient {
     } catch (error) {
       const { isNoResponders, name } = error as { isNoResponders?(): boolean; name: string };
       if (name === 'RequestError' && isNoResponders?.call(error) === true) return false;
-      return true;
+      if (name === 'TimeoutError' && this.#isConnected) return true;
+      throw error;
     }
   }
 

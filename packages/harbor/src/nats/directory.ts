@@ -4,6 +4,7 @@ import { meshError } from '../mesh/errors.ts';
 import { isSameNode, type MeshNode } from '../mesh/node.ts';
 import type { NatsClient } from './client.ts';
 import { withoutSecrets } from './connection.ts';
+import { Follower } from './follower.ts';
 import type { NatsLinks } from './links.ts';
 import { NameBook } from './name-book.ts';
 import { isGoneFromHere } from './process-mark.ts';
@@ -15,6 +16,8 @@ const CLAIM_TIME = 6000;
 const PAUSE = 200;
 /** Milliseconds between two looks at the lease of a node that cannot be reached. */
 const SUSPECT_EVERY = 500;
+/** In place of a revision: of a node that was there before NATS forgot everything. */
+const FORGOTTEN = 0;
 
 /**
  * Who is in a mesh, as NATS keeps it: the id of a node is a lease, which the node renews; names are changed by compare-and-set;
@@ -30,13 +33,16 @@ export class NatsDirectory implements Directory {
   readonly #nodes = new Map<number, { readonly node: MeshNode; readonly revision: number }>();
   /** Nodes that are looked at, and when they last were. */
   readonly #suspected = new Map<string, number>();
+  /** Names of services of this node: it takes them again where they were freed while it counted as gone. */
+  readonly #own = new Map<string, Handle>();
   #cutOff: string | undefined;
   #isOver = false;
   /** Since when leases can be relied on: others may need some time to renew theirs when NATS is back. */
   #steadySince = 0;
-  #stopWatching: (() => void) | undefined;
+  #follower: Follower | undefined;
+  #hasLease = false;
+  #isEntering = false;
   #looks: NodeJS.Timeout | undefined;
-  #watchNumber = 0;
 
   constructor(links: NatsLinks) {
     this.#links = links;
@@ -70,22 +76,27 @@ export class NatsDirectory implements Directory {
 
   async #enter(): Promise<void> {
     const { keeper, settings } = this.#client;
-    const end = performance.now() + settings.joinTimeout + this.#store.leaseTime;
+    const limit = settings.joinTimeout + this.#store.leaseTime;
+    const end = performance.now() + limit;
     const retrying = async <Result>(work: () => Promise<Result>): Promise<Result> => {
       for (;;) {
         try {
           return await work();
         } catch (error) {
           if (isSkynetError(error)) throw error;
-          if (performance.now() > end || this.#isOver)
-            throw meshError('ERR_MESH_UNREACHABLE', `NATS: ${printable((error as Error).message)}`, {
-              cause: error,
-            });
+          if (performance.now() > end || this.#isOver) throw unreachable((error as Error).message, error);
           await pause(PAUSE);
         }
       }
     };
-    const revision = await retrying(() => this.#takeLease());
+    const revision = await retrying(() => this.#takeLease(end));
+    this.#hasLease = true;
+    const follower = new Follower(this.#store, {
+      changed: (change) => this.#apply(change),
+      all: (nodes, names, isAnother) => this.#seen(nodes, names, isAnother),
+      forgotten: () => this.#forget(),
+    });
+    this.#follower = follower;
     keeper.renew(revision, {
       isolated: (why) => this.#isolated(why),
       renewed: (isAnew) => this.#renewed(isAnew),
@@ -95,20 +106,20 @@ export class NatsDirectory implements Directory {
       const { revision: before } = await this.#store.node(this.#self.id);
       await this.#store.putNode(this.#self, before);
     });
-    await retrying(() => this.#watch());
     this.#client.watch({
       disconnected: () => {},
       reconnected: () => {
         this.#steadySince = performance.now();
-        void this.#watchAgain();
+        follower.again();
       },
     });
+    await within(limit, follower.begin(), () => unreachable('nothing is heard of who is there'));
     this.#looks = setInterval(() => void this.#lookAfter(), this.#store.leaseTime / 5);
     this.#looks.unref();
   }
 
   /** Takes the lease of this node's id, if need be when that of a node that is gone has run out; its revision. */
-  async #takeLease(): Promise<number> {
+  async #takeLease(end: number): Promise<number> {
     const { id, incarnation } = this.#self;
     const client = this.#client;
     const store = this.#store;
@@ -129,7 +140,7 @@ export class NatsDirectory implements Directory {
       } else if (isGoneFromHere(value.process)) {
         await store.endLease(id, revision).catch(ifNotOvertaken);
         continue;
-      } else if (await client.isHeard(id, value.incarnation)) throw taken(id);
+      } else if ((await client.isHeard(id, value.incarnation)) || performance.now() > end) throw taken(id);
       if (!isTold) this.#place.log(`waits until node ${id}, which is not heard of, counts as gone`);
       isTold = true;
       if (this.#isOver) throw meshError('ERR_MESH_ISOLATED', 'this node goes');
@@ -147,59 +158,30 @@ export class NatsDirectory implements Directory {
 
   // --- watching
 
-  /** Sees everything anew, and what changes from then on. Resolves when it has seen what is there. */
-  async #watch(): Promise<void> {
-    const number = ++this.#watchNumber;
-    this.#stopWatching?.();
-    const { changes, stop } = await this.#store.watch();
-    if (this.#isOver || number !== this.#watchNumber) {
-      stop();
-      return;
-    }
-    this.#stopWatching = stop;
-    await new Promise<void>((resolve, reject) => {
-      void this.#follow(changes, number, resolve).catch((error: Error) => {
-        reject(error);
-        if (!this.#isOver && number === this.#watchNumber) void this.#watchAgain();
-      });
-    });
+  /** Everything was told of: what was not is not there any more. */
+  #seen(nodes: ReadonlySet<number>, names: ReadonlySet<string>, isAnother: boolean): void {
+    // Where NATS has forgotten everything those who are there make themselves known again.
+    if (!isAnother) for (const id of [...this.#nodes.keys()]) if (!nodes.has(id)) this.#nodeGone(id, 'lost');
+    this.#names.keepOnly(names);
+    for (const name of this.#own.keys()) if (!names.has(name)) void this.#claimAgain(name);
+    if (!nodes.has(this.#self.id)) void this.#enterAgain();
   }
 
-  async #follow(changes: AsyncIterable<Change>, number: number, seen: () => void): Promise<void> {
-    const nodes = new Set<number>();
-    const names = new Set<string>();
-    let isAll = false;
-    for await (const change of changes) {
-      if (number !== this.#watchNumber || this.#isOver) return;
-      if (!isAll && change.what === 'node') nodes.add(change.id);
-      if (!isAll && change.what === 'name') names.add(change.name);
-      this.#apply(change);
-      if (isAll || !change.isAll) continue;
-      isAll = true;
-      // What is not there any more.
-      for (const id of [...this.#nodes.keys()]) if (!nodes.has(id)) this.#nodeGone(id, 'lost');
-      this.#names.keepOnly(names);
-      seen();
-    }
-    if (number === this.#watchNumber && !this.#isOver) throw new Error('NATS tells of no more changes');
-  }
-
-  /** Until it works, or is begun once more. */
-  async #watchAgain(): Promise<void> {
-    for (const number = this.#watchNumber; !this.#isOver; ) {
-      try {
-        await this.#watch();
-        return;
-      } catch {
-        await pause(PAUSE);
-      }
-      if (this.#watchNumber > number + 1) return;
-    }
+  #forget(): void {
+    this.#steadySince = performance.now();
+    for (const [id, { node }] of this.#nodes) this.#nodes.set(id, { node, revision: FORGOTTEN });
+    this.#names.forget();
   }
 
   #apply(change: Change): void {
-    if (change.what === 'name') this.#names.changed(change.name, change.kept);
+    if (change.what === 'name') this.#nameChanged(change.name, change.kept);
     else if (change.what === 'node') this.#nodeChanged(change.id, change.kept, change.isLost);
+  }
+
+  #nameChanged(name: string, kept: Kept<NameEntry>): void {
+    if (!this.#names.changed(name, kept)) return;
+    if (kept.value === undefined) void this.#claimAgain(name);
+    else if (kept.value.incarnation !== this.#self.incarnation) this.#own.delete(name);
   }
 
   #nodeChanged(id: number, { value, revision }: Kept<MeshNode>, isLost: boolean): void {
@@ -251,28 +233,33 @@ export class NatsDirectory implements Directory {
     this.#steadySince = performance.now();
     const wasCutOff = this.#cutOff !== undefined;
     this.#cutOff = undefined;
-    void (isAnew ? this.#enterAgain() : this.#watchAgain());
+    if (isAnew || wasCutOff) void this.#enterAgain();
     if (wasCutOff) this.#watcher.rejoined();
   }
 
   /** Others may have taken this node out: it makes itself known again, and takes the names that nobody has taken. */
   async #enterAgain(): Promise<void> {
-    while (!this.#isOver) {
-      try {
-        const { id, incarnation } = this.#self;
-        const lease = await this.#store.lease(id);
-        // Whoever renews the lease says what becomes of it.
-        if (lease.value?.incarnation !== incarnation) return;
-        const { revision } = await this.#store.node(id);
-        await this.#store.putNode(this.#self, revision);
-        for (const [name, { handle }] of this.#names.of(this.#self.incarnation))
-          await this.claim(name, handle).catch(() => {});
-        break;
-      } catch {
-        await pause(PAUSE);
-      }
+    if (this.#isEntering) return;
+    this.#isEntering = true;
+    while (!this.#isOver && !(await this.#tryToEnter())) await pause(PAUSE);
+    this.#isEntering = false;
+    for (const name of [...this.#own.keys()]) await this.#claimAgain(name);
+  }
+
+  /** Whether that is done, as far as it is for this node to do. */
+  async #tryToEnter(): Promise<boolean> {
+    const { id, incarnation } = this.#self;
+    try {
+      const lease = await this.#store.lease(id);
+      // Whoever renews the lease says what becomes of it.
+      if (lease.value?.incarnation !== incarnation) return true;
+      const { revision } = await this.#store.node(id);
+      await this.#store.putNode(this.#self, revision);
+    } catch {
+      return false;
     }
-    await this.#watchAgain();
+    this.#follower?.again();
+    return true;
   }
 
   // --- the leases of others
@@ -285,8 +272,15 @@ export class NatsDirectory implements Directory {
     void this.#look(node, isGone);
   }
 
-  /** Looks at the lease of the next node, and the one behind it if that is gone, and so on. */
   async #lookAfter(): Promise<void> {
+    await this.#follower?.look().catch(() => {});
+    for (const { node, revision } of [...this.#nodes.values()])
+      if (revision === FORGOTTEN) await this.#look(node, false);
+    await this.#lookAfterNext();
+  }
+
+  /** Looks at the lease of the next node, and the one behind it if that is gone, and so on. */
+  async #lookAfterNext(): Promise<void> {
     for (let count = this.#nodes.size; count > 1; count--) {
       const ids = [...this.#nodes.keys()].sort((a, b) => a - b);
       const next = ids.find((id) => id > this.#self.id) ?? ids[0];
@@ -305,10 +299,12 @@ export class NatsDirectory implements Directory {
         await this.#store.endLease(node.id, lease.revision);
       } else if (!this.#isOut(lease)) return false;
       const kept = await this.#store.node(node.id);
-      if (kept.value === undefined || !isSameNode(kept.value, node)) return false;
-      await this.#store.takeOut(node.id, kept.revision, true);
+      if (kept.value !== undefined && isSameNode(kept.value, node))
+        await this.#store.takeOut(node.id, kept.revision, true);
+      else if (this.#nodes.get(node.id)?.revision !== FORGOTTEN) return false;
       this.#place.log(`node ${node.id} counts as gone: ${isKnownGone ? 'its process is' : 'its lease is'}`);
-      this.#nodeGone(node.id, 'lost');
+      // It may have made itself known again by now.
+      if ((this.#nodes.get(node.id)?.revision ?? 0) <= kept.revision) this.#nodeGone(node.id, 'lost');
       await this.#freeNames(node);
       return true;
     } catch {
@@ -330,6 +326,28 @@ export class NatsDirectory implements Directory {
   // --- names
 
   async claim(name: string, handle: Handle, expected: Handle = 0): Promise<Handle> {
+    const owner = await this.#decideName(name, handle, expected);
+    if (owner === handle) this.#own.set(name, handle);
+    else if (this.#own.get(name) === handle) this.#own.delete(name);
+    return owner;
+  }
+
+  /** Takes a name once more that was freed while this node counted as gone, unless somebody else has it. */
+  async #claimAgain(name: string): Promise<void> {
+    for (;;) {
+      const handle = this.#own.get(name);
+      // Cut off, it does so when it is back.
+      if (handle === undefined || this.#isOver || this.#cutOff !== undefined) return;
+      try {
+        await this.claim(name, handle);
+        return;
+      } catch {
+        await pause(PAUSE);
+      }
+    }
+  }
+
+  #decideName(name: string, handle: Handle, expected: Handle): Promise<Handle> {
     const entry: NameEntry = { handle, incarnation: this.#self.incarnation };
     return this.#deciding(async () => {
       const kept = await this.#store.name(name);
@@ -358,6 +376,7 @@ export class NatsDirectory implements Directory {
   }
 
   async release(name: string, handle: Handle): Promise<void> {
+    if (this.#own.get(name) === handle) this.#own.delete(name);
     await this.#deciding(async () => {
       const { value, revision } = await this.#store.name(name);
       if (value?.handle === handle && value.incarnation === this.#self.incarnation)
@@ -427,9 +446,9 @@ export class NatsDirectory implements Directory {
   async leave(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#looks);
-    this.#stopWatching?.();
+    this.#follower?.stop();
     // It may never have come in.
-    if (this.#looks === undefined) return;
+    if (!this.#hasLease) return;
     const { keeper, isConnected } = this.#client;
     const known = this.#nodes.get(this.#self.id);
     if (isConnected)
@@ -450,6 +469,27 @@ function pause(time: number): Promise<void> {
 /** Somebody else was faster, which is as good; everything else is not. */
 function ifNotOvertaken(error: unknown): void {
   if (!isOvertaken(error)) throw error;
+}
+
+/** Waits so long, in milliseconds, and not longer. */
+async function within<Result>(
+  time: number,
+  work: Promise<Result>,
+  error: () => SkynetError,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(error()), time);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreachable(why: string, cause?: unknown): SkynetError {
+  return meshError('ERR_MESH_UNREACHABLE', `NATS: ${printable(why)}`, { cause });
 }
 
 function taken(id: number): SkynetError {

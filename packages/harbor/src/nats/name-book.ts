@@ -26,9 +26,10 @@ export class NameBook {
     return this.#told.size;
   }
 
-  changed(name: string, { value, revision }: Kept<NameEntry>): void {
+  /** Whether that is newer than what was known. */
+  changed(name: string, { value, revision }: Kept<NameEntry>): boolean {
     const before = this.#given.get(name)?.revision ?? this.#free.get(name) ?? 0;
-    if (revision <= before) return;
+    if (revision <= before) return false;
     if (value === undefined) {
       this.#given.delete(name);
       this.#free.set(name, revision);
@@ -37,6 +38,7 @@ export class NameBook {
       this.#given.set(name, { ...value, revision });
     }
     this.#tell(name);
+    return true;
   }
 
   /** Names that are not among these are nobody's. */
@@ -46,6 +48,12 @@ export class NameBook {
       this.#given.delete(name);
       this.#tell(name);
     }
+  }
+
+  /** Revisions begin anew. */
+  forget(): void {
+    this.#free.clear();
+    for (const [name, given] of this.#given) this.#given.set(name, { ...given, revision: 0 });
   }
 
   /** A node has come, or is gone. */

@@ -130,20 +130,27 @@ export class Store {
   async watch(): Promise<{ changes: AsyncIterable<Change>; stop: () => void }> {
     const iterator = await this.#entries.watch();
     async function* changes(): AsyncGenerator<Change> {
-      for await (const entry of iterator) yield { ...changeOf(entry), isAll: entry.isUpdate };
+      for await (const entry of iterator)
+        yield { ...changeOf(entry), isAll: entry.isUpdate, revision: entry.revision };
     }
     return { changes: changes(), stop: () => iterator.stop() };
+  }
+
+  /** When what all watch was made, and its newest revision. */
+  async state(): Promise<{ readonly made: string; readonly last: number }> {
+    const { created, state } = (await this.#entries.status()).streamInfo;
+    return { made: String(created), last: state.last_seq };
   }
 }
 
 /** One change of what all nodes see. */
-export type Change = { readonly isAll: boolean } & (
+export type Change = { readonly isAll: boolean; readonly revision: number } & (
   | { readonly what: 'node'; readonly id: number; readonly kept: Kept<MeshNode>; readonly isLost: boolean }
   | { readonly what: 'name'; readonly name: string; readonly kept: Kept<NameEntry> }
   | { readonly what: 'nothing' }
 );
 
-type Unmarked<Type> = Type extends unknown ? Omit<Type, 'isAll'> : never;
+type Unmarked<Type> = Type extends unknown ? Omit<Type, 'isAll' | 'revision'> : never;
 
 function changeOf(entry: KvEntry): Unmarked<Change> {
   const [kind, rest = ''] = entry.key.split('.');

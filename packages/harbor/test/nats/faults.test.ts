@@ -55,6 +55,27 @@ describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {
     expect(await calling(one, peer, 'echo', 3)).toEqual({ answered: [3] });
   });
 
+  onServer(
+    `one is stopped for longer than its lease: back, it has its id and its names again${why}`,
+    async () => {
+      const server = await ownServer();
+      const given = {
+        ...{ mesh: newMesh(), servers: server.url, direct },
+        ...({ silence: '1s', lease: '1s' } as const),
+      };
+      const one = await startPeer({ ...given, id: 1 });
+      const two = new PeerProcess({ ...given, id: 2 }, { config });
+      const peer = (await one.run((skynet) => skynet.queryName('peer2'))) ?? 0;
+      two.kill('SIGSTOP');
+      await one.logged(/node 2 counts as gone/);
+      await pause(AWAY);
+      two.kill('SIGCONT');
+      expect(await one.run((skynet) => skynet.queryName('peer2'))).toBe(peer);
+      await one.run((skynet) => createMesh(skynet).connect(2));
+      expect(await calling(one, 'peer2', 'echo', 3)).toEqual({ answered: [3] });
+    },
+  );
+
   onServer(`one is busy for longer than a silence lasts: it is not lost${why}`, async () => {
     const server = await ownServer();
     const given = { mesh: newMesh(), servers: server.url, direct, silence: '1s' as const };
