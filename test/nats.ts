@@ -25,14 +25,16 @@ export interface NatsServer {
   stop(): Promise<void>;
 }
 
+/** Options of a server that keeps what it is told in a folder. */
+function jetStream(folder: string): string[] {
+  return ['-js', '-sd', path.join(folder, 'jetstream')];
+}
+
 async function startOne(port: number, folder: string, options: readonly string[]): Promise<NatsServer> {
   const { file } = testProgram('nats-server');
   if (file === undefined) throw new Error(natsMissing);
   const start = async (): Promise<ServerProcess> => {
-    const server = startServer(file, [
-      ...['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', path.join(folder, String(port))],
-      ...options,
-    ]);
+    const server = startServer(file, ['-a', '127.0.0.1', '-p', String(port), ...options]);
     await listening(server, port);
     return server;
   };
@@ -52,9 +54,13 @@ async function startOne(port: number, folder: string, options: readonly string[]
 }
 
 /** Starts a server on a free port in a temporary folder. */
-export async function startNats(options: readonly string[] = []): Promise<NatsServer> {
+export async function startNats(
+  options: readonly string[] = [],
+  { jetStream: hasJetStream = true }: { jetStream?: boolean } = {},
+): Promise<NatsServer> {
   const [port] = await freePorts(1);
-  return startOne(port as number, temporaryFolder('nats'), options);
+  const folder = temporaryFolder('nats');
+  return startOne(port as number, folder, [...(hasJetStream ? jetStream(folder) : []), ...options]);
 }
 
 /** Starts three servers that keep what they are told together. */
@@ -65,15 +71,15 @@ export async function startNatsCluster(): Promise<{
   const ports = await freePorts(6);
   const routes = ports.slice(3);
   const servers = await Promise.all(
-    ports
-      .slice(0, 3)
-      .map((port, i) =>
-        startOne(port, temporaryFolder('nats'), [
-          ...['--name', `nats${i}`, '--cluster_name', 'tests'],
-          ...['--cluster', `nats://127.0.0.1:${routes[i]}`],
-          ...['--routes', routes.map((route) => `nats://127.0.0.1:${route}`).join(',')],
-        ]),
-      ),
+    ports.slice(0, 3).map((port, i) => {
+      const folder = temporaryFolder('nats');
+      return startOne(port, folder, [
+        ...jetStream(folder),
+        ...['--name', `nats${i}`, '--cluster_name', 'tests'],
+        ...['--cluster', `nats://127.0.0.1:${routes[i]}`],
+        ...['--routes', routes.map((route) => `nats://127.0.0.1:${route}`).join(',')],
+      ]);
+    }),
   );
   return {
     servers,

@@ -33,6 +33,8 @@ export interface ConnectionWatcher {
 const PAUSE = 200;
 /** Milliseconds for what is still to be sent when a node goes. */
 const FLUSH_TIME = 500;
+/** What does not become better by waiting. */
+const FINAL: ReadonlySet<string> = new Set(['ERR_NATS_MISSING', 'ERR_MESH_REFUSED', 'ERR_ARGUMENT']);
 /** How often the log says that NATS is looked for. */
 const TELL_EVERY = 5000;
 
@@ -78,7 +80,7 @@ export class NatsClient {
 
   /**
    * Connects as soon as a server answers.
-   * @throws ERR_MESH_UNREACHABLE when none does for too long, ERR_MESH_REFUSED, ERR_NATS_MISSING.
+   * @throws ERR_MESH_UNREACHABLE when none does for too long; ERR_MESH_REFUSED, ERR_ARGUMENT, ERR_NATS_MISSING.
    */
   static async connect(
     settings: NatsSettings,
@@ -140,8 +142,7 @@ export class NatsClient {
         }
       } catch (error) {
         await nc?.close();
-        const { code } = error as SkynetError;
-        if (code === 'ERR_NATS_MISSING' || code === 'ERR_MESH_REFUSED') throw error;
+        if (FINAL.has((error as SkynetError).code)) throw error;
         failed(nc === undefined ? (error as SkynetError) : unusable(settings, error));
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { isSkynetError, printable, type SkynetError } from '@skynet/core';
 import { meshError } from '../mesh/errors.ts';
@@ -36,7 +37,8 @@ export async function loaded<Library>(library: Promise<Library>): Promise<Librar
 
 /**
  * Connects to one of the servers, once; a connection that is lost is made again as long as it takes.
- * @throws ERR_NATS_MISSING, ERR_MESH_REFUSED (who this node is was not accepted), ERR_MESH_UNREACHABLE.
+ * @throws ERR_NATS_MISSING, ERR_ARGUMENT (a file cannot be read), ERR_MESH_REFUSED (who this node is was not accepted),
+ *   ERR_MESH_UNREACHABLE.
  */
 export async function connectNats(options: NatsServers, name: string): Promise<NatsConnection> {
   const { connect, credsAuthenticator } = await loaded(import('@nats-io/transport-node'));
@@ -57,23 +59,32 @@ export async function connectNats(options: NatsServers, name: string): Promise<N
     ...(token === undefined ? {} : { token }),
     ...(tls === undefined ? {} : { tls: filesOf(tls) }),
   };
+  if (credentials !== undefined) given.authenticator = credsAuthenticator(fileOf('credentials', credentials));
   try {
-    if (credentials !== undefined) {
-      const { readFileSync } = await import('node:fs');
-      given.authenticator = credsAuthenticator(readFileSync(credentials));
-    }
     return await connect(given);
   } catch (error) {
     throw notConnected(servers, error);
   }
 }
 
+/** What stands in a file that an option names. @throws ERR_ARGUMENT. */
+function fileOf(key: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw meshError('ERR_ARGUMENT', `nats option ${key}: ${printable((error as Error).message)}`, {
+      cause: error,
+      details: { key },
+    });
+  }
+}
+
 function filesOf(tls: NonNullable<NatsServers['tls']>): NonNullable<NodeConnectionOptions['tls']> {
   const { ca, cert, key } = tls;
   return {
-    ...(ca === undefined ? {} : { caFile: ca }),
-    ...(cert === undefined ? {} : { certFile: cert }),
-    ...(key === undefined ? {} : { keyFile: key }),
+    ...(ca === undefined ? {} : { ca: fileOf('tls.ca', ca).toString() }),
+    ...(cert === undefined ? {} : { cert: fileOf('tls.cert', cert).toString() }),
+    ...(key === undefined ? {} : { key: fileOf('tls.key', key).toString() }),
   };
 }
 

@@ -94,7 +94,7 @@ export class Store {
   // --- nodes
 
   async node(id: number): Promise<Kept<MeshNode>> {
-    return kept(await this.#entries.get(`node.${id}`), readNode);
+    return kept(await this.#entries.get(`node.${id}`), nodeOf(id));
   }
 
   putNode(node: MeshNode, revision: number): Promise<number> {
@@ -154,15 +154,12 @@ type Unmarked<Type> = Type extends unknown ? Omit<Type, 'isAll' | 'revision'> : 
 
 function changeOf(entry: KvEntry): Unmarked<Change> {
   const [kind, rest = ''] = entry.key.split('.');
-  if (kind === 'node')
-    return {
-      what: 'node',
-      id: Number(rest),
-      kept: kept(entry, readNode),
-      isLost: entry.operation === 'PURGE',
-    };
-  if (kind === 'name')
-    return { what: 'name', name: Buffer.from(rest, 'hex').toString(), kept: kept(entry, readName) };
+  const id = Number(rest);
+  if (kind === 'node' && isId(id) && entry.key === `node.${id}`)
+    return { what: 'node', id, kept: kept(entry, nodeOf(id)), isLost: entry.operation === 'PURGE' };
+  const name = Buffer.from(rest, 'hex').toString();
+  if (kind === 'name' && entry.key === keyOf(name))
+    return { what: 'name', name, kept: kept(entry, readName) };
   return { what: 'nothing' };
 }
 
@@ -186,12 +183,18 @@ function readLease(value: unknown): Lease | undefined {
   return isIncarnation(incarnation) && typeof process === 'string' ? { incarnation, process } : undefined;
 }
 
-function readNode(value: unknown): MeshNode | undefined {
-  const { id, incarnation, address } = (value ?? {}) as Partial<MeshNode>;
-  const isId = Number.isInteger(id) && (id as number) >= 1 && (id as number) <= 255;
-  return isId && isIncarnation(incarnation) && typeof address === 'string'
-    ? { id: id as number, incarnation, address }
-    : undefined;
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 255;
+}
+
+/** Reads what stands under the key of that node. */
+function nodeOf(key: number): (value: unknown) => MeshNode | undefined {
+  return (value) => {
+    const { id, incarnation, address } = (value ?? {}) as Partial<MeshNode>;
+    return id === key && isIncarnation(incarnation) && typeof address === 'string'
+      ? { id, incarnation, address }
+      : undefined;
+  };
 }
 
 function readName(value: unknown): NameEntry | undefined {

@@ -24,12 +24,14 @@ export class PeerProcess {
       calls = '',
       threads = 1,
       config = 'skynet.config.mjs',
-    }: { calls?: string; threads?: number; config?: string } = {},
+      nodeOptions = '',
+    }: { calls?: string; threads?: number; config?: string; nodeOptions?: string } = {},
   ) {
     this.child = spawn(process.execPath, [COMMAND, path.join(FOLDER, config)], {
       cwd: FOLDER,
       env: {
         ...process.env,
+        ...(nodeOptions === '' ? {} : { NODE_OPTIONS: nodeOptions }),
         MESH: JSON.stringify(options),
         MESH_CALLS: calls,
         MESH_THREADS: String(threads),

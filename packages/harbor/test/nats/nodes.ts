@@ -13,8 +13,8 @@ export const why: string = natsMissing === undefined ? '' : ` (left out: ${natsM
 export const onServer: typeof test = test.skipIf(natsMissing !== undefined) as typeof test;
 
 /** A server of a test's own. It ends with the test. */
-export async function ownServer(): Promise<NatsServer> {
-  const server = await startNats();
+export async function ownServer(options: readonly string[] = []): Promise<NatsServer> {
+  const server = await startNats(options);
   onTestFinished(() => server.stop());
   return server;
 }
