@@ -5,10 +5,12 @@ const TURN_LIMIT = 32;
 /** Most turns between two looks at the clock: a look costs as much as a small message. */
 const MAX_TURNS_PER_LOOK = 128;
 /**
- * Longest time, in milliseconds, that messages keep sockets and timers waiting. With 0.5 or 0.2 a packet beside a flood has
- * its answer after 1 ms in place of 6, but sends and calls of objects lose an eighth.
+ * Longest time, in milliseconds, that messages keep sockets and timers waiting. To let them in when nothing is there takes a
+ * microsecond.
  */
-const MAX_RUN = 2;
+const MAX_RUN = 0.1;
+/** Looks at the clock in such a time. */
+const LOOKS = 4;
 
 /** Anything the scheduler gives turns to. */
 export interface Runnable {
@@ -46,25 +48,34 @@ export interface MessageSource {
  * Where that cannot be had a microtask asks for a tick, and Node runs ticks only when no microtask is left. (A tick asked
  * for by a tick would run first: hence the microtask between.) That costs thrice as much.
  * When messages have run for {@link MAX_RUN} ms, the rest goes behind sockets and timers with `setImmediate`. The
- * clock is looked at after every so many turns: the more often, the slower the last turns were.
+ * clock is looked at after so many turns as were done in a part of that time.
  */
 export class Scheduler {
   // Lists that keep their memory: emptied by counting, never by their length.
   #ready: (Runnable | undefined)[] = [];
+  /** Services whose next turn comes in the next pass. */
   #later: (Runnable | undefined)[] = [];
   #readyCount = 0;
   #laterCount = 0;
+  /** Place in the list of the service whose turn is next. */
+  #at = 0;
+  /** Those in front of this place had a turn in the last pass, and have not been told that it is settled. */
+  #unsettled = 0;
   #scheduled = false;
   #running = false;
   #runStart = 0;
+  /** Services that were in the list when messages let sockets in. */
+  #yielded = 0;
+  /** Place in the list behind what sockets have brought then; 0 if that is nothing, or has had its turn. */
+  #brought = 0;
+  /** Turns since the run has begun, up to the next look at the clock. */
+  #turns = 0;
   #turnsPerLook = MAX_TURNS_PER_LOOK;
   #turnsLeft = MAX_TURNS_PER_LOOK;
   #source: MessageSource | undefined;
   readonly #onIdle: () => void;
   readonly #random: (() => number) | undefined;
   #turnLimit = TURN_LIMIT;
-  /** Place in the list of the service whose turn is next. */
-  #at = 0;
   /** Whether messages have run long enough in this pass. */
   #mustYield = false;
   readonly #onFailure: (thrown: unknown) => void;
@@ -73,17 +84,31 @@ export class Scheduler {
   readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
   readonly #yieldWhenSettled = (): void => process.nextTick(this.#yield);
   readonly #yield = (): void => {
-    for (let i = 0; i < this.#readyCount; i++) this.#ready[i]?.settled();
+    const ready = this.#ready;
+    const later = this.#later;
+    // Each turn is settled once, and those that wait for theirs are not gone through: there may be a million.
+    for (let i = this.#at; i < this.#unsettled; i++) ready[i]?.settled();
+    this.#unsettled = 0;
+    for (let i = 0; i < this.#laterCount; i++) {
+      later[i]?.settled();
+      ready[this.#readyCount++] = later[i];
+      later[i] = undefined;
+    }
+    this.#laterCount = 0;
+    this.#moveUp();
+    this.#yielded = this.#readyCount;
     setImmediate(this.#passAfterIo);
   };
   readonly #passAfterIo = (): void => {
-    this.#running = false;
+    this.#startRun(performance.now());
+    if (this.#readyCount > this.#yielded) this.#brought = this.#readyCount;
+    this.#grantTurns();
     this.#runPasses();
   };
 
   /**
-   * `onIdle` is told when no service has anything to do, `onFailure` of what was thrown by no service. `random` picks whose turn comes next, and how long it is, in
-   * place of the order of coming: another legal run for each seed.
+   * `onIdle` is told when no service has anything to do, `onFailure` of what was thrown by no service. `random` picks
+   * whose turn comes next, and how long it is, in place of the order of coming: another legal run for each seed.
    */
   constructor(
     onIdle: () => void = () => {},
@@ -128,7 +153,8 @@ export class Scheduler {
   #runPasses(): void {
     for (;;) {
       const isQuiet = this.#runPass();
-      const isEmpty = this.#readyCount === 0;
+      const isEmpty = this.#readyCount === this.#at && this.#laterCount === 0;
+      if (!this.#mustYield) this.#turnOver();
       // Waiting for other threads may take a moment: first everything that was promised here has to settle.
       if (isEmpty && (this.#source === undefined || isQuiet)) break;
       const mustYield = this.#mustYield && !isEmpty;
@@ -159,36 +185,49 @@ export class Scheduler {
     } catch (thrown) {
       this.#onFailure(thrown);
     }
-    const ready = this.#ready;
-    const later = this.#later;
-    const isQuiet = this.#readyCount === 0;
-    this.#laterCount = 0;
-    this.#at = 0;
+    const isQuiet = this.#readyCount === this.#at;
     this.#mustYield = false;
     // Whatever a turn throws, the others have theirs.
-    while (!this.#giveTurns(ready, later));
-    this.#ready = later;
-    this.#later = ready;
-    this.#readyCount = this.#laterCount;
+    while (!this.#giveTurns(this.#ready, this.#later));
     return isQuiet;
   }
 
-  /** Gives the services of this pass their turns, as far as nothing is thrown. Whether all have had theirs. */
+  /** All have had their turn. */
+  #turnOver(): void {
+    const ready = this.#ready;
+    this.#ready = this.#later;
+    this.#later = ready;
+    this.#readyCount = this.#laterCount;
+    this.#unsettled = this.#laterCount;
+    this.#laterCount = 0;
+    this.#at = 0;
+    this.#brought = 0;
+  }
+
+  /** Gives back the places of those that have had their turn, once they are the half. */
+  #moveUp(): void {
+    const ready = this.#ready;
+    const left = this.#readyCount - this.#at;
+    if (this.#at < left) return;
+    ready.copyWithin(0, this.#at, this.#readyCount);
+    ready.fill(undefined, left, this.#readyCount);
+    this.#readyCount = left;
+    this.#at = 0;
+  }
+
+  /** Gives the services of this pass their turns, as far as nothing is thrown and messages may go on. */
   #giveTurns(ready: (Runnable | undefined)[], later: (Runnable | undefined)[]): boolean {
     let service: Runnable | undefined;
     try {
       // Services made ready by the turns of this pass join its list.
-      for (let i = this.#at; i < this.#readyCount; i++) {
+      for (let i = this.#at; i < this.#readyCount && !this.#mustYield; i++) {
         if (this.#random !== undefined) this.#draw(this.#random, i);
         service = ready[i] as Runnable;
         ready[i] = undefined;
         this.#at = i + 1;
-        if (this.#mustYield) later[this.#laterCount++] = service;
-        else {
-          if (service.turn(this.#turnLimit) === TURN.IDLE) service.queued = false;
-          else later[this.#laterCount++] = service;
-          if (--this.#turnsLeft <= 0) this.#mustYield = this.#lookAtClock();
-        }
+        if (service.turn(this.#turnLimit) === TURN.IDLE) service.queued = false;
+        else later[this.#laterCount++] = service;
+        if (--this.#turnsLeft <= 0) this.#mustYield = this.#lookAtClock();
       }
       return true;
     } catch (thrown) {
@@ -209,6 +248,7 @@ export class Scheduler {
     const ready = this.#ready;
     const drawn = next + Math.floor(random() * (this.#readyCount - next));
     [ready[next], ready[drawn]] = [ready[drawn], ready[next]];
+    this.#unsettled = this.#readyCount;
     this.#turnLimit = 1 + Math.floor(random() * TURN_LIMIT);
   }
 
@@ -220,16 +260,30 @@ export class Scheduler {
     }
     const now = performance.now();
     if (!this.#running) {
-      this.#running = true;
-      this.#runStart = now;
-      this.#turnsLeft = this.#turnsPerLook;
+      this.#startRun(now);
+      this.#grantTurns();
       return false;
     }
-    const over = now - this.#runStart > MAX_RUN;
-    this.#turnsPerLook = over
-      ? Math.max(1, this.#turnsPerLook >> 1)
-      : Math.min(MAX_TURNS_PER_LOOK, this.#turnsPerLook * 2);
-    this.#turnsLeft = this.#turnsPerLook;
-    return over;
+    const taken = now - this.#runStart;
+    // Answers to what sockets have brought leave when they are let in again.
+    const isWorkedOn = this.#brought > 0 && this.#at >= this.#brought;
+    const turnsInTime = Math.floor((this.#turns * MAX_RUN) / taken / LOOKS);
+    this.#turnsPerLook = Math.max(1, Math.min(MAX_TURNS_PER_LOOK, turnsInTime));
+    this.#grantTurns();
+    return isWorkedOn || taken > MAX_RUN;
+  }
+
+  #startRun(now: number): void {
+    this.#running = true;
+    this.#runStart = now;
+    this.#turns = 0;
+    this.#brought = 0;
+  }
+
+  /** So many until the next look at the clock. */
+  #grantTurns(): void {
+    const toBrought = this.#brought - this.#at;
+    this.#turnsLeft = toBrought > 0 ? Math.min(toBrought, this.#turnsPerLook) : this.#turnsPerLook;
+    this.#turns += this.#turnsLeft;
   }
 }
