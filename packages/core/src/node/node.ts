@@ -194,11 +194,14 @@ class RunningNode implements StartingNode, Inhabitant {
     await this.#pool?.start(thread);
     let failure: unknown;
     const bootstrap = defineService(async (skynet) => {
-      await thread.starter.start(createLauncher(thread), 'launcher', []);
-      if (thread.isLearning) await thread.starter.start(createPlacement(thread), 'placement', []);
+      // A plain await would leave the turn, and be warned of: for that the source maps are read, which takes longer than all.
+      const begin = (definition: ServiceDefinition, name: string): Promise<Handle> =>
+        skynet.await(thread.starter.start(definition, name, []));
+      await begin(createLauncher(thread), 'launcher');
+      if (thread.isLearning) await begin(createPlacement(thread), 'placement');
       try {
         const network = await skynet.await(this.#joinNetwork());
-        await thread.starter.start(createServiceManager(roleIn(network), network?.names), 'service_mgr', []);
+        await begin(createServiceManager(roleIn(network), network?.names), 'service_mgr');
         if (this.#config.watch) await skynet.newService(WATCHER);
         if (withStart) await skynet.newService(this.#config.start, ...this.#config.startArgs);
       } catch (error) {
