@@ -1,18 +1,21 @@
-// npm run bench -- [case…] [--json] [--rounds n] [--original folder]: measures the build, each case beside its floor.
+// npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--peers] [--curve]: measures the build, each case beside its floor.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchPeers, PeersError, peerVersions } from './bench/peers.mjs';
 import { bootstrap, environment, root } from './bootstrap.mjs';
 import { build } from './build.mjs';
 
-const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--list]
+const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--peers] [--list]
   case      a name, or the beginning of some: "call" runs call-int and call-object. All, if none is given.
   --json    one line a figure: {"case","value","unit","floor","ratio"}
   --rounds  measurements of each side, taken in turn; the median counts (3)
   --no-build  measures what is built already
   --original  folder of a built skynet: cases that it can do, too, are measured on it in the same turns
+  --peers   fetches other libraries once, into the system's cache folder (or SKYNET_PEERS_CACHE), and measures
+            them in the same turns; ends with 3 where they cannot be fetched
   --list    only the names`;
 
 const bench = path.join(root, 'packages/core/bench');
@@ -29,6 +32,7 @@ function readOptions() {
         help: { type: 'boolean', short: 'h' },
         rounds: { type: 'string', default: '3' },
         original: { type: 'string' },
+        peers: { type: 'boolean' },
       },
     });
     const rounds = Number(values.rounds);
@@ -86,6 +90,7 @@ function measure(file, side) {
     env: {
       ...environment(),
       ...(options.original === undefined ? {} : { SKYNET_ORIGINAL: options.original }),
+      ...(peersFolder === undefined ? {} : { SKYNET_PEERS: peersFolder }),
     },
   });
   let output = '';
@@ -119,8 +124,12 @@ function median(figures) {
 
 /** Measures a case and its floors in turn, and returns its lines. */
 async function runCase({ file }) {
-  const { lines, floors, busy, hasOriginal } = await measure(file, 'lines');
-  const rivals = hasOriginal && options.original !== undefined ? [...floors, 'original'] : floors;
+  const { lines, floors, peers, busy, hasOriginal } = await measure(file, 'lines');
+  const rivals = [
+    ...floors,
+    ...(hasOriginal && options.original !== undefined ? ['original'] : []),
+    ...(peersFolder === undefined ? [] : peers),
+  ];
   const rounds = [];
   const rest = keepBusy(busy);
   try {
@@ -177,6 +186,19 @@ function print(line) {
   } else console.log(row(line.case, shown(value), unit, shown(floor), `${shown(ratio)}x`, floorName));
 }
 
+/** Where the peers are, if they are measured. */
+let peersFolder;
+
+function installPeers() {
+  try {
+    return fetchPeers(root);
+  } catch (error) {
+    if (!(error instanceof PeersError)) throw error;
+    console.error(`skynet: ${error.message} (${error.code})\nConnect once; afterwards they are there.`);
+    return process.exit(3);
+  }
+}
+
 const cases = chosenCases();
 if (options.help) {
   console.log(USAGE);
@@ -187,12 +209,14 @@ if (options.list) {
   process.exit(0);
 }
 bootstrap();
+if (options.peers) peersFolder = installPeers();
 if (!options['no-build']) build();
 if (!options.json) {
   const [cpu] = os.cpus();
   console.log(
     `Node.js ${process.versions.node}, ${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, ${new Date().toISOString().slice(0, 10)}\n`,
   );
+  if (options.peers) console.log(`${peerVersions(root).join(', ')}\n`);
   console.log(row('case', 'value', 'unit', 'floor', 'ratio', 'floor is'));
 }
 let failures = 0;

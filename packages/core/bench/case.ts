@@ -18,6 +18,8 @@ export interface BenchCase {
   readonly run: Measure;
   /** The original's figures for the same; `NaN` where it has none. */
   readonly original?: Measure;
+  /** The same by other libraries, by name: measured where `--peers` has installed them. Lines end in `:name`. */
+  readonly peers?: Readonly<Record<string, Measure>>;
   /** Processes that keep a CPU busy meanwhile. */
   readonly busy?: number;
 }

@@ -1,4 +1,4 @@
-// node --expose-gc --import tsx run-case.ts <case file> <ours | original | a floor's name | lines> : one measurement, as
+// node --expose-gc --import tsx run-case.ts <case file> <ours | original | name of a floor or a peer | lines> : one measurement, as
 // JSON.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,13 +12,15 @@ if (side === 'lines')
     JSON.stringify({
       lines: bench.lines,
       floors: Object.keys(bench.floors),
+      peers: Object.keys(bench.peers ?? {}),
       busy: bench.busy ?? 0,
       hasOriginal: bench.original !== undefined,
     }),
   );
 else {
-  const measure = { ours: bench.run, original: bench.original }[side] ?? bench.floors[side];
-  if (measure === undefined) throw new Error(`no floor ${side} in ${file}`);
+  const measure =
+    { ours: bench.run, original: bench.original }[side] ?? bench.floors[side] ?? bench.peers?.[side];
+  if (measure === undefined) throw new Error(`no floor or peer ${side} in ${file}`);
   console.log(JSON.stringify(await measure(new Effort(false))));
 }
 process.exit(0);

@@ -1,6 +1,7 @@
 // Load for a server that answers every message with so many bytes; run by `spawnLoad`, which gives the options as JSON.
 // Prints `measuring` when the warm-up is over, and the answers within the measured time at the end.
 import { connect, type Socket } from 'node:net';
+import { joinColyseus } from '../../core/bench/colyseus-client.ts';
 
 /** What is sent, and what comes back. Bytes in base64. */
 export interface LoadOptions {
@@ -15,6 +16,8 @@ export interface LoadOptions {
   readonly answer?: number;
   /** Whether answers are WebSocket frames, of whose payloads {@link answer} counts the bytes. */
   readonly frames?: boolean;
+  /** Room of Colyseus that each connection joins first, in place of the handshake. */
+  readonly room?: string;
   readonly seconds: number;
 }
 
@@ -67,7 +70,8 @@ async function answerLength(socket: Socket, message: Buffer): Promise<number> {
   }
 }
 
-async function open({ port, handshake }: LoadOptions): Promise<Socket> {
+async function open({ port, handshake, room }: LoadOptions): Promise<Socket> {
+  if (room !== undefined) return joinColyseus(port, room);
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);

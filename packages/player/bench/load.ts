@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly inflight?: number;
   /** Whether pushes carry the moment of their sending, a float64 from the ninth byte on. */
   readonly timed?: boolean;
+  /** Room of Colyseus that the users join, instead of the message server. */
+  readonly room?: string;
   readonly seconds: number;
 }
 

@@ -2,6 +2,8 @@
 // when all are connected, and a line of JSON at the end.
 import { connect, type Socket } from 'node:net';
 import { FrameReader, pack } from '@skynet/core/netpack';
+import { joinColyseus } from '../../core/bench/colyseus-client.ts';
+import { frameCutter } from '../../core/bench/websocket-frames.ts';
 import { decodeAnswer, encodeAck, encodeRequest, handshakeText, RESULT } from '../../msgserver/src/wire.ts';
 import type { LoadOptions, LoadResult } from './load.ts';
 
@@ -18,6 +20,13 @@ let pushes = 0;
 const delays: number[] = [];
 
 const now = (): number => performance.timeOrigin + performance.now();
+
+/** A push has come. */
+function count(frame: Uint8Array): void {
+  if (!counting) return;
+  pushes++;
+  if (options.timed) delays.push(now() - new DataView(frame.buffer, frame.byteOffset + MOMENT).getFloat64(0));
+}
 
 /** One user: answers let the next requests go, pushes are counted. */
 class User {
@@ -60,11 +69,7 @@ class User {
     const answer = decodeAnswer(frame);
     if (answer?.result === RESULT.push) {
       this.#lastPush = answer.session;
-      if (counting) {
-        pushes++;
-        if (options.timed)
-          delays.push(now() - new DataView(frame.buffer, frame.byteOffset + MOMENT).getFloat64(0));
-      }
+      count(frame);
       if (answer.session % ACKNOWLEDGE === 0) this.#acknowledge();
       return;
     }
@@ -90,8 +95,14 @@ class User {
   }
 }
 
-const users = options.users.map((name) => new User(name));
+const users = options.room === undefined ? options.users.map((name) => new User(name)) : [];
 await Promise.all(users.map((user) => user.answered()));
+for (let i = 0; options.room !== undefined && i < options.users.length; i++) {
+  const socket = await joinColyseus(options.port, options.room);
+  socket.on('data', frameCutter(count)).on('close', () => {
+    throw new Error('a client was cut off');
+  });
+}
 if (options.first !== undefined)
   for (const user of users) {
     const answered = user.answered();

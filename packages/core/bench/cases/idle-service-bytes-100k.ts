@@ -1,5 +1,7 @@
 import type { BenchCase } from '../case.ts';
 import { original } from '../original.ts';
+import { moleculerIdle } from '../peers/moleculer.ts';
+import { nactIdle } from '../peers/nact.ts';
 import { idleEmitters, idleServices } from '../spawn.ts';
 
 const idleServiceBytes: BenchCase = {
@@ -10,5 +12,6 @@ const idleServiceBytes: BenchCase = {
   floors: { 'event emitters': idleEmitters(100_000) },
   run: idleServices(100_000),
   original: original('idle'),
+  peers: { moleculer: moleculerIdle(10_000), nact: nactIdle(100_000) },
 };
 export default idleServiceBytes;

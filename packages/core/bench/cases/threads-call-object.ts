@@ -1,6 +1,7 @@
 import { calls } from '../calls.ts';
 import { type BenchCase, PLAYER } from '../case.ts';
 import { original } from '../original.ts';
+import { comlinkCalls, piscinaCalls } from '../peers/threads.ts';
 import { portCalls, ringCalls } from '../thread-floors.ts';
 
 const threadsCallObject: BenchCase = {
@@ -8,5 +9,6 @@ const threadsCallObject: BenchCase = {
   floors: { 'message port': portCalls(PLAYER), ring: ringCalls(PLAYER) },
   run: calls(PLAYER, { threads: 2, where: 1 }),
   original: original('calls object 1'),
+  peers: { comlink: comlinkCalls(PLAYER), piscina: piscinaCalls(PLAYER) },
 };
 export default threadsCallObject;

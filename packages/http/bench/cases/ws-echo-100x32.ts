@@ -1,4 +1,5 @@
 import type { BenchCase } from '../../../core/bench/case.ts';
+import { colyseusEcho } from '../colyseus.ts';
 import { FRAME, FRAME_ANSWER, HANDSHAKE } from '../messages.ts';
 import { gateSocket, skynetSocket, wsSocket } from '../servers.ts';
 import { load } from '../spawn-load.ts';
@@ -19,5 +20,6 @@ const wsEcho: BenchCase = {
   ],
   floors: { ws: load(wsSocket, options), gate: load(gateSocket, options) },
   run: load(skynetSocket, options),
+  peers: { colyseus: colyseusEcho },
 };
 export default wsEcho;

@@ -1,4 +1,5 @@
 import type { BenchCase, Measure } from '../../../core/bench/case.ts';
+import msg1 from '../../../msgserver/bench/cases/msg-1.ts';
 import { encodeAnswer, encodeRequest } from '../../src/wire.ts';
 import { load } from '../load.ts';
 import { startBench, WORDS } from '../servers.ts';
@@ -31,7 +32,7 @@ const bench: BenchCase = {
     { name: 'player-request', unit: 'requests/s' },
     { name: 'player-request-cpu', unit: 'us/request' },
   ],
-  floors: { 'message server and agent, bytes': requests('raw') },
+  floors: { 'message server and agent, bytes': requests('raw'), 'msg-1': msg1.run },
   run: requests('players'),
 };
 export default bench;

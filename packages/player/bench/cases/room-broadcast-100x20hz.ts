@@ -1,5 +1,6 @@
 import type { BenchCase, Measure } from '../../../core/bench/case.ts';
 import { encodeRequest } from '../../src/wire.ts';
+import { colyseusBroadcast } from '../colyseus.ts';
 import { load } from '../load.ts';
 import { startBench } from '../servers.ts';
 
@@ -29,5 +30,6 @@ const bench: BenchCase = {
   ],
   floors: { 'message server, bytes': broadcast('raw') },
   run: broadcast('players'),
+  peers: { colyseus: colyseusBroadcast },
 };
 export default bench;

@@ -1,0 +1,2 @@
+// The thread of the pool.
+module.exports = (value) => value;
