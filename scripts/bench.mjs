@@ -4,11 +4,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { allCurves, measureCurve, writeCurves } from './bench/curves.mjs';
 import { fetchPeers, PeersError, peerVersions } from './bench/peers.mjs';
 import { bootstrap, environment, root } from './bootstrap.mjs';
 import { build } from './build.mjs';
 
 const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--peers] [--list]
+       npm run bench -- --curve [curve…] [--rounds n] [--out file]
   case      a name, or the beginning of some: "call" runs call-int and call-object. All, if none is given.
   --json    one line a figure: {"case","value","unit","floor","ratio"}
   --rounds  measurements of each side, taken in turn; the median counts (3)
@@ -16,6 +18,7 @@ const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--origin
   --original  folder of a built skynet: cases that it can do, too, are measured on it in the same turns
   --peers   fetches other libraries once, into the system's cache folder (or SKYNET_PEERS_CACHE), and measures
             them in the same turns; ends with 3 where they cannot be fetched
+  --curve   measures curves, figures by something that grows, and draws them into docs/curves.svg, or --out
   --list    only the names`;
 
 const bench = path.join(root, 'packages/core/bench');
@@ -33,6 +36,8 @@ function readOptions() {
         rounds: { type: 'string', default: '3' },
         original: { type: 'string' },
         peers: { type: 'boolean' },
+        curve: { type: 'boolean' },
+        out: { type: 'string' },
       },
     });
     const rounds = Number(values.rounds);
@@ -68,23 +73,25 @@ function allCases() {
   return found.sort((a, b) => isThreaded(a) - isThreaded(b));
 }
 
-function chosenCases() {
-  const all = allCases();
+/** Those of the cases, or curves, whose names were typed. */
+function chosen(all, what) {
   if (options.names.length === 0) return all;
-  const chosen = new Set();
+  const found = new Set();
   for (const wanted of options.names) {
     const exact = all.filter(({ name }) => name === wanted);
     const some = exact.length > 0 ? exact : all.filter(({ name }) => name.startsWith(wanted));
-    if (some.length === 0) stop(`no case ${wanted}; there are ${all.map(({ name }) => name).join(' ')}`, 2);
-    for (const each of some) chosen.add(each);
+    if (some.length === 0)
+      stop(`no ${what} ${wanted}; there are ${all.map(({ name }) => name).join(' ')}`, 2);
+    for (const each of some) found.add(each);
   }
-  return all.filter((each) => chosen.has(each));
+  return all.filter((each) => found.has(each));
 }
 
-/** Runs one side of a case in a process of its own; resolves to what it printed. */
-function measure(file, side) {
-  const program = path.join(bench, 'run-case.ts');
-  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', program, file, side], {
+/** Runs one side of a case, or one point of a curve, in a process of its own; resolves to what it printed. */
+function measure(file, side, x) {
+  const program = path.join(bench, x === undefined ? 'run-case.ts' : 'run-curve.ts');
+  const words = [program, file, side, ...(x === undefined ? [] : [String(x)])];
+  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -199,7 +206,30 @@ function installPeers() {
   }
 }
 
-const cases = chosenCases();
+/** The machine, and when. */
+function whereAndWhen() {
+  const [cpu] = os.cpus();
+  const day = new Date().toISOString().slice(0, 10);
+  return `Node.js ${process.versions.node}, ${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, ${day}`;
+}
+
+async function drawAll(curves) {
+  const drawn = [];
+  for (const each of curves)
+    drawn.push(
+      await measureCurve(each, {
+        curve: (file) => measure(file, 'curve', 0),
+        point: measure,
+        rounds: options.rounds,
+        median,
+        told: (line) => console.log(line),
+      }),
+    );
+  const file = writeCurves(path.resolve(root, options.out ?? 'docs/curves.svg'), drawn, whereAndWhen());
+  console.log(`\nskynet: drawn into ${path.relative(process.cwd(), file)}`);
+}
+
+const cases = options.curve ? chosen(allCurves(root), 'curve') : chosen(allCases(), 'case');
 if (options.help) {
   console.log(USAGE);
   process.exit(0);
@@ -211,11 +241,12 @@ if (options.list) {
 bootstrap();
 if (options.peers) peersFolder = installPeers();
 if (!options['no-build']) build();
+if (options.curve) {
+  await drawAll(cases);
+  process.exit(0);
+}
 if (!options.json) {
-  const [cpu] = os.cpus();
-  console.log(
-    `Node.js ${process.versions.node}, ${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, ${new Date().toISOString().slice(0, 10)}\n`,
-  );
+  console.log(`${whereAndWhen()}\n`);
   if (options.peers) console.log(`${peerVersions(root).join(', ')}\n`);
   console.log(row('case', 'value', 'unit', 'floor', 'ratio', 'floor is'));
 }

@@ -14,14 +14,21 @@ export function latency(connections: number, server: EchoServer): Measure {
 }
 
 /**
- * Echoed frames of 64 bytes a second, and processor time of the server for one, in microseconds.
+ * Echoed frames a second, and processor time of the server for one, in microseconds.
  * @param websocket Whether each goes in a message of WebSocket.
+ * @param size Bytes of a frame.
  */
-export function echo(connections: number, inflight: number, server: EchoServer, websocket = false): Measure {
+export function echo(
+  connections: number,
+  inflight: number,
+  server: EchoServer,
+  websocket = false,
+  size = 64,
+): Measure {
   return async (effort) => {
     const { port, stop, usage } = await server();
     const seconds = effort.tiny ? 0.1 : 2;
-    const load = { port, connections: effort.count(connections), inflight, size: 64, seconds, websocket };
+    const load = { port, connections: effort.count(connections), inflight, size, seconds, websocket };
     const result = await spawnLoad(load, usage);
     stop();
     return [result.rate, result.serverEffort];

@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { defineService, startNode } from '@skynet/core';
+import { defineService, type ServiceDefinition, startNode } from '@skynet/core';
 import { startGateserver } from '@skynet/gateserver';
 import type { BenchCase, Measure } from '../../core/bench/case.ts';
 import { echo } from '../../core/bench/echo.ts';
 import type { Effort } from '../../core/bench/effort.ts';
+import { bytesOfEach } from '../../core/bench/memory.ts';
 import { originalServer } from '../../core/bench/original.ts';
 import { runLoadProgram } from '../../core/bench/spawn-load.ts';
 import { gateEcho } from '../../gateserver/bench/gate-servers.ts';
@@ -11,22 +12,27 @@ import { startMsgServer } from '../src/index.ts';
 
 const LOAD = path.join(import.meta.dirname, 'msg-load.ts');
 
-/** A message server with an agent for each user, as in book §15.5. */
-const msgServer = defineService((skynet) => {
-  const server = startMsgServer(skynet, startGateserver, {
-    async loginHandler(uid, secret) {
-      const username = server.username(uid, 1, 'sample');
-      const agent = await skynet.newService('agent');
-      server.login(username, secret);
-      server.forward(username, agent);
-      return 1;
-    },
-    logoutHandler() {},
-    kickHandler() {},
-    requestHandler() {},
-    registerHandler: () => Number(/\d+$/.exec(server.address ?? '')?.[0]),
+/** A message server with an agent for each user, as in book §15.5, or without. `keeps` is the option `expiredNumber`. */
+const msgServer = (keeps: number, hasAgents: boolean): ServiceDefinition =>
+  defineService((skynet) => {
+    const server = startMsgServer(
+      skynet,
+      startGateserver,
+      {
+        async loginHandler(uid, secret) {
+          const username = server.username(uid, 1, 'sample');
+          server.login(username, secret);
+          if (hasAgents) server.forward(username, await skynet.newService('agent'));
+          return 1;
+        },
+        logoutHandler() {},
+        kickHandler() {},
+        requestHandler() {},
+        registerHandler: () => Number(/\d+$/.exec(server.address ?? '')?.[0]),
+      },
+      { expiredNumber: keeps },
+    );
   });
-});
 
 interface MsgResult {
   readonly answers: number;
@@ -47,14 +53,14 @@ async function load(
 }
 
 /** Requests of so many users, so many on their way of each, through gate, message server and agent. */
-function requests(users: number, inflight: number): Measure {
+export function requests(users: number, inflight: number, keeps = 128): Measure {
   return async (effort) => {
     const count = effort.count(users);
     const node = await startNode(
       { harbor: 1, services: ['./services/?'] },
       { base: import.meta.dirname, onLog: () => {} },
     );
-    const handle = await node.newService(msgServer);
+    const handle = await node.newService(msgServer(keeps, true));
     const port = await node.run(async (skynet) => {
       for (let i = 0; i < count; i++) await skynet.call(handle, 'lua', 'login', `u${i}`, '12345678');
       return await skynet.call<number>(handle, 'lua', 'open', {
@@ -68,6 +74,32 @@ function requests(users: number, inflight: number): Measure {
     const figures = await load(port, count, inflight, effort);
     await node.stop();
     return figures;
+  };
+}
+
+/** Resident bytes of a user who is logged in and silent. */
+export function userBytes(hasAgents: boolean): (users: number, effort: Effort) => Promise<number> {
+  return async (users, effort) => {
+    const node = await startNode(
+      { harbor: 1, services: ['./services/?'] },
+      { base: import.meta.dirname, onLog: () => {} },
+    );
+    const handle = await node.newService(msgServer(128, hasAgents));
+    const count = effort.count(users);
+    const bytes = await node.run(async (skynet) => {
+      const logIn = async (name: string, many: number): Promise<void> => {
+        for (let i = 0; i < many; i++) await skynet.call(handle, 'lua', 'login', `${name}${i}`, '12345678');
+      };
+      // The first ones pay for what all share.
+      await logIn('first', effort.count(1000));
+      const { rss } = await bytesOfEach(count, async () => {
+        await logIn('u', count);
+        return count;
+      });
+      return rss;
+    });
+    await node.stop();
+    return bytes;
   };
 }
 

@@ -97,7 +97,9 @@ test('without a network --peers says so, leaves nothing behind and ends with 3',
       },
     },
   );
-  expect(run.stderr).toMatch(/the peers cannot be fetched into [\s\S]*ECONNREFUSED[\s\S]*\(ERR_BENCH_PEERS\)/);
+  expect(run.stderr).toMatch(
+    /the peers cannot be fetched into [\s\S]*ECONNREFUSED[\s\S]*\(ERR_BENCH_PEERS\)/,
+  );
   expect(run.status).toBe(3);
   expect(run.stdout).not.toContain('call-int');
   expect(readdirSync(path.join(cache, 'peers'))).toEqual([]);
