@@ -88,6 +88,17 @@ export function isNativeHandle(handle: unknown): handle is NativeHandle {
   return METHODS.every((method) => isFunction((handle as Partial<NativeHandle>)[method]));
 }
 
+/**
+ * Takes the handle away from a socket of node:net, which was needed for what came before bytes: neither knows the other any
+ * more, so that the socket's memory is free.
+ */
+export function takeHandle(socket: object, handle: NativeHandle): void {
+  const known = handle as unknown as Record<symbol, unknown>;
+  (socket as { _handle?: unknown })._handle = null;
+  for (const symbol of Object.getOwnPropertySymbols(handle))
+    if (known[symbol] === socket) known[symbol] = undefined;
+}
+
 /** The handle of a server or socket of node:net, if it is one we know. */
 export function handleOf(owner: object): unknown {
   return (owner as { _handle?: unknown })._handle;

@@ -15,7 +15,7 @@ import { Entrance } from './entrance.ts';
 import { Flusher } from './flusher.ts';
 import { HandleConnection, HandleEngine } from './handle-connection.ts';
 import { listenerOf, Port } from './listening.ts';
-import { handleOf, isNativeHandle, type NativeHandle, nativeStreams } from './native-stream.ts';
+import { handleOf, isNativeHandle, type NativeHandle, nativeStreams, takeHandle } from './native-stream.ts';
 import { type ProxyOptions, readProxyOptions } from './proxies.ts';
 import { ProxyReader } from './proxy-reader.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -75,8 +75,8 @@ export function tcp(options: TcpOptions = {}): Transport {
       const handle = handleOf(socket);
       if (engine === undefined || !isNativeHandle(handle))
         return fromSocket(socket, path, endpoint(socket.remoteAddress, socket.remotePort, path));
-      // The socket was needed for looking the name up and connecting; from here on it knows nothing of the handle.
-      (socket as unknown as { _handle: unknown })._handle = null;
+      // The socket was needed for looking the name up and connecting.
+      takeHandle(socket, handle);
       return prepare(new HandleConnection(handle, engine, path));
     },
     async listen(

@@ -1,7 +1,16 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { RecordingReceiver } from '@skynet/core/testing';
 import { createTransports, tcp } from '@skynet/core/transport';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isNativeHandle, nativeStreams } from '../../src/transport/native-stream.ts';
+import {
+  handleOf,
+  isNativeHandle,
+  type NativeHandle,
+  type NativeName,
+  nativeStreams,
+  takeHandle,
+} from '../../src/transport/native-stream.ts';
 
 const host = process as unknown as { binding: (name: string) => unknown };
 
@@ -46,6 +55,24 @@ describe('the handles of Node', () => {
     vi.spyOn(host, 'binding').mockImplementation(binding);
     expect(nativeStreams()).toBeUndefined();
     await expect(echoed()).resolves.toBe('hello');
+  });
+
+  it('forget the socket that they are taken from, and live on when it is destroyed', async () => {
+    const server = createServer((peer) => peer.on('error', () => {})).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as { port: number }).port, '127.0.0.1').pause();
+    await once(socket, 'connect');
+    const handle = handleOf(socket) as NativeHandle & Record<symbol, unknown>;
+    expect(isNativeHandle(handle)).toBe(true);
+    takeHandle(socket, handle);
+    socket.destroy();
+    for (const symbol of Object.getOwnPropertySymbols(handle)) expect(handle[symbol]).not.toBe(socket);
+    expect(handleOf(socket)).toBe(null);
+    const name: NativeName = {};
+    handle.getpeername?.(name);
+    expect(name.port).toBe((server.address() as { port: number }).port);
+    await new Promise<void>((resolve) => handle.close(resolve));
+    server.close();
   });
 
   it('are told from other things', () => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type HandleEngine, nameOf, type OwnedHandle } from '../../transport/handle-connection.ts';
-import { END_OF_STREAM, handleOf, isNativeHandle } from '../../transport/native-stream.ts';
+import { END_OF_STREAM, handleOf, isNativeHandle, takeHandle } from '../../transport/native-stream.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 /** A wire straight over Node's handle. */
@@ -17,7 +17,7 @@ export class HandleWire implements Wire {
     const handle = handleOf(socket);
     if (!isNativeHandle(handle)) return undefined;
     // What is left of it hears of nothing, and counts as closed with its server.
-    (socket as unknown as { _handle: unknown })._handle = null;
+    takeHandle(socket, handle);
     socket.removeAllListeners();
     socket.destroy();
     return new HandleWire(handle, engine);
