@@ -135,6 +135,7 @@ describe('frames', () => {
     ['a ping of 126 bytes', frame(9, 'x'.repeat(126)), 1002, 'INVALID_CONTROL_PAYLOAD_LENGTH'],
     ['a close frame with half a code', frame(8, 'x'), 1002, 'INVALID_CONTROL_PAYLOAD_LENGTH'],
     ['2^63 bytes', frame(2, '', { announce: 2 ** 63 }), 1009, 'UNSUPPORTED_DATA_PAYLOAD_LENGTH'],
+    ['2^62 bytes', frame(2, '', { announce: 2 ** 62 }), 1009, 'UNSUPPORTED_DATA_PAYLOAD_LENGTH'],
     ['more than the limit', frame(2, '', { announce: (1 << 20) + 1 }), 1009, 'UNSUPPORTED_MESSAGE_LENGTH'],
     ['a surrogate', frame(1, Buffer.of(0xed, 0xa0, 0x80)), 1007, 'INVALID_UTF8'],
     ['half a character', frame(1, Buffer.of(0xe2, 0x82)), 1007, 'INVALID_UTF8'],

@@ -1,12 +1,13 @@
 import { printable, type SkynetError } from '@skynet/core';
 import type { ServiceKernel, Suspension } from '@skynet/core/kernel';
 import { BACKLOG_MARK, type Receiver } from '@skynet/core/transport';
+import { FrameReader, type FrameRules, isCloseCode, OP } from '@skynet/core/ws/frames';
 import { httpError } from '../errors.ts';
 import type { HeaderTable } from '../headers.ts';
 import type { Wire } from '../ports.ts';
 import type { Counted } from '../traffic.ts';
-import { closePayload, frameHead, frameOf, isCloseCode, OP } from './frame.ts';
-import { FrameReader, type FrameRules, type FrameSink } from './frame-reader.ts';
+import { closePayload, frameHead, frameOf } from './frame.ts';
+import { type FrameSink, readFrames } from './frame-reader.ts';
 
 /** What a connection tells, each as part of one task of the service, one after another. All may wait. */
 export interface WebSocketHandler {
@@ -28,7 +29,7 @@ export interface WebSocketHandler {
 }
 
 /** How a connection goes on. */
-export interface ConnectionSettings extends FrameRules {
+export interface ConnectionSettings extends Omit<FrameRules, 'memory'> {
   /** Unsent bytes above which it is closed. */
   readonly writeLimit: number;
   /** How long the peer may take to close, in milliseconds. */
@@ -143,7 +144,7 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     this.url = role.url;
     this.address = role.address;
     this.realIp = role.realIp;
-    this.#reader = new FrameReader(settings, this);
+    this.#reader = new FrameReader({ ...settings, memory: 'receiver' });
   }
 
   /** Begins to read. @param rest what came behind the handshake. */
@@ -246,7 +247,7 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     this.#heard = true;
     this.received += chunk.length;
     try {
-      this.#reader.read(chunk);
+      readFrames(this.#reader, chunk, this);
     } catch (error) {
       this.#violated(error as SkynetError);
     }
@@ -272,7 +273,8 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     if (this.#handler !== undefined) this.#push({ kind: 'pong' });
   }
 
-  onClose(code: number | undefined, reason: string, payload: Buffer): void {
+  onClose(code: number | undefined, reason: string): void {
+    const payload = closePayload(code, reason);
     this.#lastWord = true;
     this.#pause(false);
     // What comes back for a close of ours is no message of the peer's.

@@ -1,5 +1,5 @@
 import { CLOSE, isCloseCode, MAX_CONTROL, OP } from './frame.ts';
-import { unmask, unmaskWithin } from './masking.ts';
+import { maskBehind, unmask, unmaskedCopy, unmaskWithin } from './masking.ts';
 import { PartialPayload } from './partial-payload.ts';
 import { checkUtf8 } from './utf8.ts';
 
@@ -34,8 +34,10 @@ export interface FrameRules {
 
 /** Why a connection has to fail. */
 export interface Violation {
-  /** What the peer is to be told. */
+  /** What the peer is to be told; the same that the library `ws` tells. */
   readonly closeCode: number;
+  /** Whether RFC 6455 forbids it, whatever the limits are. */
+  readonly forbidden: boolean;
   /** The library `ws` has the same names. */
   readonly reason: string;
   readonly text: string;
@@ -49,7 +51,8 @@ const MASKED = 0x80;
 const NOTHING = new Uint8Array(0);
 
 function violation(closeCode: number, reason: string, text: string): Violation {
-  return { closeCode, reason: `WS_ERR_${reason}`, text };
+  const forbidden = closeCode === CLOSE.PROTOCOL || closeCode === CLOSE.NOT_UTF8;
+  return { closeCode, forbidden, reason: `WS_ERR_${reason}`, text };
 }
 
 const V = {
@@ -66,7 +69,11 @@ const V = {
   CODE: violation(CLOSE.PROTOCOL, 'INVALID_CLOSE_CODE', 'a close code that must not be sent'),
   UTF8: violation(CLOSE.NOT_UTF8, 'INVALID_UTF8', 'text that is no UTF-8'),
   LENGTH: violation(CLOSE.TOO_LARGE, 'UNSUPPORTED_DATA_PAYLOAD_LENGTH', 'a length above 2^53'),
-  LARGE: violation(CLOSE.TOO_LARGE, 'UNSUPPORTED_MESSAGE_LENGTH', 'a message is too large'),
+  SIGN: {
+    ...violation(CLOSE.TOO_LARGE, 'UNSUPPORTED_DATA_PAYLOAD_LENGTH', 'a length of 64 bits'),
+    forbidden: true,
+  },
+  LARGE: violation(CLOSE.TOO_LARGE, 'UNSUPPORTED_MESSAGE_LENGTH', 'a message above the limit'),
   FRAGMENTS: violation(CLOSE.POLICY, 'TOO_MANY_BUFFERED_PARTS', 'a message in too many fragments'),
 } as const;
 
@@ -96,12 +103,12 @@ export class FrameReader {
   #at = 0;
   #done = false;
   /** The beginning of a head that is not complete. */
-  readonly #head: Uint8Array = new Uint8Array(HEAD);
+  #head: Uint8Array | undefined = undefined;
   #headSize = 0;
   /** The frame whose payload is to come: its first byte, -1 between frames. */
   #first = -1;
-  #masked = false;
-  readonly #mask: Uint8Array = new Uint8Array(4);
+  /** Its mask, the first byte lowest; 0 without. */
+  #mask = 0;
   /** Bytes of its payload, and how many of them are there. */
   #size = 0;
   #have = 0;
@@ -214,6 +221,7 @@ export class FrameReader {
         return true;
       }
     }
+    this.#head ??= new Uint8Array(HEAD);
     const head = this.#head;
     while (this.#at < chunk.length) {
       head[this.#headSize++] = chunk[this.#at++] as number;
@@ -242,18 +250,20 @@ export class FrameReader {
     if (available < lengths) return lengths;
     if ((first & 0x08) === 0) {
       const length = lengthOf(bytes, at);
-      const flawed =
-        length > Number.MAX_SAFE_INTEGER
-          ? V.LENGTH
-          : length > 0 && this.#announced + length > this.#limit
-            ? V.LARGE
-            : undefined;
+      const flawed = this.#lengthFlaw(length, bytes[at + 2] as number);
       if (flawed !== undefined) {
         this.#violate(flawed);
         return -1;
       }
     }
     return second < MASKED ? lengths : lengths + 4;
+  }
+
+  /** @param high The highest byte of a long length. */
+  #lengthFlaw(length: number, high: number): Violation | undefined {
+    if (length === 0 || this.#announced + length <= this.#limit) return undefined;
+    if (length > 0xffff && high >= 0x80) return V.SIGN;
+    return length > Number.MAX_SAFE_INTEGER ? V.LENGTH : V.LARGE;
   }
 
   #flawOf(first: number, second: number): Violation | undefined {
@@ -274,10 +284,9 @@ export class FrameReader {
 
   #begin(bytes: Uint8Array, at: number, size: number): void {
     this.#first = bytes[at] as number;
-    this.#masked = (bytes[at + 1] as number) >= MASKED;
     this.#size = lengthOf(bytes, at);
     this.#have = 0;
-    if (this.#masked) for (let i = 0; i < 4; i++) this.#mask[i] = bytes[at + size - 4 + i] as number;
+    this.#mask = (bytes[at + 1] as number) < MASKED ? 0 : wordAt(bytes, at + size - 4);
     if ((this.#first & 0x08) !== 0) return;
     if ((this.#first & 0x0f) !== OP.CONTINUATION) this.#op = this.#first & 0x0f;
     this.#announced += this.#size;
@@ -297,7 +306,7 @@ export class FrameReader {
       const partial = this.#partial(isControl);
       const at = partial.size;
       partial.add(chunk, from, take, this.#size - this.#have);
-      if (this.#masked) unmask(partial.bytes, at, take, this.#mask, this.#have);
+      if (this.#mask !== 0) unmask(partial.bytes, at, take, maskBehind(this.#mask, this.#have));
       this.#have += take;
       if (!isControl && this.#op === OP.TEXT && !this.#checkText(partial.bytes, partial.size))
         return READ.VIOLATION;
@@ -320,13 +329,10 @@ export class FrameReader {
 
   #takeWhole(chunk: Uint8Array, from: number, size: number): void {
     if (!this.#inPlace) {
-      const own = Buffer.allocUnsafe(size);
-      own.set(from === 0 && size === chunk.length ? chunk : chunk.subarray(from, from + size));
-      if (this.#masked) unmask(own, 0, size, this.#mask, 0);
-      this.#give(own, 0, size);
+      this.#give(unmaskedCopy(chunk, from, size, this.#mask), 0, size);
       return;
     }
-    if (this.#masked) unmask(chunk, from, size, this.#mask, 0);
+    if (this.#mask !== 0) unmask(chunk, from, size, this.#mask);
     this.#give(chunk, from, from + size);
   }
 
@@ -388,6 +394,16 @@ export class FrameReader {
     this.#forget();
     return READ.CLOSE;
   }
+}
+
+/** Four bytes, the first lowest. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
 }
 
 function lengthOf(bytes: Uint8Array, at: number): number {

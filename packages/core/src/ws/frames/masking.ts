@@ -1,5 +1,7 @@
 /** Up to here a loop over bytes is quicker than words. */
 const FEW = 16;
+/** Up to here a loop over bytes is quicker than a copy and words. */
+const LOOPED = 128;
 
 /** The last memory that was read as words: readers get the same again and again. */
 let viewed: DataView = new DataView(new ArrayBuffer(0));
@@ -43,23 +45,32 @@ export function unmaskWithin(bytes: Uint8Array, mask: number, from: number, size
   bytes[to + i] = (bytes[from + i] as number) ^ m2;
 }
 
-/**
- * Takes the mask off a part of a payload that lies in memory of its own.
- * @param phase How many bytes of the payload are in front of the part.
- */
-export function unmask(bytes: Uint8Array, from: number, size: number, mask: Uint8Array, phase: number): void {
-  const m0 = mask[phase & 3] as number;
-  const m1 = mask[(phase + 1) & 3] as number;
-  const m2 = mask[(phase + 2) & 3] as number;
-  const m3 = mask[(phase + 3) & 3] as number;
+/** The mask for a payload of which so many bytes are gone already. */
+export function maskBehind(mask: number, gone: number): number {
+  const bits = (gone & 3) * 8;
+  return bits === 0 ? mask : (mask >>> bits) | (mask << (32 - bits));
+}
+
+/** Takes the mask, its first byte the lowest, off bytes. */
+export function unmask(bytes: Uint8Array, from: number, size: number, mask: number): void {
   const end = from + size;
   let at = from;
   if (size >= FEW) {
     const view = viewOf(bytes);
     const offset = bytes.byteOffset;
-    const word = m0 | (m1 << 8) | (m2 << 16) | (m3 << 24);
-    for (; at + 4 <= end; at += 4) view.setInt32(offset + at, view.getInt32(offset + at, true) ^ word, true);
+    for (; at + 4 <= end; at += 4) view.setInt32(offset + at, view.getInt32(offset + at, true) ^ mask, true);
   }
-  for (let i = 0; at < end; at++, i++)
-    bytes[at] = (bytes[at] as number) ^ (i % 4 === 0 ? m0 : i % 4 === 1 ? m1 : i % 4 === 2 ? m2 : m3);
+  for (let bits = 0; at < end; at++, bits += 8) bytes[at] = (bytes[at] as number) ^ (mask >>> (bits & 31));
+}
+
+/** A copy of bytes with the mask off. */
+export function unmaskedCopy(bytes: Uint8Array, from: number, size: number, mask: number): Buffer {
+  const copy = Buffer.allocUnsafe(size);
+  if (size < LOOPED) {
+    for (let i = 0; i < size; i++) copy[i] = (bytes[from + i] as number) ^ (mask >>> ((i & 3) * 8));
+    return copy;
+  }
+  copy.set(bytes.subarray(from, from + size));
+  if (mask !== 0) unmask(copy, 0, size, mask);
+  return copy;
 }
