@@ -23,6 +23,7 @@ const TESTED_WITH = {
   haproxy: 'haproxy',
   openssl: 'openssl',
   'nats-server': 'nats-server',
+  ip: 'iproute2',
 };
 /** Others that can be asked for by name. */
 const OTHERS = { chromium: 'chromium' };

@@ -7,6 +7,7 @@
 //   NIGHTLY_MODEL     seeded runs of a small system against its model (1,000,000)
 //   NIGHTLY_KILLS     processes that are killed and started again (100)
 //   NIGHTLY_NATS      runs of the tests of NATS, with servers and nodes away for 10 s (3)
+//   NIGHTLY_HOSTS     runs of the tests of several hosts, in network namespaces (3)
 //   NIGHTLY_FUZZ      times that fuzz tests try as much as npm test does (200)
 //   NIGHTLY_SEED      the seed of all seeds (chosen by chance)
 import { spawnSync } from 'node:child_process';
@@ -25,6 +26,7 @@ const model = numberOf('NIGHTLY_MODEL', 1_000_000);
 const mesh = numberOf('NIGHTLY_MESH', 10_000_000);
 const kills = numberOf('NIGHTLY_KILLS', 100);
 const nats = numberOf('NIGHTLY_NATS', 3);
+const hosts = numberOf('NIGHTLY_HOSTS', 3);
 const fuzz = numberOf('NIGHTLY_FUZZ', 200);
 const seed = numberOf('NIGHTLY_SEED', Math.floor(Math.random() * 1_000_000));
 
@@ -71,6 +73,12 @@ function steps() {
       what: `NATS away for 10 s, run ${run + 1}`,
       files: ['packages/harbor/test/nats'],
       variables: { SKYNET_NATS_AWAY: 10_000, SKYNET_NATS_ALL: 1 },
+    });
+  for (let run = 0; run < hosts; run++)
+    list.push({
+      what: `several hosts, run ${run + 1}`,
+      files: ['packages/harbor/test/hosts'],
+      variables: { SKYNET_HOSTS_ALL: 1 },
     });
   if (fuzz > 0)
     list.push({
