@@ -43,15 +43,32 @@ async function firstLine(child: ChildProcess): Promise<unknown> {
 
 /** What the original does of the same kind: `what` is a piece of work of `original/benchmain.lua`. */
 export function original(what: string): Measure {
+  return () => measured(what, {});
+}
+
+/** The same over two of its nodes, in two processes: what is asked of the other goes over its cluster. */
+export function originalCluster(what: string): Measure {
   return async () => {
-    const child = start('benchmain', { BENCH_WHAT: what });
-    const figures = (await firstLine(child)) as number[];
-    if (child.exitCode === null) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+    const { port, stop } = await originalServer('benchcluster');
+    try {
+      return await measured(what, { BENCH_PORT: String(port) });
+    } finally {
+      stop();
     }
-    return figures;
   };
+}
+
+async function measured(
+  what: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<readonly number[]> {
+  const child = start('benchmain', { BENCH_WHAT: what, ...settings });
+  const figures = (await firstLine(child)) as number[];
+  if (child.exitCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  return figures;
 }
 
 /** A server that runs on the original: a service of `original/`, which says when it listens on BENCH_PORT. */

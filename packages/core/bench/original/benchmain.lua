@@ -54,17 +54,43 @@ end
 
 local measures = {}
 
-function measures.calls(value, flight)
-  local echo = skynet.newservice "benchecho"
-  local sent = value == "object" and PLAYER or 42
+--- Calls a second, `flight` at a time; `call` makes one.
+local function call_rate(call, flight)
   local function several(count)
-    for _ = 1, count do skynet.call(echo, "lua", "echo", sent) end
+    for _ = 1, count do call() end
   end
   flight = tonumber(flight)
   if flight == 1 then return rate(several, 2000) end
   return rate(function(count)
     together(flight, function() several(count // flight) end)
   end, 2048)
+end
+
+function measures.calls(value, flight)
+  local echo = skynet.newservice "benchecho"
+  local sent = value == "object" and PLAYER or 42
+  return call_rate(function() skynet.call(echo, "lua", "echo", sent) end, flight)
+end
+
+--- The other node, benchcluster, is a process of its own on BENCH_PORT.
+local function cluster_of_two()
+  local cluster = require "skynet.cluster"
+  cluster.reload { peer = "127.0.0.1:" .. os.getenv "BENCH_PORT" }
+  return cluster
+end
+
+function measures.cluster(value, flight)
+  local cluster = cluster_of_two()
+  local sent = value == "object" and PLAYER or 42
+  return call_rate(function() cluster.call("peer", "@echo", "echo", sent) end, flight)
+end
+
+function measures.clusterflood()
+  local cluster = cluster_of_two()
+  return rate(function(count)
+    for i = 1, count do cluster.send("peer", "@echo", "add", i) end
+    cluster.call("peer", "@echo", "sum")
+  end, 1000)
 end
 
 --- Services that call a partner each, one call after another.

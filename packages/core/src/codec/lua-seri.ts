@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
+import { type SeriShape, seriShapes } from './seri-shapes.ts';
 import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
 import { isPlain, REFUSED, refusal, setProtoKey } from './value.ts';
 
@@ -73,6 +74,43 @@ export interface UnpackOptions {
  *   surrogate, nil or NaN as key of a map, a value inside more than 32 tables. Paths begin with the position, `$[1].pos`.
  */
 export function packSeri(values: readonly unknown[]): Uint8Array {
+  return packed(values, copied);
+}
+
+/** As {@link packSeri}, into memory that others share: for bytes that are sent on and not kept. */
+export function packSeriShared(values: readonly unknown[]): Uint8Array {
+  return packed(values, shared);
+}
+
+const LOOPED = 64;
+
+function copied(bytes: Uint8Array, size: number): Uint8Array {
+  const copy = new Uint8Array(size);
+  if (size <= LOOPED) for (let i = 0; i < size; i++) copy[i] = bytes[i] as number;
+  else copy.set(bytes.subarray(0, size));
+  return copy;
+}
+
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
+function shared(bytes: Uint8Array, size: number): Uint8Array {
+  // Small ones lie within their own object.
+  if (size <= LOOPED || size > KEPT_BYTES >> 2) return copied(bytes, size);
+  if (slabUsed + size > slab.byteLength) {
+    slab = new ArrayBuffer(KEPT_BYTES);
+    slabUsed = 0;
+  }
+  const copy = new Uint8Array(slab, slabUsed, size);
+  slabUsed += size;
+  for (let i = 0; i < size; i++) copy[i] = bytes[i] as number;
+  return copy;
+}
+
+function packed(
+  values: readonly unknown[],
+  take: (bytes: Uint8Array, size: number) => Uint8Array,
+): Uint8Array {
   if (!Array.isArray(values))
     throw new SkynetError('ERR_ARGUMENT', `values to pack are a list, not ${printable(values)}`);
   // A getter may pack something itself, so the writer is taken away while it is in use.
@@ -81,7 +119,7 @@ export function packSeri(values: readonly unknown[]): Uint8Array {
   try {
     writer.pos = 0;
     for (let i = 0; i < values.length; i++) packValue(writer, values[i], 0);
-    return new Uint8Array(writer.bytes.subarray(0, writer.pos));
+    return take(writer.bytes, writer.pos);
   } catch (thrown) {
     throw thrown === REFUSED ? refusal(values, { maxDepth: MAX_TABLES + 2, leavesToo: true, rule }) : thrown;
   } finally {
@@ -114,13 +152,17 @@ export function seriSize(values: readonly unknown[]): number {
  * @throws ERR_SERI_MALFORMED when the bytes end too early, are of no known type, hold a pointer, or nest deeper than 32
  *   tables; `details.remaining` says how many bytes were left, `details.offset` where.
  */
-export function unpackSeri(bytes: Uint8Array, offset: number = 0, options: UnpackOptions = {}): unknown[] {
+export function unpackSeri(bytes: Uint8Array, offset: number = 0, options?: UnpackOptions): unknown[] {
   if (!(bytes instanceof Uint8Array))
     throw new SkynetError('ERR_ARGUMENT', `packed values are bytes, not ${printable(bytes)}`);
-  const reader = new Reader(bytes, offset, options);
   const values: unknown[] = [];
-  while (reader.pos < reader.end) values.push(reader.value(0));
-  return values;
+  try {
+    reader.begin(bytes, offset, options);
+    while (reader.pos < reader.end) values.push(reader.value(0));
+    return values;
+  } finally {
+    reader.finish();
+  }
 }
 
 class Writer {
@@ -324,42 +366,40 @@ function rule(part: unknown, isKey: boolean): string | null | undefined {
 }
 
 const texts = new TextCache();
+/** The bytes of a float, to be read as one. */
+const floatBytes = new Uint8Array(8);
+const floatView = new DataView(floatBytes.buffer);
+const NO_BYTES = new Uint8Array(0);
 
+/** Reads packed values. One is enough for a thread: nothing of the reader's is called while it reads. */
 class Reader {
-  readonly #bytes: Buffer;
-  readonly #view: DataView;
-  readonly #allBytes: boolean;
-  readonly #exact: boolean;
-  readonly end: number;
-  pos: number;
+  #bytes: Uint8Array = NO_BYTES;
+  #allBytes = false;
+  #exact = false;
+  end = 0;
+  pos = 0;
+  /** Values of tables with keys that are being read. */
+  readonly #values: unknown[] = [];
 
-  constructor(bytes: Uint8Array, offset: number, options: UnpackOptions) {
-    this.#bytes = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#allBytes = options.strings === 'bytes';
-    this.#exact = options.floats === 'exact';
+  begin(bytes: Uint8Array, offset: number, options: UnpackOptions | undefined): void {
+    this.#bytes = bytes;
+    this.#allBytes = options?.strings === 'bytes';
+    this.#exact = options?.floats === 'exact';
     this.end = bytes.length;
     this.pos = offset;
   }
 
-  value(depth: number): unknown {
-    const value = this.#any(depth, this.#allBytes);
-    if (
-      this.#exact &&
-      typeof value === 'number' &&
-      this.#wasFloat &&
-      Number.isSafeInteger(value) &&
-      !Object.is(value, -0)
-    ) {
-      return new LuaFloat(value);
-    }
-    return value;
+  /** Forgets what was read, also when it could not be read to its end. */
+  finish(): void {
+    this.#bytes = NO_BYTES;
+    if (this.#values.length > 0) this.#values.length = 0;
   }
 
-  /** Whether the last number read was a float. */
-  #wasFloat = false;
+  value(depth: number): unknown {
+    return this.#any(depth, this.#allBytes, this.#exact);
+  }
 
-  #any(depth: number, allBytes: boolean): unknown {
+  #any(depth: number, allBytes: boolean, exact: boolean): unknown {
     if (depth > MAX_TABLES) throw this.#malformed('nested too deeply');
     const head = this.#bytes[this.#take(1)] as number;
     const cookie = head >> 3;
@@ -369,12 +409,12 @@ class Reader {
       case BOOLEAN:
         return cookie !== 0;
       case NUMBER:
-        return this.#number(cookie);
+        return cookie === REAL ? this.#float(exact) : this.#integer(cookie);
       case SHORT_STRING:
         return this.#string(cookie, allBytes);
       case LONG_STRING:
-        if (cookie === 2) return this.#string(this.#view.getUint16(this.#take(2), true), allBytes);
-        if (cookie === 4) return this.#string(this.#view.getUint32(this.#take(4), true), allBytes);
+        if (cookie === 2) return this.#string(this.#word(), allBytes);
+        if (cookie === 4) return this.#string(this.#dword() >>> 0, allBytes);
         throw this.#malformed('unknown length of a string');
       case TABLE:
         return this.#table(cookie, depth + 1);
@@ -398,42 +438,65 @@ class Reader {
     });
   }
 
-  #number(cookie: number): number | bigint {
-    this.#wasFloat = false;
+  #word(): number {
+    const at = this.#take(2);
+    const bytes = this.#bytes;
+    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  }
+
+  /** 32 bits with their sign. */
+  #dword(): number {
+    const at = this.#take(4);
+    const bytes = this.#bytes;
+    return (
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)
+    );
+  }
+
+  #integer(cookie: number): number | bigint {
     switch (cookie) {
       case 0:
         return 0;
       case BYTE:
         return this.#bytes[this.#take(1)] as number;
       case WORD:
-        return this.#view.getUint16(this.#take(2), true);
+        return this.#word();
       case DWORD:
-        return this.#view.getInt32(this.#take(4), true);
+        return this.#dword();
       case QWORD: {
-        const value = this.#view.getBigInt64(this.#take(8), true);
-        const number = Number(value);
-        return Number.isSafeInteger(number) ? number : value;
+        if (8 > this.end - this.pos) throw this.#malformed('ends too early');
+        const low = this.#dword() >>> 0;
+        const high = this.#dword();
+        const number = high * 0x1_0000_0000 + low;
+        return Number.isSafeInteger(number) ? number : (BigInt(high) << 32n) | BigInt(low);
       }
-      case REAL:
-        this.#wasFloat = true;
-        return this.#view.getFloat64(this.#take(8), true);
       default:
         throw this.#malformed('unknown kind of number');
     }
+  }
+
+  #float(exact: boolean): number | LuaFloat {
+    const at = this.#take(8);
+    const bytes = this.#bytes;
+    for (let i = 0; i < 8; i++) floatBytes[i] = bytes[at + i] as number;
+    const value = floatView.getFloat64(0, true);
+    return exact && Number.isSafeInteger(value) && !Object.is(value, -0) ? new LuaFloat(value) : value;
   }
 
   #string(size: number, allBytes: boolean): string | Buffer {
     const start = this.#take(size);
     const end = start + size;
     const bytes = this.#bytes;
-    if (allBytes) return Buffer.from(bytes.subarray(start, end));
-    if (size <= MAX_CACHED_TEXT) {
+    if (size <= MAX_CACHED_TEXT && !allBytes) {
       let i = start;
       while (i < end && (bytes[i] as number) < 0x80) i++;
       if (i === end) return texts.get(bytes, start, size);
     }
-    const part = bytes.subarray(start, end);
-    return isUtf8(part) ? part.toString('utf8') : Buffer.from(part);
+    const part = Buffer.from(bytes.buffer, bytes.byteOffset + start, size);
+    return !allBytes && isUtf8(part) ? part.toString('utf8') : Buffer.from(part);
   }
 
   #length(cookie: number): number {
@@ -441,7 +504,7 @@ class Reader {
     const head = this.#bytes[this.#take(1)] as number;
     if ((head & 7) !== NUMBER || head >> 3 === REAL)
       throw this.#malformed('the length of a table is no integer');
-    const length = Number(this.#number(head >> 3));
+    const length = Number(this.#integer(head >> 3));
     // An element takes a byte at least, so this is a lie; nothing is set aside for it.
     if (length < 0 || length > this.end - this.pos) throw this.#malformed('ends too early');
     return length;
@@ -449,25 +512,77 @@ class Reader {
 
   #table(cookie: number, depth: number): unknown {
     const length = this.#length(cookie);
+    if (length === 0) return this.#atNil() ? [] : this.#object(depth);
     const list: unknown[] = [];
     for (let i = 0; i < length; i++) list.push(this.value(depth));
     if (this.#atNil()) return list;
-    if (length > 0)
-      return this.#map(new Map(list.map((part, i): [unknown, unknown] => [i + 1, part])), depth);
-    const object: Record<string, unknown> = {};
+    return this.#map(new Map(list.map((part, i): [unknown, unknown] => [i + 1, part])), depth);
+  }
+
+  /** A table without an array part: an object as long as its keys are text. */
+  #object(depth: number): unknown {
+    const values = this.#values;
+    const from = values.length;
+    let shape = seriShapes();
     do {
-      const key = this.#key(depth);
+      const known = this.#knownKey(shape);
+      let next = known;
+      let key: unknown;
+      if (known === undefined) {
+        const at = this.pos;
+        key = this.#key(depth);
+        if (typeof key === 'string' && this.pos - at <= MAX_SHORT_STRING + 1)
+          next = shape.by(key, this.#bytes.slice(at, this.pos));
+      }
+      const value = next === undefined ? undefined : this.value(depth);
+      if (next === undefined || value === undefined) {
+        const object = shape.object(values, from);
+        values.length = from;
+        // What no table holds is no pair.
+        return next === undefined ? this.#dictionary(object, key, depth) : this.#rest(object, depth);
+      }
+      values.push(value);
+      shape = next;
+    } while (!this.#atNil());
+    const object = shape.object(values, from);
+    values.length = from;
+    return object;
+  }
+
+  /** Passes over the key that is expected, if it comes. */
+  #knownKey({ expected, next }: SeriShape): SeriShape | undefined {
+    if (expected === undefined) return undefined;
+    const bytes = this.#bytes;
+    const { pos } = this;
+    const { length } = expected;
+    if (length > this.end - pos) return undefined;
+    for (let i = 0; i < length; i++) if (bytes[pos + i] !== expected[i]) return undefined;
+    this.pos = pos + length;
+    return next;
+  }
+
+  /** The rest of the pairs of an object, if there are any. */
+  #rest(object: Record<string, unknown>, depth: number): unknown {
+    return this.#atNil() ? object : this.#dictionary(object, this.#key(depth), depth);
+  }
+
+  /** The rest of the pairs, a key of which has been read: an object no longer when a key is no text. */
+  #dictionary(object: Record<string, unknown>, first: unknown, depth: number): unknown {
+    let key = first;
+    for (;;) {
       if (typeof key !== 'string') {
         const map = new Map<unknown, unknown>(Object.entries(object));
         this.#pair(map, key, depth);
         return this.#atNil() ? map : this.#map(map, depth);
       }
       const value = this.value(depth);
-      if (value === undefined) continue; // what no table holds
-      if (key === '__proto__') setProtoKey(object, value);
-      else object[key] = value;
-    } while (!this.#atNil());
-    return object;
+      if (value !== undefined) {
+        if (key === '__proto__') setProtoKey(object, value);
+        else object[key] = value;
+      }
+      if (this.#atNil()) return object;
+      key = this.#key(depth);
+    }
   }
 
   /** The rest of the pairs. */
@@ -483,7 +598,7 @@ class Reader {
   }
 
   #key(depth: number): unknown {
-    const key = this.#any(depth, false);
+    const key = this.#any(depth, false, false);
     if (Number.isNaN(key)) throw this.#malformed('NaN as key');
     return key;
   }
@@ -496,3 +611,5 @@ class Reader {
     return true;
   }
 }
+
+const reader = new Reader();

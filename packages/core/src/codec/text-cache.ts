@@ -12,7 +12,7 @@ export class TextCache {
   readonly #texts: string[] = new Array<string>(SLOTS).fill('');
 
   /** The `length` bytes at `start`, all below 0x80, at most {@link MAX_CACHED_TEXT}. */
-  get(bytes: Buffer, start: number, length: number): string {
+  get(bytes: Uint8Array, start: number, length: number): string {
     const end = start + length;
     let hash = length;
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
@@ -23,7 +23,7 @@ export class TextCache {
       while (i < length && kept.charCodeAt(i) === bytes[start + i]) i++;
       if (i === length) return kept;
     }
-    const text = bytes.toString('latin1', start, end);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('latin1');
     this.#texts[hash] = text;
     return text;
   }

@@ -1,5 +1,5 @@
 import { messageOf } from '../codec/error.ts';
-import { packSeri } from '../codec/lua-seri.ts';
+import { packSeriShared } from '../codec/lua-seri.ts';
 import type { Remote } from '../contracts/remote.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
@@ -131,7 +131,7 @@ export class RemoteRoute {
     const { type, session, source, body } = message;
     if (type === PTYPE.ERROR) return new Message(type, session, source, NOTHING);
     try {
-      const bytes = body instanceof Uint8Array ? body : packSeri(body as readonly unknown[]);
+      const bytes = body instanceof Uint8Array ? body : packSeriShared(body as readonly unknown[]);
       const limit = this.#place.maxBody();
       if (bytes.length > limit) throw tooLarge(bytes.length, limit);
       return bytes === body ? message : limitedLike(message, type, session, source, bytes as Body);

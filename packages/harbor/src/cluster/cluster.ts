@@ -3,13 +3,12 @@ import {
   type CallTarget,
   type Handle,
   isSkynetError,
-  packSeri,
   printable,
   type ServiceHandle,
   type Skynet,
   unpackSeri,
 } from '@skynet/core';
-import { kernelOf, type ThreadKernel } from '@skynet/core/kernel';
+import { kernelOf, packSeriShared, type ThreadKernel } from '@skynet/core/kernel';
 import { readOptions } from '@skynet/core/options';
 import { askNode } from './ask-node.ts';
 import { CLUSTERD, createClusterd } from './clusterd.ts';
@@ -135,17 +134,16 @@ class ClusterOfService implements Cluster {
     address: Target,
     ...values: unknown[]
   ): Promise<Result> {
-    const body = await this.#request(node, address, packSeri(values));
-    return unpackSeri(body)[0] as Result;
+    return unpackSeri(await this.#request(node, address, packSeriShared(values)))[0] as Result;
   }
 
-  rawCall(node: string | NodeTarget, address: Target, body: Body): Promise<Body> {
+  async rawCall(node: string | NodeTarget, address: Target, body: Body): Promise<Body> {
     return this.#request(node, address, bytesOf(body));
   }
 
   send(node: string, address: Target, ...values: unknown[]): void {
     checkTarget(address);
-    const body = packSeri(values);
+    const body = packSeriShared(values);
     const clusterd = this.#known();
     if (clusterd !== undefined) this.#skynet.rawSend(clusterd, 'lua', ['push', node, address, body]);
     else
@@ -155,7 +153,7 @@ class ClusterOfService implements Cluster {
   }
 
   async query(node: string | NodeTarget, name: string): Promise<Handle> {
-    return unpackSeri(await this.#request(node, 0, packSeri([name])))[0] as Handle;
+    return unpackSeri(await this.#request(node, 0, packSeriShared([name])))[0] as Handle;
   }
 
   async register(name: string, handle: Handle = this.#skynet.self()): Promise<void> {
@@ -187,9 +185,15 @@ class ClusterOfService implements Cluster {
     return this.#command('sender', node);
   }
 
-  async #request(node: string | NodeTarget, to: Target, body: Uint8Array): Promise<Uint8Array> {
+  #request(node: string | NodeTarget, to: Target, body: Uint8Array): Promise<Uint8Array> {
     if (to !== 0) checkTarget(to);
-    const clusterd = this.#known() ?? (await this.#find());
+    const clusterd = this.#known();
+    return clusterd === undefined
+      ? this.#find().then((found) => this.#ask(found, node, to, body))
+      : this.#ask(clusterd, node, to, body);
+  }
+
+  #ask(clusterd: Handle, node: string | NodeTarget, to: Target, body: Uint8Array): Promise<Uint8Array> {
     if (typeof node === 'string') return askNode(this.#skynet, clusterd, node, to, body);
     const { node: name, ...limits } = node;
     return askNode(this.#skynet, clusterd, name, to, body, limits);

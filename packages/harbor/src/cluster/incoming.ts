@@ -2,20 +2,19 @@ import {
   type Body,
   type Handle,
   PTYPE,
-  packSeri,
   parseHandle,
   printable,
   type Skynet,
   type SkynetError,
   unpackSeri,
 } from '@skynet/core';
-import { Message, type ServiceKernel } from '@skynet/core/kernel';
+import { Message, packSeriShared, type ServiceKernel } from '@skynet/core/kernel';
 import { FrameReader } from '@skynet/core/netpack';
 import type { Connection, ConnectionStat, Receiver } from '@skynet/core/transport';
 import { FrameWriter } from './frame-writer.ts';
 import { JoinedBody } from './joined-body.ts';
 import type { NameTable } from './name-table.ts';
-import { decodeRequest, type RequestFrame, type Target } from './request-frame.ts';
+import { decodeRequest, type RequestFrame, type Target, WholeRequests } from './request-frame.ts';
 import { encodeFailure, encodeResponse, isLargeResponse, responseParts } from './response-frame.ts';
 
 /** Large requests that may be under way on one connection. */
@@ -43,6 +42,7 @@ export class IncomingNode implements Receiver {
   readonly #over: () => void;
   readonly #writer: FrameWriter;
   readonly #reader: FrameReader = new FrameReader();
+  readonly #wholes = new WholeRequests();
   readonly #large = new Map<number, Large>();
   readonly #fd: number;
   #largeBytes = 0;
@@ -103,17 +103,28 @@ export class IncomingNode implements Receiver {
 
   data(chunk: Uint8Array): void {
     this.#received += chunk.length;
-    this.#reader.pushOwned(chunk, (frame) => {
-      let request: RequestFrame;
-      try {
-        request = decodeRequest(Buffer.from(frame.buffer, frame.byteOffset, frame.length));
-      } catch (error) {
-        this.#skynet.error(`${this.address}: ${(error as Error).message}`);
-        return;
-      }
-      this.#take(request);
-    });
+    // A copy of the chunk: bodies are parts of it.
+    this.#reader.push(new Uint8Array(chunk), this.#frame);
   }
+
+  readonly #frame = (buffer: Uint8Array, start: number, end: number): void => {
+    const tag = this.#tag;
+    // By far the most frequent.
+    const whole = this.#wholes.at(buffer, start, end);
+    if (whole !== undefined) {
+      this.#tag = undefined;
+      this.#dispatch(whole.to, whole.session, buffer.subarray(whole.from, end), whole.session === 0, tag);
+      return;
+    }
+    let request: RequestFrame;
+    try {
+      request = decodeRequest(Buffer.from(buffer.buffer, buffer.byteOffset + start, end - start));
+    } catch (error) {
+      this.#skynet.error(`${this.address}: ${(error as Error).message}`);
+      return;
+    }
+    this.#take(request);
+  };
 
   drained(): void {
     this.#writer.pump();
@@ -238,7 +249,7 @@ export class IncomingNode implements Receiver {
     const [name] = unpackSeri(body);
     const handle = typeof name === 'string' ? this.#names.get(name) : undefined;
     if (handle === undefined) this.#refuse(session, 'name not found');
-    else this.#respond(session, packSeri([handle]));
+    else this.#respond(session, packSeriShared([handle]));
   }
 
   #answer(session: number, error: SkynetError | undefined, body: Body | undefined): void {
@@ -248,7 +259,7 @@ export class IncomingNode implements Receiver {
       return;
     }
     try {
-      this.#respond(session, body instanceof Uint8Array ? body : packSeri(body ?? []));
+      this.#respond(session, body instanceof Uint8Array ? body : packSeriShared(body ?? []));
     } catch (thrown) {
       this.#refuse(session, failureText(thrown as Error));
     }

@@ -194,6 +194,54 @@ export function decodeRequest(frame: Buffer): RequestFrame {
   }
 }
 
+/** Reads the small requests of one connection in place. Mostly they go where the last one went: that name is kept. */
+export class WholeRequests {
+  /** Where the last one that was found goes, its session, and where its body begins. */
+  to: Target = 0;
+  session = 0;
+  from = 0;
+  #name = '';
+
+  /** Finds the request between two positions; undefined if it is none, or an unusual one. Valid until the next. */
+  at(bytes: Uint8Array, start: number, end: number): this | undefined {
+    const kind = bytes[start];
+    if (kind === (NAMED | KIND.WHOLE)) {
+      const size = bytes[start + 1] as number;
+      const at = start + 2 + size;
+      if (at + 4 > end) return undefined;
+      this.to = this.#nameAt(bytes, start + 2, size);
+      this.session = uint32(bytes, at);
+      this.from = at + 4;
+      return this;
+    }
+    if (kind !== KIND.WHOLE || end - start < 9) return undefined;
+    this.to = uint32(bytes, start + 1);
+    this.session = uint32(bytes, start + 5);
+    this.from = start + 9;
+    return this;
+  }
+
+  #nameAt(bytes: Uint8Array, start: number, size: number): string {
+    const name = this.#name;
+    let i = name.length === size ? 0 : size;
+    // Text of ASCII: what is not has no code that is a byte above 127.
+    while (i < size && name.charCodeAt(i) === bytes[start + i] && (bytes[start + i] as number) < 0x80) i++;
+    if (i === size && name.length === size) return name;
+    this.#name = Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString('utf8');
+    return this.#name;
+  }
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  );
+}
+
 function wholeAt(frame: Buffer, to: Target, at: number): RequestFrame {
   return { kind: 'whole', to, session: frame.readUInt32LE(at), body: frame.subarray(at + 4) };
 }

@@ -9,7 +9,9 @@ import { PART_SIZE, type Parts, parts, SIZE, withSize } from './part.ts';
 //   4  the last part
 
 const KIND = { ERROR: 0, WHOLE: 1, HEAD: 2, PART: 3, LAST: 4 } as const;
-const HEAD = 5;
+/** Bytes in front of what a frame holds. */
+export const RESPONSE_HEAD = 5;
+const HEAD: number = RESPONSE_HEAD;
 
 /** What a frame of the node that listens holds. Bodies are views. */
 export type ResponseFrame =
@@ -56,6 +58,22 @@ function start(session: number, kind: number, size: number): Buffer {
   frame.writeUInt32LE(session, SIZE);
   frame[SIZE + 4] = kind;
   return frame;
+}
+
+/** Whether the frame between two positions, without its size, is an answer in one piece. */
+export function isWhole(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start >= HEAD && bytes[start + 4] === KIND.WHOLE;
+}
+
+/** The session of such a frame. */
+export function sessionAt(bytes: Uint8Array, start: number): number {
+  return (
+    ((bytes[start] as number) |
+      ((bytes[start + 1] as number) << 8) |
+      ((bytes[start + 2] as number) << 16) |
+      ((bytes[start + 3] as number) << 24)) >>>
+    0
+  );
 }
 
 /** Reads a frame, without its size; undefined if it is none. */
