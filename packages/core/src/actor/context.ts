@@ -347,7 +347,7 @@ export class Context implements Skynet {
     if (known !== undefined || isLocalName(name)) return known;
     const pending = this.#suspend();
     const stop = this.#host.names.whenNamed(name, (handle) => this.#service.settle(pending, handle, false));
-    pending.forget = stop;
+    pending.conditions.forget = stop;
     this.#host.router.remote.wanted(name);
     return pending.promise as Promise<Handle>;
   }
@@ -381,8 +381,12 @@ export class Context implements Skynet {
   }
 
   #post(to: Address, protocol: Protocol, values: unknown[]): number | undefined {
-    const body = packed(protocol, values);
-    return this.#deliver(to, this.#find(to), new Message(protocol.id, 0, this.#service.handle, body));
+    const target = this.#find(to);
+    const source = this.#service.handle;
+    if (target === undefined || !carriesValues(protocol))
+      return this.#deliver(to, target, new Message(protocol.id, 0, source, packed(protocol, values)));
+    this.#mustLive();
+    return this.#host.router.deliverValues(target, protocol.id, 0, source, values) ? 0 : undefined;
   }
 
   rawSend(to: Address, type: string, body: Body): number | undefined {
@@ -431,8 +435,10 @@ export class Context implements Skynet {
   call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result> {
     try {
       const protocol = PACK_LUA === type ? LUA_PROTOCOL : this.#service.protocols.named(type);
-      const body = packed(protocol, values);
-      return this.#request(to, protocol, body, protocol).promise as Promise<Result>;
+      const pending = carriesValues(protocol)
+        ? this.#requestWith(to, protocol, values)
+        : this.#request(to, protocol, packWith(protocol, values), protocol);
+      return pending.promise as Promise<Result>;
     } catch (error) {
       return Promise.reject(atCaller(error));
     }
@@ -447,7 +453,18 @@ export class Context implements Skynet {
     }
   }
 
-  // Short, so that it is compiled into its callers: most calls have a handle and no limits.
+  // Short, so that it is compiled into its callers: most calls have a handle, values and no limits.
+  #requestWith(to: Address | CallTarget, protocol: Protocol, values: unknown[]): Pending {
+    const service = this.#service;
+    if (!isHandle(to) || this.#host.callTimeout !== 0 || service.isLimited)
+      return this.#limitedRequest(to, protocol, copyArgs(values), protocol);
+    this.#mustLive();
+    const session = service.sessions.next();
+    if (!this.#host.router.deliverValues(to, protocol.id, session, service.handle, values))
+      throw noService(formatHandle(to));
+    return service.suspend(to, protocol, session);
+  }
+
   #request(to: Address | CallTarget, protocol: Protocol, body: Body, reader: Protocol | undefined): Pending {
     const service = this.#service;
     if (!isHandle(to) || this.#host.callTimeout !== 0 || service.isLimited)
@@ -494,7 +511,7 @@ export class Context implements Skynet {
       throw noService(formatHandle(known));
     const pending = service.suspend(dest, reader, session);
     if (time !== Number.POSITIVE_INFINITY)
-      pending.timer = service.startTimer(new Timer(service, pending), time);
+      pending.conditions.timer = service.startTimer(new Timer(service, pending), time);
     if (signal !== undefined) this.#obey(signal, pending);
     if (!inherits) {
       service.extras.independent ??= new WeakSet();
@@ -520,7 +537,7 @@ export class Context implements Skynet {
       this.#host.router.cancelRequest(pending.dest, service.handle, pending.session);
     };
     if (signal.aborted) abort();
-    else pending.forget = onAbort(signal, abort);
+    else pending.conditions.forget = onAbort(signal, abort);
   }
 
   deadline(): number | undefined {
@@ -633,7 +650,7 @@ export class Context implements Skynet {
       const service = this.#service;
       const pending = this.#waiter(token, false);
       const timer = new Timer(service, pending);
-      if (milliseconds > NO_TIME) pending.timer = service.startTimer(timer, milliseconds);
+      if (milliseconds > NO_TIME) pending.conditions.timer = service.startTimer(timer, milliseconds);
       else service.push(timer);
       return pending.promise as Promise<'BREAK' | undefined>;
     } catch (error) {
@@ -830,8 +847,12 @@ function abortedFailure(signal: AbortSignal): SkynetError {
 
 /** Values as a message carries them. */
 function packed(protocol: Protocol, values: unknown[]): Body {
-  const areValues = protocol === LUA_PROTOCOL || protocol.pack === packValues;
-  return areValues ? copyArgs(values) : packWith(protocol, values);
+  return carriesValues(protocol) ? copyArgs(values) : packWith(protocol, values);
+}
+
+/** Whether the values of a message are its body. */
+function carriesValues(protocol: Protocol): boolean {
+  return protocol === LUA_PROTOCOL || protocol.pack === packValues;
 }
 
 function noService(address: string): SkynetError {

@@ -10,6 +10,11 @@ import type { Timer } from './timer.ts';
 export interface Routing {
   /** Hands a message to its receiver, wherever that is. False if there is no such service. */
   deliver(to: Handle, message: Message): boolean;
+  /**
+   * The same for values that are the caller's own list: they are copied, or encoded for another thread, before it returns.
+   * @throws ERR_UNSERIALIZABLE.
+   */
+  deliverValues(to: Handle, type: number, session: number, source: Handle, values: unknown[]): boolean;
   /** Whether a service lives, in whichever thread or node. */
   isAlive(handle: Handle): boolean;
   /** Tells a service, behind the request, that nobody waits for the answer any more. */

@@ -21,13 +21,13 @@ export function limited<Result>(
     giveUp(failedWait('ERR_ABORTED', 'given up: aborted by its signal', { cause: signal?.reason }));
   const forgetSignal = signal === undefined || signal?.aborted === true ? undefined : onAbort(signal, abort);
   // Runs when the task goes on, and when the service ends before that.
-  pending.forget = () => {
+  pending.conditions.forget = () => {
     forgetSignal?.();
     if (!pending.settled || pending.failed) controller?.abort(pending.outcome);
   };
   if (milliseconds > 0) {
     const late = (): void => giveUp(failedWait('ERR_TIMEOUT', `not done within ${milliseconds} ms`));
-    pending.timer = service.startTimer(new Timer(service, late), milliseconds);
+    pending.conditions.timer = service.startTimer(new Timer(service, late), milliseconds);
   }
   if (milliseconds < 0) giveUp(failedWait('ERR_TIMEOUT', 'no time is left to wait'));
   if (signal?.aborted) abort();

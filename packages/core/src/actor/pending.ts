@@ -6,27 +6,37 @@ import type { Protocol } from '../protocol.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
 
 let resolveNext!: (value: unknown) => void;
-let rejectNext!: (reason: unknown) => void;
 // One function for all promises: a closure for each call would cost as much as the promise itself.
-const keepSettlers = (resolve: (value: unknown) => void, reject: (reason: unknown) => void): void => {
+const keepResolve = (resolve: (value: unknown) => void): void => {
   resolveNext = resolve;
-  rejectNext = reject;
 };
 
 /** What an answer is given to in place of a promise: an error or undefined, and the body when there is none. */
-type Answered = (error: SkynetError | undefined, body: Body | undefined) => unknown;
+export type Answered = (error: SkynetError | undefined, body: Body | undefined) => unknown;
+
+/** What few that wait need. */
+class Conditions {
+  /** Deadline, or the end of a sleep. */
+  timer: TimerHandle | undefined = undefined;
+  /** Gives the abort listener back. */
+  forget: (() => void) | undefined = undefined;
+  /** Token in the table of waiters, if it can be woken. */
+  token: unknown = undefined;
+  answered: Answered | undefined = undefined;
+}
+
+const FLAG = { FAILED: 1, SETTLED: 2, QUEUED: 4 } as const;
 
 /**
  * A suspended task: who waits, for what, and how it goes on. Stands in the mailbox itself when a driver resumes it.
- * Or a call whose answer comes to a function: nobody waits then, and there is no promise.
+ * Or a call whose answer comes to a function: nobody waits then, and there is no promise. Each call makes one, so what most
+ * do not need stands elsewhere.
  */
 export class Pending implements MailboxItem {
-  readonly type: number = ITEM.RESUME;
   next: MailboxItem | undefined = undefined;
   readonly promise: Promise<unknown> | undefined;
-  readonly answered: Answered | undefined;
+  /** Lets the promise follow a value or another promise. */
   readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
   /** The task that is suspended, restored when it goes on. */
   readonly task: object | undefined;
   /** Key in the session table. */
@@ -35,18 +45,10 @@ export class Pending implements MailboxItem {
   dest: Handle;
   /** How the answer is read; undefined leaves it packed. */
   readonly protocol: Protocol | undefined;
-  /** Deadline, or the end of a sleep. */
-  timer: TimerHandle | undefined = undefined;
-  /** Gives the abort listener back. */
-  forget: (() => void) | undefined = undefined;
-  /** Token in the table of waiters, if it can be woken. */
-  token: unknown = undefined;
   /** Value or error it goes on with, once known. */
   outcome: unknown = undefined;
-  failed = false;
-  settled = false;
-  /** A driver has put it in the mailbox already. */
-  queuedToResume = false;
+  #flags = 0;
+  #conditions: Conditions | undefined = undefined;
 
   constructor(
     task: object | undefined,
@@ -59,10 +61,63 @@ export class Pending implements MailboxItem {
     this.session = session;
     this.dest = dest;
     this.protocol = protocol;
-    this.answered = answered;
-    this.promise = answered === undefined ? new Promise(keepSettlers) : undefined;
+    this.promise = answered === undefined ? new Promise(keepResolve) : undefined;
     this.resolve = resolveNext;
-    this.reject = rejectNext;
+    if (answered !== undefined) this.conditions.answered = answered;
+  }
+
+  get type(): number {
+    return ITEM.RESUME;
+  }
+
+  get conditions(): Conditions {
+    this.#conditions ??= new Conditions();
+    return this.#conditions;
+  }
+
+  /** Whether anything has to be done besides going on. */
+  get hasConditions(): boolean {
+    return this.#conditions !== undefined;
+  }
+
+  get timer(): TimerHandle | undefined {
+    return this.#conditions?.timer;
+  }
+
+  get token(): unknown {
+    return this.#conditions?.token;
+  }
+
+  /** Lets go of what it holds elsewhere: its listener for a signal. */
+  forget(): void {
+    this.#conditions?.forget?.();
+  }
+
+  get failed(): boolean {
+    return (this.#flags & FLAG.FAILED) !== 0;
+  }
+
+  get settled(): boolean {
+    return (this.#flags & FLAG.SETTLED) !== 0;
+  }
+
+  /** A driver has put it in the mailbox already. */
+  get queuedToResume(): boolean {
+    return (this.#flags & FLAG.QUEUED) !== 0;
+  }
+
+  /** Says what it goes on with. */
+  decide(outcome: unknown, failed: boolean): void {
+    this.outcome = outcome;
+    this.#flags = failed ? this.#flags | FLAG.FAILED : this.#flags & ~FLAG.FAILED;
+  }
+
+  markSettled(): void {
+    this.#flags |= FLAG.SETTLED;
+  }
+
+  markQueued(): void {
+    this.#flags |= FLAG.QUEUED;
   }
 }
 

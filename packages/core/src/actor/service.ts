@@ -35,7 +35,7 @@ import type { Started } from './launch.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { OpenRequests } from './open-requests.ts';
 import { warnOutsideTurn } from './outside-turn.ts';
-import { Pending } from './pending.ts';
+import { type Answered, Pending } from './pending.ts';
 import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { Refusals } from './refusals.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
@@ -319,14 +319,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       }
       return;
     }
-    pending.outcome = message.body;
-    pending.failed = failed;
-    if (!failed && pending.protocol !== undefined) {
+    if (failed || pending.protocol === undefined) pending.decide(message.body, failed);
+    else {
       try {
-        pending.outcome = firstOf(pending.protocol, message.body as Body);
+        pending.decide(firstOf(pending.protocol, message.body as Body), false);
       } catch (thrown) {
-        pending.outcome = thrown;
-        pending.failed = true;
+        pending.decide(thrown, true);
       }
     }
     if (!pending.settled) this.#goOn(pending);
@@ -347,31 +345,30 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   /** Its session is free again. */
   #goOn(pending: Pending): void {
-    pending.settled = true;
-    pending.timer?.cancel();
-    pending.forget?.();
-    if (pending.token !== undefined) this.#forgetToken(pending);
-    if (pending.answered !== undefined) {
-      this.#giveAnswer(pending);
-      return;
+    pending.markSettled();
+    if (pending.hasConditions) {
+      const { timer, token, answered } = pending.conditions;
+      timer?.cancel();
+      pending.forget();
+      if (token !== undefined) this.#forgetToken(pending);
+      if (answered !== undefined) {
+        this.#giveAnswer(pending, answered);
+        return;
+      }
     }
     this.current = pending.task;
     this.#unsettled = true;
     this.host.resuming(this.handle);
-    if (!pending.failed) pending.resolve(pending.outcome);
-    else if (isExit(pending.outcome)) pending.reject(pending.outcome);
-    else pending.resolve(failAtCaller(pending.outcome));
+    const { outcome } = pending;
+    if (!pending.failed) pending.resolve(outcome);
+    else pending.resolve(isExit(outcome) ? Promise.reject(outcome) : failAtCaller(outcome));
   }
 
-  #giveAnswer(pending: Pending): void {
+  #giveAnswer(pending: Pending, answered: Answered): void {
     const { outcome, failed } = pending;
     if (isExit(outcome)) return;
     this.current = pending;
-    this.#perform(
-      pending.answered as AnyWork,
-      failed ? [outcome, undefined] : [undefined, outcome],
-      undefined,
-    );
+    this.#perform(answered as AnyWork, failed ? [outcome, undefined] : [undefined, outcome], undefined);
   }
 
   /** By now its token may be somebody else's. */
@@ -517,12 +514,14 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       // The session of a client packet is its connection: without an explicit answer there is none (see gateserver).
       // Packed first: a value that cannot be sent leaves the request open, for the error that says so.
       const values = value === undefined ? [] : [value];
-      const body =
-        message.type === PTYPE.LUA || message.type === PTYPE.SNAX
-          ? copyArgs(values)
-          : this.packAnswer(message.type, values);
+      if (message.type === PTYPE.LUA || message.type === PTYPE.SNAX)
+        this.host.router.deliverValues(message.source, PTYPE.RESPONSE, message.session, this.handle, values);
+      else {
+        const body = this.packAnswer(message.type, values);
+        request.state = ANSWER.DONE;
+        this.answer(request, body);
+      }
       request.state = ANSWER.DONE;
-      this.answer(request, body);
     }
     this.#extras?.openRequests?.delete(request);
   }
@@ -878,7 +877,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   /** Puts a suspended task that can be woken in the table of waiters. @throws ERR_TOKEN_IN_USE. */
   awaitToken(pending: Pending, token: unknown): void {
-    pending.token = token;
+    pending.conditions.token = token;
     this.extras.waiting ??= new Map();
     this.extras.waiting.set(token, pending);
   }
@@ -892,7 +891,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     // One that was woken and has not run yet can be woken again, which changes nothing.
     if (pending === undefined) return [...(this.#extras?.woken ?? [])].some((woken) => woken.token === token);
     this.extras.waiting?.delete(token);
-    pending.outcome = outcome(pending);
+    pending.decide(outcome(pending), pending.failed);
     this.sessions.take(pending.session);
     pending.timer?.cancel();
     this.extras.woken ??= new Mailbox();
@@ -904,9 +903,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   /** A driver settles a suspension: the task goes on in the order of the mailbox. Whether it was still waiting. */
   settle(pending: Pending, outcome: unknown, failed: boolean): boolean {
     if (pending.settled || pending.queuedToResume || !this.alive) return false;
-    pending.queuedToResume = true;
-    pending.outcome = outcome;
-    pending.failed = failed;
+    pending.markQueued();
+    pending.decide(outcome, failed);
     this.push(pending);
     return true;
   }
@@ -948,7 +946,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const isWoken = !this.sessions.has(pending.session);
     this.giveUp(pending, new KillSignal());
     if (isWoken || pending.queuedToResume) return;
-    pending.queuedToResume = true;
+    pending.markQueued();
     this.push(pending);
   }
 
@@ -956,7 +954,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   abandon(pending: Pending, error: SkynetError): void {
     if (pending.settled || pending.queuedToResume) return;
     this.giveUp(pending, error);
-    pending.queuedToResume = true;
+    pending.markQueued();
     this.push(pending);
   }
 
@@ -1020,8 +1018,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
         }
       }
     }
-    pending.outcome = error;
-    pending.failed = true;
+    pending.decide(error, true);
   }
 
   // --- timers -----------------------------------------------------------------------------------------------------
@@ -1196,7 +1193,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       this.cancelTimer(timer);
       if (this.#timers === timer) this.#unlist(timer);
     }
-    if (this.sessions.size > 0) for (const pending of this.sessions.all()) pending.forget?.();
+    if (this.sessions.size > 0) for (const pending of this.sessions.all()) pending.forget();
     if (this.#extras !== undefined) {
       for (const watch of this.#extras.watches ?? []) this.#unwatch(watch);
       for (const close of this.#extras.owned ?? []) this.#close(close);

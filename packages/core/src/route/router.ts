@@ -1,4 +1,5 @@
 import { failedWait, goneFailure, nodeLostFailure } from '../actor/failure.ts';
+import { copyArgs } from '../codec/copy.ts';
 import type { SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf, localOf, makeHandle } from '../handle.ts';
 import { Message } from '../message.ts';
@@ -236,6 +237,21 @@ export class Router<Service extends Routed> {
     const guest = this.#guests.get(local);
     guest?.take(thread, () => this.arrived(to, message, guest.from));
     return guest !== undefined;
+  }
+
+  /** {@link deliver} for values that are the caller's own list: copied first, unless another thread gets them encoded. */
+  deliverValues(to: Handle, type: number, session: number, source: Handle, values: unknown[]): boolean {
+    if (!this.isRemote(to)) {
+      const local = localOf(to);
+      const service = this.#table.get(local);
+      if (service !== undefined) return service.push(new Message(type, session, source, copyArgs(values)));
+      const thread = this.#routes?.threadOf(local) ?? -1;
+      if (thread >= 0 && thread !== this.#thread) {
+        this.#place.post(thread, to, new Message(type, session, source, values));
+        return true;
+      }
+    }
+    return this.deliver(to, new Message(type, session, source, copyArgs(values)));
   }
 
   /**

@@ -228,6 +228,22 @@ test('a value arrives the same within a thread and between threads, and what is 
   });
 }, 60_000);
 
+test('what is sent to another thread is what it was at that moment, also while the ring is full', async () => {
+  const node = await startThreads(2);
+  await node.run(async (skynet) => {
+    const far = await skynet.newService({ name: 'echo', thread: 1 });
+    const state = { number: 0, list: [0], padding: 'x'.repeat(1000) };
+    const answers: Promise<unknown>[] = [];
+    for (let i = 0; i < 3000; i++) {
+      state.number = i;
+      state.list[0] = i;
+      answers.push(skynet.call(far, 'lua', 'echo', state));
+    }
+    for (const [i, answer] of answers.entries())
+      expect(await answer).toEqual({ number: i, list: [i], padding: state.padding });
+  });
+});
+
 test('a thread that runs out of its heap ends alone', async () => {
   const node = await startTestNode({ thread: 2, threadHeap: 32, services: ['./threads/?'] });
   await node.run(async (skynet) => {
