@@ -84,7 +84,7 @@ function panel({ title, x, y, points }, left, top) {
   for (const value of x.values)
     out.push(
       `<line class="grid" x1="${at(placeX(value))}" x2="${at(placeX(value))}" y1="${y0}" y2="${y0 + 4}"/>`,
-      `<text class="small" x="${at(placeX(value))}" y="${y0 + 17}" text-anchor="middle">${short(value)}</text>`,
+      `<text class="small" x="${at(placeX(value))}" y="${y0 + 17}" text-anchor="middle">${value < 10_000 ? value : short(value)}</text>`,
     );
   out.push(
     `<text x="${(x0 + x1) / 2}" y="${y0 + 34}" text-anchor="middle">${escaped(x.label)}</text>`,

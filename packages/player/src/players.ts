@@ -400,6 +400,8 @@ class PlayersOfService implements Players {
       this.#whenAway.delete(look);
       limit.cancel();
     }
+    const late = entries.filter(({ online }) => online).length;
+    if (late > 0) this.#skynet.error(`${late} clients have not gone within ${time} ms`);
   }
 
   // --- messages
