@@ -10,7 +10,7 @@ import { callRate } from '../../core/bench/calls.ts';
 import type { Measure } from '../../core/bench/case.ts';
 
 /** Starts the other side; resolves to what it says when it is ready. */
-async function startPeer(...args: string[]): Promise<{ child: ChildProcess; port: number }> {
+export async function startPeer(...args: string[]): Promise<{ child: ChildProcess; port: number }> {
   const file = fileURLToPath(new URL('./peer.ts', import.meta.url));
   const child = fork(file, args, {
     execArgv: ['--import', 'tsx'],
@@ -20,7 +20,8 @@ async function startPeer(...args: string[]): Promise<{ child: ChildProcess; port
   return { child, port };
 }
 
-async function endPeer(child: ChildProcess): Promise<void> {
+export async function endPeer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'close');
 }

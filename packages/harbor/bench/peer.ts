@@ -1,21 +1,21 @@
 // The other side of a measurement, in a process of its own: `peer.ts node <master>` is node 2 of a network, with a service
-// `bench` that gives back what it is sent; `peer.ts tcp` does the same with frames on a plain socket. Tells its parent the
+// `bench` that gives back what it is sent (with an id behind the port that node, with `bench<id>`); `peer.ts tcp` does the same with frames on a plain socket. Tells its parent the
 // port, or 0, when it is ready.
 import { createServer } from 'node:net';
 import { defineService, startNode } from '@skynet/core';
 import { FrameReader, pack } from '@skynet/core/netpack';
 import { harbor } from '@skynet/harbor';
 
-const [kind, master = ''] = process.argv.slice(2);
+const [kind, master = '', port = '', id = ''] = process.argv.slice(2);
 // It goes with its parent.
 process.on('disconnect', () => process.exit(0));
 
 if (kind === 'node') {
-  const network = harbor({ id: 2, address: `127.0.0.1:${process.argv[4]}`, master });
+  const network = harbor({ id: Number(id || 2), address: `127.0.0.1:${port}`, master });
   const node = await startNode({ network }, { onLog: () => {} });
   await node.newService(
     defineService((skynet) => {
-      skynet.register('bench');
+      skynet.register(`bench${id}`);
       return { echo: (value: unknown) => value };
     }),
   );

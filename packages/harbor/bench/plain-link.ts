@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { FrameReader } from '@skynet/core/netpack';
@@ -14,17 +14,18 @@ export const FLOOD = 2000;
 export async function withPeer<Result>(
   program: string,
   args: readonly string[],
-  work: (port: number) => Promise<Result>,
+  work: (port: number, peer: ChildProcess) => Promise<Result>,
 ): Promise<Result> {
   const peer = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const ended = once(peer, 'exit');
   try {
     const [line] = (await once(peer.stdout, 'data')) as [Buffer];
-    return await work(Number(line.toString()));
+    return await work(Number(line.toString()), peer);
   } finally {
     peer.stdin.end();
-    await once(peer, 'exit');
+    await ended;
   }
 }
 

@@ -1,13 +1,17 @@
 import { type EndReason, formatHandle, type Handle, PTYPE, SkynetError } from '@skynet/core';
 import { errorFromData, errorToData, Message } from '@skynet/core/kernel';
+import { ArrivingParts, MAX_STREAMS } from './arriving-parts.ts';
 import { BodyDecoder, BodyEncoder, RECORDS } from './body.ts';
 import { meshError } from './errors.ts';
 import type { Link } from './link.ts';
 import { PeerClock } from './peer-clock.ts';
 import {
+  CANCEL_SIZE,
+  CLOCK_SIZE,
   FRAME_HEAD,
   FrameWriter,
   HOW,
+  isLimited,
   KIND,
   LIMIT_SIZE,
   LIMITED,
@@ -15,6 +19,9 @@ import {
   MESSAGE_HEAD,
   PART_HEAD,
   REASONS,
+  RECORD_SIZES,
+  writeCancel,
+  writeMessage,
 } from './record.ts';
 
 /** How much may be under way, and wait. */
@@ -50,9 +57,6 @@ export const LARGE: number = 48 * 1024;
 const PART = 32 * 1024;
 /** A frame is sent at once when it has so many bytes, without waiting for the end of the turn. */
 const FULL = 64 * 1024;
-/** Large messages under way at the same time; further ones wait. */
-const MAX_STREAMS = 8;
-
 /** A large message on its way out. */
 interface Stream {
   readonly number: number;
@@ -67,13 +71,6 @@ interface Waiting {
   readonly cost: number;
   /** Where the moment stands at which it leaves, 0 if nowhere. */
   readonly clockAt: number;
-}
-
-/** A large message that is coming. */
-interface Arriving {
-  readonly parts: Buffer[];
-  readonly total: number;
-  filled: number;
 }
 
 /** Limits beyond are none: moments have 32 bits. */
@@ -119,7 +116,7 @@ export class Channel {
   #nextStream = 0;
   #turn = 0;
   /** What is coming. */
-  readonly #arriving = new Map<number, Arriving>();
+  readonly #arriving: ArrivingParts;
   #expected = 0;
   #taken = 0;
   #takenParts = 0;
@@ -131,6 +128,7 @@ export class Channel {
     this.link = link;
     this.#limits = { ...limits, ...bounded(limits, link.maxCredit) };
     this.#owner = owner;
+    this.#arriving = new ArrivingParts(limits.maxBody);
     this.#encoder = new BodyEncoder(link.features.has(RECORDS));
     this.#hasLimits = link.features.has(LIMITS);
     link.start({
@@ -403,7 +401,7 @@ export class Channel {
       this.#taken += end - pos;
       return end;
     }
-    const size = SIZES[kind as number];
+    const size = RECORD_SIZES[kind as number];
     if (size === undefined || pos + size > bytes.length) throw malformed(`a record of kind ${kind}`);
     switch (kind) {
       case KIND.OPEN:
@@ -502,33 +500,13 @@ export class Channel {
   }
 
   #part(bytes: Uint8Array, view: DataView, pos: number): number {
-    const number = view.getUint32(pos + 1, true);
-    const total = view.getUint32(pos + 5, true);
-    const size = view.getUint32(pos + 9, true);
-    const start = pos + PART_HEAD;
-    if (size === 0 || size > bytes.length - start)
-      throw malformed(`a part of ${size} bytes, which it has not`);
-    if (total > this.#limits.maxBody + MESSAGE_HEAD) throw malformed(`a message of ${total} bytes`);
-    let arriving = this.#arriving.get(number);
-    if (arriving === undefined) {
-      if (this.#arriving.size >= MAX_STREAMS) throw malformed('too many large messages at the same time');
-      arriving = { parts: [], total, filled: 0 };
-      this.#arriving.set(number, arriving);
-    }
-    arriving.filled += size;
-    if (arriving.total !== total || arriving.filled > total)
-      throw malformed('parts that do not fit together');
-    arriving.parts.push(Buffer.from(bytes.subarray(start, start + size)));
-    this.#takenParts += size;
-    if (arriving.filled === total) {
-      this.#arriving.delete(number);
-      const whole = Buffer.concat(arriving.parts, total);
-      if (whole[0] !== KIND.MESSAGE || ((whole[2] as number) & ~LIMITED) === HOW.VALUES)
-        throw malformed('parts of no message');
-      const end = this.#message(whole, new DataView(whole.buffer, whole.byteOffset, whole.length), 0);
-      if (end !== whole.length) throw malformed('parts of more than one message');
-    }
-    return start + size;
+    const arriving = this.#arriving;
+    const whole = arriving.take(bytes, view, pos);
+    this.#takenParts += arriving.size;
+    if (whole === undefined) return arriving.end;
+    const end = this.#message(whole, new DataView(whole.buffer, whole.byteOffset, whole.length), 0);
+    if (end !== whole.length) throw malformed('parts of more than one message');
+    return arriving.end;
   }
 
   /** Lets the other side send as much again as has been taken. */
@@ -570,11 +548,6 @@ export class Channel {
   }
 }
 
-/** Sizes of records, or of their heads, by kind. */
-const SIZES: readonly (number | undefined)[] = [undefined, 13, undefined, PART_HEAD, 9, 5, 6, 5, 13];
-const CLOCK_SIZE = 5;
-const CANCEL_SIZE = 13;
-
 /** Errors are complete in themselves. */
 const errors = new BodyEncoder(false);
 
@@ -591,43 +564,8 @@ function momentNow(): number {
   return Math.floor(performance.now());
 }
 
-/** Whether a record is a message with a deadline. */
-function isLimited(record: Uint8Array): boolean {
-  return record[0] === KIND.MESSAGE && ((record[2] as number) & LIMITED) !== 0;
-}
-
-function writeCancel(memory: Buffer, at: number, to: Handle, source: Handle, session: number): void {
-  memory[at] = KIND.CANCEL;
-  memory.writeUInt32LE(to, at + 1);
-  memory.writeUInt32LE(source, at + 5);
-  memory.writeUInt32LE(session, at + 9);
-}
-
 function pairOf(source: Handle, to: Handle): string {
   return `${source}>${to}`;
-}
-
-function writeMessage(
-  memory: Buffer,
-  at: number,
-  to: Handle,
-  { type, session, source }: Message,
-  how: number,
-  bytes: Uint8Array,
-  deadline?: number,
-): void {
-  memory[at] = KIND.MESSAGE;
-  memory[at + 1] = type;
-  memory[at + 2] = deadline === undefined ? how : how | LIMITED;
-  memory.writeUInt32LE(session, at + 3);
-  memory.writeUInt32LE(source, at + 7);
-  memory.writeUInt32LE(to, at + 11);
-  memory.writeUInt32LE(bytes.length, at + 15);
-  if (deadline === undefined) memory.set(bytes, at + MESSAGE_HEAD);
-  else {
-    memory.writeUInt32LE(deadline >>> 0, at + MESSAGE_HEAD);
-    memory.set(bytes, at + MESSAGE_HEAD + LIMIT_SIZE);
-  }
 }
 
 /** An error of another node, whatever it sent. */

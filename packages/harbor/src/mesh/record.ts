@@ -1,3 +1,6 @@
+import type { Handle } from '@skynet/core';
+import type { Message } from '@skynet/core/kernel';
+
 // What travels over a data link: frames of records, one after the other.
 //
 //   frame      u32 number (counts from 0, one more each time)   record …
@@ -49,6 +52,57 @@ export const REASONS = [
   'node-lost',
   'unknown',
 ] as const;
+
+/** Sizes of records, or of their heads, by kind. */
+export const RECORD_SIZES: readonly (number | undefined)[] = [
+  undefined,
+  13,
+  undefined,
+  PART_HEAD,
+  9,
+  5,
+  6,
+  5,
+  13,
+];
+export const CLOCK_SIZE = 5;
+export const CANCEL_SIZE = 13;
+
+/** Whether a record is a message with a deadline. */
+export function isLimited(record: Uint8Array): boolean {
+  return record[0] === KIND.MESSAGE && ((record[2] as number) & LIMITED) !== 0;
+}
+
+export function writeCancel(memory: Buffer, at: number, to: Handle, source: Handle, session: number): void {
+  memory[at] = KIND.CANCEL;
+  memory.writeUInt32LE(to, at + 1);
+  memory.writeUInt32LE(source, at + 5);
+  memory.writeUInt32LE(session, at + 9);
+}
+
+/** Writes a MESSAGE; there is room for it. */
+export function writeMessage(
+  memory: Buffer,
+  at: number,
+  to: Handle,
+  { type, session, source }: Message,
+  how: number,
+  bytes: Uint8Array,
+  deadline?: number,
+): void {
+  memory[at] = KIND.MESSAGE;
+  memory[at + 1] = type;
+  memory[at + 2] = deadline === undefined ? how : how | LIMITED;
+  memory.writeUInt32LE(session, at + 3);
+  memory.writeUInt32LE(source, at + 7);
+  memory.writeUInt32LE(to, at + 11);
+  memory.writeUInt32LE(bytes.length, at + 15);
+  if (deadline === undefined) memory.set(bytes, at + MESSAGE_HEAD);
+  else {
+    memory.writeUInt32LE(deadline >>> 0, at + MESSAGE_HEAD);
+    memory.set(bytes, at + MESSAGE_HEAD + LIMIT_SIZE);
+  }
+}
 
 /** Memory for so many bytes at once, as long as frames are small. */
 const SLAB = 1 << 16;
