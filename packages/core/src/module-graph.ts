@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { candidatesOf } from './typescript.ts';
@@ -43,7 +42,7 @@ function importsOf(text: string, isTyped: boolean): string[] {
 
 /** The same contents have the same version, and Node loads what it has loaded once not again. */
 export function versionOf(file: string): string {
-  const hash = createHash('sha1');
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha1');
   for (const [name, text] of [...filesOf(file)].sort(([a], [b]) => (a < b ? -1 : 1)))
     hash.update(`${name}\0${text}\0`);
   return hash.digest('hex').slice(0, 12);

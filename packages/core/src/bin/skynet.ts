@@ -48,9 +48,10 @@ function version(): string {
 
 /** Runs a node until it stops. */
 async function start(file: string, watch: boolean): Promise<void> {
-  // Before the framework is loaded, or its own lines in stacks would be those of the built files.
-  process.setSourceMapsEnabled(true);
   const { runNode } = await import('./run-node.ts');
+  // For configuration and services. Of the framework, whose frames are kept out of most stacks, the maps are not read: in
+  // each thread that takes as long as loading it.
+  process.setSourceMapsEnabled(true);
   await runNode(file, watch);
   process.exit();
 }

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ServiceKernel } from '../contracts/kernel.ts';
 import type { TimerHandle } from '../contracts/skynet.ts';
 import { type AddressTable, networkOf } from '../transport/address-table.ts';
@@ -262,6 +261,8 @@ function isText(bytes: Uint8Array): boolean {
 }
 
 function isSame(a: string, b: string): boolean {
+  // Loaded when it is needed: it would make the start of each thread longer.
+  const { createHash, timingSafeEqual } = process.getBuiltinModule('node:crypto');
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }

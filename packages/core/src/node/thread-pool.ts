@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, threadId, Worker } from 'node:worker_threads';
 import { describe } from '../actor/failure.ts';
 import { errorFromData, textOf } from '../codec/error.ts';
 import type { ResolvedConfig } from '../config/config.ts';
@@ -46,7 +45,7 @@ export class ThreadPool {
   readonly #memory: SharedMemory;
   readonly #routes = new RouteTable();
   /** Name of the channel on which the watchdog stops threads, if thread 0 cannot. */
-  readonly stopChannel: string = `skynet-${randomUUID()}`;
+  readonly stopChannel: string = `skynet-${threadId}-${Math.random()}`;
   readonly #ready = new Set<Worker>();
   readonly #ownPeers: PeerSetup[] = [];
   /** What each thread needs to reach each other one, by thread and peer. */
@@ -146,7 +145,7 @@ export class ThreadPool {
     const worker = new Worker(workerFile(), {
       workerData: setup,
       transferList: peers.flatMap(({ bell, bulk }): MessagePort[] => [bell, bulk]),
-      execArgv: ['--enable-source-maps'],
+      execArgv: [],
       ...(this.#config.threadHeap === undefined
         ? {}
         : { resourceLimits: { maxOldGenerationSizeMb: this.#config.threadHeap } }),

@@ -1,5 +1,4 @@
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { createServer } from 'node:tls';
 import type { SkynetError } from '../errors.ts';
 import { readOptions } from '../options.ts';
 import { AcceptGate } from './accept-gate.ts';
@@ -19,7 +18,7 @@ import { listenerOf, Port } from './listening.ts';
 import { type ProxyOptions, readProxyOptions } from './proxies.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { systemError } from './system-error.ts';
-import { connectSecurely, readTlsSettings, secureServer, type TlsSettings } from './tls-settings.ts';
+import { connectSecurely, nodeTls, readTlsSettings, secureServer, type TlsSettings } from './tls-settings.ts';
 import { Visits } from './visits.ts';
 
 /** Settings of {@link tls}: those of node:tls, for both sides. */
@@ -56,7 +55,7 @@ export function tls(options: TlsTransportOptions = {}): Transport {
       const entrance = new Entrance(() => [gate], server.handshakeTimeout);
       const visits = new Visits();
       const tell = (error: SkynetError): void => gate.tell(error);
-      const secured = secureServer('tls', server, createServer);
+      const secured = secureServer('tls', server, (settings) => nodeTls().createServer(settings));
       secured.on('secureConnection', (socket) => {
         const visit = visits.of(socket);
         // Not before: a client that leaves during its handshake has left.

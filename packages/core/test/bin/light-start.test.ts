@@ -1,3 +1,6 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Project } from './command.ts';
 
@@ -18,4 +21,24 @@ test('a start asks nowhere which line it is at: reading source maps takes longer
   expect(await run.ended()).toBe(0);
   expect(run.out).toMatch(/LAUNCH snlua main/);
   expect(run.out).not.toMatch(/asked for a stack/);
+});
+
+test('no thread loads node:tls, or reads the maps of the framework, before it needs them', async () => {
+  const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+  const files = readdirSync(dist).filter((file) => file.endsWith('.js'));
+  const sizes = new Map(files.map((file) => [file, statSync(path.join(dist, file)).size]));
+  const [core = ''] = files.sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0));
+  const project = new Project(
+    { start: 'main', thread: 2 },
+    {
+      main: `for (const thread of [0, 1]) await skynet.newService({ name: 'tells', thread });
+        skynet.abort();`,
+      tells: `const { findSourceMap } = process.getBuiltinModule('node:module');
+        const hasTls = process.moduleLoadList.includes('NativeModule tls');
+        skynet.error(\`tls \${hasTls}, map \${findSourceMap(${JSON.stringify(path.join(dist, core))}) !== undefined}.\`);`,
+    },
+  );
+  const run = project.start();
+  expect(await run.ended()).toBe(0);
+  expect(run.out.match(/tls \w+, map \w+\./g)).toEqual(Array(2).fill('tls false, map false.'));
 });
