@@ -43,12 +43,13 @@ import { mustBeSignal, onAbort } from './abort-listener.ts';
 import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
-import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, packValues, unpackValues } from './default-protocols.ts';
+import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { cancelledFailure, describe, failedWait } from './failure.ts';
 import type { Launch } from './launch.ts';
 import { launchArguments } from './launch-arguments.ts';
 import { limited } from './limited-wait.ts';
 import { expectExit } from './outside-turn.ts';
+import { carriesValues, checkBody, packed, packWith } from './packing.ts';
 import type { Pending } from './pending.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { ActiveRequest } from './request.ts';
@@ -845,34 +846,10 @@ function abortedFailure(signal: AbortSignal): SkynetError {
   return failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
 }
 
-/** Values as a message carries them. */
-function packed(protocol: Protocol, values: unknown[]): Body {
-  return carriesValues(protocol) ? copyArgs(values) : packWith(protocol, values);
-}
-
-/** Whether the values of a message are its body. */
-function carriesValues(protocol: Protocol): boolean {
-  return protocol === LUA_PROTOCOL || protocol.pack === packValues;
-}
-
 function noService(address: string): SkynetError {
   return new SkynetError('ERR_NO_SERVICE', `call to invalid address ${address}`, {
     details: { service: address },
   });
-}
-
-function packWith(protocol: Protocol, values: unknown[]): Body {
-  if (protocol.pack === undefined) {
-    throw new SkynetError('ERR_PROTOCOL', `protocol ${protocol.name} has no pack; use the raw calls`, {
-      details: { type: protocol.name },
-    });
-  }
-  return checkBody(protocol.pack(...values));
-}
-
-function checkBody(body: Body): Body {
-  if (body instanceof Uint8Array || Array.isArray(body)) return body;
-  throw new SkynetError('ERR_ARGUMENT', 'a packed body is what pack() returns, or bytes');
 }
 
 function mustBeFunction(work: unknown): void {

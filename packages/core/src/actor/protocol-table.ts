@@ -1,4 +1,4 @@
-import type { CommandTable, Dispatcher } from '../contracts/skynet.ts';
+import type { CommandTable, Dispatcher, Request } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
 import type { Body } from '../message.ts';
@@ -89,5 +89,19 @@ export class ProtocolTable {
         .toLowerCase() ??
       String(id)
     );
+  }
+}
+
+/** Calls a dispatcher; a spread costs more than the call. */
+export function callHandler(call: Dispatcher, request: Request, values: unknown[]): unknown {
+  switch (values.length) {
+    case 0:
+      return call(request);
+    case 1:
+      return call(request, values[0] as never);
+    case 2:
+      return call(request, values[0] as never, values[1] as never);
+    default:
+      return call(request, ...(values as never[]));
   }
 }

@@ -36,7 +36,8 @@ import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { OpenRequests } from './open-requests.ts';
 import { warnOutsideTurn } from './outside-turn.ts';
 import { type Answered, Pending } from './pending.ts';
-import { type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
+import { isPromise, whenSettled } from './promises.ts';
+import { callHandler, type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { Refusals } from './refusals.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
@@ -470,7 +471,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   #conclude(request: ActiveRequest, result: unknown): void {
     if (isPromise(result)) {
       this.#unsettled = true;
-      whenSettled(
+      void whenSettled(
         result,
         (value) => {
           this.#tasks--;
@@ -805,7 +806,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       const result = work(...args);
       if (isPromise(result)) {
         this.#unsettled = true;
-        whenSettled(
+        void whenSettled(
           result,
           () => {
             this.#tasks--;
@@ -1226,8 +1227,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const failed = (thrown: unknown): void => this.host.log(this.handle, `close failed: ${describe(thrown)}`);
     try {
       const closing = close();
-      if (isPromise(closing))
-        this.host.closing(this.handle, promiseThen.call(Promise.resolve(closing), undefined, failed));
+      if (isPromise(closing)) this.host.closing(this.handle, whenSettled(closing, undefined, failed));
     } catch (thrown) {
       failed(thrown);
     }
@@ -1278,34 +1278,4 @@ let debugCommands: DebugCommands = () => undefined;
 /** Installs the answers to `debug` messages; they are written on the service, so it cannot import them. */
 export function setDebugCommands(commands: DebugCommands): void {
   debugCommands = commands;
-}
-
-const promiseThen = Promise.prototype.then;
-
-/** As `then`, of whatever promise: one of somebody else's making calls back once, later, and throws nothing then. */
-function whenSettled(
-  promise: PromiseLike<unknown>,
-  settled: (value: unknown) => void,
-  failed: (thrown: unknown) => void,
-): void {
-  promiseThen.call(Promise.resolve(promise), settled, failed);
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
-}
-
-function callHandler(call: Dispatcher, request: ActiveRequest, values: unknown[]): unknown {
-  switch (values.length) {
-    case 0:
-      return call(request);
-    case 1:
-      return call(request, values[0] as never);
-    case 2:
-      return call(request, values[0] as never, values[1] as never);
-    default:
-      return call(request, ...(values as never[]));
-  }
 }
