@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import path from 'node:path';
 import { FrameReader } from '@skynet/core/netpack';
 import { callRate } from '../../core/bench/calls.ts';
 import type { Measure } from '../../core/bench/case.ts';
@@ -21,7 +22,9 @@ export async function withPeer<Result>(
   });
   const ended = once(peer, 'exit');
   try {
-    const [line] = (await once(peer.stdout, 'data')) as [Buffer];
+    const [line] = (await Promise.race([once(peer.stdout, 'data'), ended])) as [unknown];
+    if (!(line instanceof Buffer))
+      throw new Error(`${path.basename(program)} has ended with ${String(line)}`);
     return await work(Number(line.toString()), peer);
   } finally {
     peer.stdin.end();

@@ -92,7 +92,7 @@ async function guarded(handshakeTime = 30_000): Promise<TestNode> {
 
 describe('who does not prove that he has the key is let go, and the log says why', () => {
   test('who says nothing, and who stops in the middle of a word', async () => {
-    const node = await guarded(1500);
+    const node = await guarded(2500);
     const address = await addressOf(node);
     const silent = await Stranger.to(address);
     const half = await Stranger.to(address);
@@ -101,7 +101,7 @@ describe('who does not prove that he has the key is let go, and the log says why
     noProof.say(hello('data'));
     await noProof.said.count(1);
     await Promise.all([silent.closed, half.closed, noProof.closed]);
-    await node.logged(/no link with 127\.0\.0\.1:\d+: no hello within 1500 ms \(ERR_TIMEOUT\)/);
+    await node.logged(/no link with 127\.0\.0\.1:\d+: no hello within 2500 ms \(ERR_TIMEOUT\)/);
     // The node proves nothing before the other side has.
     expect(noProof.said.all.length).toBe(1);
   });
@@ -167,10 +167,15 @@ test('a node that was let in and then sends garbage, or claims 4 GiB, loses its 
 });
 
 describe('over tls', () => {
-  const secured = (id: number, seeds: string[], ca: string | undefined): Promise<TestNode> =>
+  const secured = (
+    id: number,
+    seeds: string[],
+    ca: string | undefined,
+    joinTimeout: '1s' | '30s' = '30s',
+  ): Promise<TestNode> =>
     startPeer(
       id,
-      { address: 'tls://127.0.0.1:0', seeds, joinTimeout: '1s' },
+      { address: 'tls://127.0.0.1:0', seeds, joinTimeout },
       { transports: [tls({ server: certificate, client: ca === undefined ? {} : { ca } })] },
     );
 
@@ -178,7 +183,7 @@ describe('over tls', () => {
     const one = await secured(1, [], certificate.cert);
     const seeds = [await addressOf(one)];
     expect(seeds[0]).toMatch(/^tls:/);
-    expect(await codeOf(secured(3, seeds, undefined))).toBe('ERR_MESH_UNREACHABLE');
+    expect(await codeOf(secured(3, seeds, undefined, '1s'))).toBe('ERR_MESH_UNREACHABLE');
     expect(
       await codeOf(startPeer(4, { seeds: [(seeds[0] as string).replace('tls://', '')], joinTimeout: '1s' })),
     ).toBe('ERR_MESH_UNREACHABLE');
