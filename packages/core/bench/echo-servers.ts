@@ -49,6 +49,19 @@ export function transportEcho(options?: TcpOptions): EchoServer {
   };
 }
 
+/** A bare socket: what is read is written again as it came, whatever frames there are in it. */
+export const rawEcho: EchoServer = () => {
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => socket.write(chunk));
+  });
+  return new Promise((resolve) => {
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+      resolve({ port: (server.address() as { port: number }).port, stop: () => void server.close() });
+    });
+  });
+};
+
 const NOTHING = Buffer.alloc(0);
 
 /** The same by hand on plain node:net: frames are copied into a buffer that leaves once in a turn. */

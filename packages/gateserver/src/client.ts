@@ -92,8 +92,9 @@ export class Client implements Receiver, ConnectionEntry {
     this.silentFor = 0;
     this.#frames ??= new FrameQueue(this.options.header, this.options.maxFrame);
     this.#frames.add(chunk);
-    if (this.unread > this.options.pendingBytes) this.hold(HOLD.UNREAD);
-    if (!this.scheduled) this.#host.pending(this);
+    const isMuch = this.unread > this.options.pendingBytes;
+    if (isMuch) this.hold(HOLD.UNREAD);
+    if (!this.scheduled && (isMuch || this.#frames.isWaiting)) this.#host.pending(this);
   }
 
   end(): void {

@@ -2,6 +2,8 @@ import { FrameReader, type HeaderSize } from '@skynet/core/netpack';
 
 /** Bytes that are cut into packets at once. */
 const SLICE = 16 << 10;
+/** Packets from this size on are put together as they come: so they are copied once. */
+const LARGE = 4 << 10;
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -10,10 +12,13 @@ const EMPTY = new Uint8Array(0);
  *
  * ```
  * add ──> chunks ──> slice ──> FrameReader ──> frames ──> take
+ *  └── of large packets, if nothing waits ──┘
  * ```
  */
 export class FrameQueue {
   readonly #reader: FrameReader;
+  readonly #header: HeaderSize;
+  readonly #limit: number;
   #chunks: Buffer[] = [];
   /** How much of the first chunk has been cut. */
   #at = 0;
@@ -26,17 +31,52 @@ export class FrameQueue {
     );
   };
 
+  /** What was put together over several pieces has memory of its own; what came whole lies in that of the connection. */
+  readonly #onLarge = (buffer: Uint8Array, start: number, end: number): void => {
+    this.#frames.push(start === 0 ? buffer : ownCopy(buffer, start, end));
+  };
+
   /** @param limit Largest packet in bytes. */
   constructor(header: HeaderSize, limit: number) {
     this.#reader = new FrameReader({ header, limit });
+    this.#header = header;
+    this.#limit = limit;
+  }
+
+  /** Whether {@link take} has something to look at. */
+  get isWaiting(): boolean {
+    return this.#taken < this.#frames.length || this.#chunks.length > 0 || this.#failure !== undefined;
   }
 
   /** Adds bytes; they are copied. */
   add(bytes: Uint8Array): void {
     if (this.#failure !== undefined) return;
-    const chunk = Buffer.allocUnsafe(bytes.length);
-    chunk.set(bytes);
+    const from = this.#chunks.length === 0 ? this.#takeLarge(bytes) : 0;
+    if (from === bytes.length) return;
+    const chunk = Buffer.allocUnsafe(bytes.length - from);
+    chunk.set(from === 0 ? bytes : bytes.subarray(from));
     this.#chunks.push(chunk);
+  }
+
+  /** Takes large packets out of the front of what came, whole ones and pieces; returns where the rest begins. */
+  #takeLarge(bytes: Uint8Array): number {
+    let at = 0;
+    for (let end = this.#endOfLarge(bytes, at); end > at; end = this.#endOfLarge(bytes, at)) {
+      this.#reader.push(bytes.subarray(at, end), this.#onLarge);
+      at = end;
+    }
+    return at;
+  }
+
+  /** Where the large packet ends that begins or goes on at `at`, as far as it is there; `at` if there is none. */
+  #endOfLarge(bytes: Uint8Array, at: number): number {
+    const left = bytes.length - at;
+    const { missingBytes } = this.#reader;
+    if (missingBytes >= LARGE) return at + Math.min(missingBytes, left);
+    if (this.#reader.pendingBytes > 0 || left <= this.#header) return at;
+    let size = 0;
+    for (let i = 0; i < this.#header; i++) size = size * 0x100 + (bytes[at + i] as number);
+    return size < LARGE || size > this.#limit ? at : at + Math.min(this.#header + size, left);
   }
 
   /**
@@ -77,4 +117,10 @@ export class FrameQueue {
     }
     return from === 0 && left <= SLICE ? chunk : chunk.subarray(from, from + Math.min(left, SLICE));
   }
+}
+
+function ownCopy(buffer: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
+  copy.set(buffer.subarray(start, end));
+  return copy;
 }

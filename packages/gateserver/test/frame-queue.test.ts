@@ -56,7 +56,10 @@ describe('frame queue', () => {
           const taken: string[] = [];
           for (let at = 0, i = 0; at < stream.length; i++) {
             const size = cuts[i % Math.max(1, cuts.length)] ?? stream.length;
-            queue.add(stream.subarray(at, at + size));
+            const chunk = Buffer.from(stream.subarray(at, at + size));
+            queue.add(chunk);
+            // The connection reads the next bytes into the same memory.
+            chunk.fill(0xee);
             at += size;
             if (takeNow(i)) taken.push(...takeAll(queue));
           }
@@ -66,6 +69,23 @@ describe('frame queue', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  test('a large packet that comes in pieces has nothing for the service to look at until it is whole', () => {
+    const queue = new FrameQueue(2, 0xffff);
+    const large = new Uint8Array(50_000).fill(7);
+    const stream = Buffer.concat([pack('first'), pack(large), pack('last')]);
+    queue.add(stream.subarray(0, 7));
+    expect(queue.isWaiting).toBe(true);
+    expect(takeAll(queue)).toEqual([Buffer.from('first').toString('hex')]);
+    for (let at = 7; at < 45_007; at += 5000) {
+      queue.add(stream.subarray(at, at + 5000));
+      expect(queue.isWaiting).toBe(false);
+    }
+    queue.add(stream.subarray(45_007));
+    expect(queue.isWaiting).toBe(true);
+    expect(takeAll(queue)).toEqual([Buffer.from(large).toString('hex'), Buffer.from('last').toString('hex')]);
+    expect(queue.isWaiting).toBe(false);
   });
 
   test('packets do not change when the chunk they came in is used again', () => {

@@ -61,6 +61,11 @@ export class FrameReader {
     return this.#seen + this.#filled;
   }
 
+  /** Bytes that are still to come of a frame whose header is complete; 0 between frames and within a header. */
+  get missingBytes(): number {
+    return this.#seen === this.#header ? this.#size - this.#filled : 0;
+  }
+
   /**
    * Takes a chunk and calls `onFrame` for each frame that it completes, in order. `onFrame` may call `reset()`, which
    * drops the rest of the chunk. If it throws, the frames behind are still delivered, and then `push` throws what it

@@ -1,6 +1,8 @@
 /** First size of a buffer, and the size at which it is set aside as a piece and another begun. */
 const FIRST = 4096;
 const FULL = 1 << 16;
+/** What is left of a block is used on from this size: the headers of large pieces fit into little. */
+const LEAST = 256;
 /** Pieces from this size on are not copied. */
 const BY_REFERENCE = 1 << 14;
 /** Largest payload copied byte by byte, which is quicker than a call. */
@@ -102,7 +104,7 @@ export class OutBuffer {
     const { length } = this.#block;
     if (needed <= length) return;
     if (needed <= FULL) {
-      const bigger = new Uint8Array(Math.min(FULL, Math.max(length * 4, needed)));
+      const bigger = new Uint8Array(Math.min(FULL, Math.max(FIRST, length * 4, needed)));
       bigger.set(this.#block.subarray(0, used));
       this.#block = bigger;
       return;
@@ -117,7 +119,7 @@ export class OutBuffer {
     if (used > this.#start) {
       this.#pieces ??= [];
       this.#pieces.push(this.#block.subarray(this.#start, used));
-      this.#block = this.#block.length - used >= FIRST ? this.#block.subarray(used) : new Uint8Array(FIRST);
+      this.#block = this.#block.length - used >= LEAST ? this.#block.subarray(used) : new Uint8Array(FIRST);
     }
     this.#start = 0;
     this.#used = 0;
