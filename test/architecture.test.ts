@@ -8,6 +8,7 @@ const root = path.resolve(import.meta.dirname, '..');
 interface Manifest {
   name: string;
   exports?: Record<string, string | { '@skynet/source'?: string }>;
+  publishConfig?: { exports?: object };
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -39,6 +40,14 @@ function entriesOf(name: string): string[] {
 }
 
 describe('the repository', () => {
+  test.each(packages)('what %s gives when it is installed is what it gives here', (name) => {
+    const { exports, publishConfig } = manifestOf(name);
+    const published = JSON.parse(
+      JSON.stringify(exports, (key, value) => (key === '@skynet/source' ? undefined : value)),
+    );
+    expect(publishConfig?.exports ?? exports).toEqual(published);
+  });
+
   test('imports point one way', () => {
     expect(sources.size).toBeGreaterThan(50);
     expect(importViolations(sources).join('\n')).toBe('');
