@@ -9,7 +9,10 @@ const FIRST_SIZE = 16;
 const KEPT_SIZE = 1024;
 
 /**
- * Entries by their session, for what comes and goes all the time: each at the place of its number or the next free one.
+ * Entries by their session, for what comes and goes all the time: each at a place of its number or the next free one.
+ * Numbers that follow each other have places far apart: otherwise those that stay, as calls to a node that is blocked, are a
+ * row that each later one has to be tried against.
+ *
  * Not a Map: when that replaces its memory after some deletions, the old piece points to the new one, so once one of them
  * has grown old every later one, with all that was in it, outlives the quick collections. With 64 calls under way that took
  * half of all time.
@@ -55,7 +58,7 @@ export class SessionMap<Entry extends HasSession> {
     const places = this.#places;
     if (places === undefined) return -1;
     const mask = places.length - 1;
-    for (let at = session & mask; ; at = (at + 1) & mask) {
+    for (let at = placeOf(session, places.length); ; at = (at + 1) & mask) {
       const entry = places[at];
       if (entry === undefined) return -1;
       if (entry.session === session) return at;
@@ -69,13 +72,18 @@ export class SessionMap<Entry extends HasSession> {
   }
 }
 
+/** The upper bits of the product with the golden ratio. `length` is a power of two. */
+function placeOf(session: number, length: number): number {
+  return Math.imul(session, 0x9e3779b1) >>> (Math.clz32(length) + 1);
+}
+
 function emptyPlaces<Entry>(size: number): (Entry | undefined)[] {
   return new Array<Entry | undefined>(size).fill(undefined);
 }
 
 function put<Entry extends HasSession>(places: (Entry | undefined)[], entry: Entry): void {
   const mask = places.length - 1;
-  let at = entry.session & mask;
+  let at = placeOf(entry.session, places.length);
   while (places[at] !== undefined) at = (at + 1) & mask;
   places[at] = entry;
 }
@@ -87,7 +95,7 @@ function close(places: (HasSession | undefined)[], at: number): void {
   for (let next = (at + 1) & mask; ; next = (next + 1) & mask) {
     const entry = places[next];
     if (entry === undefined) break;
-    const distance = (next - entry.session) & mask;
+    const distance = (next - placeOf(entry.session, places.length)) & mask;
     if (distance < ((next - hole) & mask)) continue;
     places[hole] = entry;
     hole = next;
