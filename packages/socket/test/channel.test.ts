@@ -216,6 +216,11 @@ describe('answers with a session', () => {
     const { port } = await lineServer((socket) => held.push(socket));
     const { skynet, node } = await service();
     const channel = createChannel(skynet, { host, port, response: sessionLine });
+    // The connection is there before anything has to be in time.
+    const first = channel.request('3\n', 3);
+    await expect.poll(() => held.length, { timeout: 30_000 }).toBe(1);
+    held[0]?.write('3 first\n');
+    expect(await first).toBe('first');
     await expect(channel.request('1\n', 1, { timeout: '20ms' })).rejects.toMatchObject({
       code: 'ERR_TIMEOUT',
     });
