@@ -25,7 +25,7 @@ import { createNodeTransports } from './node-transports.ts';
 import { aloneInProcess, type TestOptions } from './shared-parts.ts';
 import { enterProcess, type Inhabitant, leaveProcess } from './stray-errors.ts';
 import { ThreadPool } from './thread-pool.ts';
-import { type FromWatchdog, startWatchdog, type Watchdog } from './watchdog.ts';
+import { type Found, startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What a program that embeds a node may add to its configuration. */
 export interface NodeOptions {
@@ -203,6 +203,8 @@ class RunningNode implements StartingNode, Inhabitant {
         const network = await skynet.await(this.#joinNetwork());
         await begin(createServiceManager(roleIn(network), network?.names), 'service_mgr');
         if (this.#config.watch) await skynet.newService(WATCHER);
+        const listens = this.#watchdog?.listens;
+        if (listens !== undefined) await skynet.await(listens);
         if (withStart) await skynet.newService(this.#config.start, ...this.#config.startArgs);
       } catch (error) {
         failure = error;
@@ -240,7 +242,7 @@ class RunningNode implements StartingNode, Inhabitant {
     );
   }
 
-  #watchdogFound(message: FromWatchdog): void {
+  #watchdogFound(message: Found): void {
     if (message.kind === 'endless') {
       this.#thread.markEndless(message.handle, message.number);
       if (!message.written) this.#thread.log(0, message.text);

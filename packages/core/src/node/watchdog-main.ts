@@ -97,6 +97,7 @@ function toStop(guard: StopGuard, begin: () => void): void {
 }
 
 const guard = guardSetup === undefined ? undefined : startGuard(guardSetup);
+if (guard !== undefined) post({ kind: 'listens' });
 
 watch(endlessAfter, report);
 if (endEndlessAfter > 0)

@@ -29,8 +29,13 @@ export interface GuardSetup {
   readonly shutdownTimeout: number;
 }
 
-/** What it finds. */
+/** What its thread says. */
 export type FromWatchdog =
+  /** From now on it hears signals. */
+  { kind: 'listens' } | Found;
+
+/** What it finds. */
+export type Found =
   /** A service has held its thread for too long; `written` if that stands in the log already. */
   | { kind: 'endless'; handle: Handle; number: number; text: string; written: boolean }
   /** One has done so for longer than is allowed. */
@@ -40,6 +45,8 @@ export type FromWatchdog =
 export type ToWatchdog = { kind: 'stopping'; code: number };
 
 export interface Watchdog {
+  /** Settles when it hears signals in place of thread 0, which must not be held before: a signal would be nobody's. */
+  readonly listens: Promise<void> | undefined;
   /** The node stops: from now on thread 0 gives signs of life, and the process is ended without them. */
   stopping(code: number): void;
   stop(): void;
@@ -52,18 +59,22 @@ export interface Watchdog {
 export function startWatchdog(
   setup: Omit<WatchdogSetup, 'guard'>,
   guard: Omit<GuardSetup, 'beats'> | undefined,
-  found: (message: FromWatchdog) => void,
+  found: (message: Found) => void,
 ): Watchdog | undefined {
   const file = builtFile('watchdog-main.js');
   if (!existsSync(file)) return undefined;
   const beats = new SharedArrayBuffer(4);
   const worker = startWorker(file, { ...setup, guard: guard && { ...guard, beats } });
-  worker.unref();
-  worker.on('message', found);
   worker.on('error', () => {});
+  worker.on('message', (message: FromWatchdog) => {
+    if (message.kind !== 'listens') found(message);
+  });
+  const listens = guard && whenListening(worker);
+  if (listens === undefined) worker.unref();
   let beating: NodeJS.Timeout | undefined;
   const beat = (): void => void Atomics.add(new Int32Array(beats), 0, 1);
   return {
+    listens,
     stopping: (code) => {
       if (guard === undefined || beating !== undefined) return;
       beating = setInterval(beat, BEAT).unref();
@@ -75,6 +86,18 @@ export function startWatchdog(
       void worker.terminate();
     },
   };
+}
+
+/** Holds the process until then: its start waits for that, perhaps for nothing else. */
+function whenListening(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      worker.unref();
+      resolve();
+    };
+    worker.once('message', done);
+    worker.once('exit', done);
+  });
 }
 
 function startWorker(file: URL, workerData: WatchdogSetup): Worker {

@@ -6,15 +6,11 @@ const HOOKED = `
   skynet.onExit(() => skynet.error('hook of ' + skynet.name + ' ran'));
   skynet.error(skynet.name + ' ready');`;
 
-/**
- * Starts a service with a hook in thread 1, then holds thread 0: not at once, for the thread that hears signals in its place
- * starts beside it, and a signal that comes before is nobody's.
- */
+/** Starts a service with a hook in thread 1, then holds thread 0. */
 const holds = (how: string): string => `
   await skynet.newService({ name: 'other', thread: 1 });
   skynet.onExit(() => skynet.error('never'));
   skynet.error('holds');
-  await skynet.sleep(100);
   const held = () => process.getBuiltinModule('fs').writeFileSync('held', 'yes');
   ${how}`;
 
