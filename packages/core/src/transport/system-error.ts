@@ -48,3 +48,9 @@ export function numberedError(
   const reason = getSystemErrorName(number);
   return new SkynetError(code, prefix + (REASONS[reason] ?? reason), { details: { address, reason } });
 }
+
+/** A connection broke: a number or an error of the system. */
+export function wireError(error: number | NodeJS.ErrnoException, address: string): SkynetError {
+  const code = 'ERR_CONNECTION_RESET';
+  return typeof error === 'number' ? numberedError(code, error, address) : systemError(code, error, address);
+}

@@ -13,12 +13,14 @@ import type {
 import { endpoint } from './endpoint.ts';
 import { Entrance } from './entrance.ts';
 import { Flusher } from './flusher.ts';
-import { HandleConnection, HandleEngine } from './handle-connection.ts';
+import { HandleConnection } from './handle-connection.ts';
+import { HandleEngine } from './handle-engine.ts';
 import { listenerOf, Port } from './listening.ts';
 import { handleOf, isNativeHandle, type NativeHandle, nativeStreams, takeHandle } from './native-stream.ts';
 import { type ProxyOptions, readProxyOptions } from './proxies.ts';
 import { ProxyReader } from './proxy-reader.ts';
-import { StreamConnection } from './stream-connection.ts';
+import { SocketWire } from './socket-wire.ts';
+import { WireConnection } from './wire-connection.ts';
 
 /** Settings of {@link tcp}. */
 export interface TcpOptions extends ProxyOptions {
@@ -51,8 +53,7 @@ export function tcp(options: TcpOptions = {}): Transport {
     return connection;
   };
   const fromSocket = (socket: Socket, path: string, remote: string): Connection => {
-    const local = endpoint(socket.localAddress, socket.localPort, path);
-    return prepare(new StreamConnection(socket, flusher, remote, local));
+    return prepare(new WireConnection(new SocketWire(socket, path), flusher, remote));
   };
 
   return {

@@ -16,10 +16,11 @@ import { Entrance } from './entrance.ts';
 import { Flusher } from './flusher.ts';
 import { listenerOf, Port } from './listening.ts';
 import { type ProxyOptions, readProxyOptions } from './proxies.ts';
-import { StreamConnection } from './stream-connection.ts';
+import { SocketWire } from './socket-wire.ts';
 import { systemError } from './system-error.ts';
 import { connectSecurely, nodeTls, readTlsSettings, secureServer, type TlsSettings } from './tls-settings.ts';
 import { Visits } from './visits.ts';
+import { WireConnection } from './wire-connection.ts';
 
 /** Settings of {@link tls}: those of node:tls, for both sides. */
 export interface TlsTransportOptions extends TlsSettings, ProxyOptions {
@@ -37,7 +38,7 @@ export function tls(options: TlsTransportOptions = {}): Transport {
   const flusher = new Flusher();
   const fromSocket = (socket: Socket, remote: string): Connection => {
     socket.setNoDelay(noDelay);
-    return new StreamConnection(socket, flusher, remote, endpoint(socket.localAddress, socket.localPort, ''));
+    return new WireConnection(new SocketWire(socket), flusher, remote);
   };
   return {
     schemes: ['tls'],

@@ -2,11 +2,11 @@ import { SkynetError } from '../../errors.ts';
 import { printable } from '../../log/printable.ts';
 import { GatheredConnection } from '../../transport/gathered-connection.ts';
 import type { OutBuffer } from '../../transport/out-buffer.ts';
-import { numberedError, systemError } from '../../transport/system-error.ts';
+import { wireError } from '../../transport/system-error.ts';
+import type { Wire, WireOwner } from '../../transport/wire.ts';
 import { CLOSE, closePayload, frameHead, frameOf, headSize, OP, writeHead } from './frame.ts';
 import type { FrameEngine } from './frame-engine.ts';
 import { type FrameReader, READ, type Violation } from './frame-reader.ts';
-import type { Wire, WireOwner } from './wire.ts';
 
 const CLEAN: ReadonlySet<number> = new Set([CLOSE.NORMAL, CLOSE.GOING_AWAY, CLOSE.NO_CODE]);
 /** Bytes of the largest message sent; the original's server takes no more than 256 KiB. */
@@ -254,14 +254,7 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
     this.#flags |= F.BROKEN;
     this.#deafen();
     if (this.closed) this.#closeWire();
-    else {
-      const address = this.remoteAddress;
-      this.fail(
-        typeof error === 'number'
-          ? numberedError('ERR_CONNECTION_RESET', error, address)
-          : systemError('ERR_CONNECTION_RESET', error, address),
-      );
-    }
+    else this.fail(wireError(error, this.remoteAddress));
   }
 
   wireClosed(): void {

@@ -1,5 +1,5 @@
 import { Flusher } from '../../transport/flusher.ts';
-import { HandleEngine } from '../../transport/handle-connection.ts';
+import { HandleEngine } from '../../transport/handle-engine.ts';
 import { nativeStreams } from '../../transport/native-stream.ts';
 import { LONGEST_HEAD } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { type HandleEngine, nameOf, type OwnedHandle } from '../../transport/handle-connection.ts';
-import { END_OF_STREAM, handleOf, isNativeHandle, takeHandle } from '../../transport/native-stream.ts';
+import { type HandleEngine, keepAlive, nameOf, type OwnedHandle } from './handle-engine.ts';
+import { END_OF_STREAM, handleOf, isNativeHandle, takeHandle } from './native-stream.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 /** A wire straight over Node's handle. */
@@ -29,12 +29,9 @@ export class HandleWire implements Wire {
   }
 
   open(owner: WireOwner): void {
-    const handle = this.#handle;
     this.#owner = owner;
-    handle.readStop();
-    handle.onread = this.#engine.onread;
-    handle.useUserBuffer(this.#engine.buffer);
-    handle.owner = this;
+    this.#handle.readStop();
+    this.#engine.own(this.#handle, this);
   }
 
   get localAddress(): string {
@@ -42,7 +39,7 @@ export class HandleWire implements Wire {
   }
 
   onread(size: number): void {
-    if (size > 0) this.#owner.bytesCame(new Uint8Array(this.#engine.buffer.buffer, 0, size));
+    if (size > 0) this.#owner.bytesCame(this.#engine.bytes(size));
     else if (size === END_OF_STREAM) {
       this.#handle.readStop();
       this.#owner.wireEnded();
@@ -55,29 +52,19 @@ export class HandleWire implements Wire {
   }
 
   write(pieces: Uint8Array | Uint8Array[], done: () => void): boolean {
-    const engine = this.#engine;
-    const { streams, request } = engine;
-    const result = Array.isArray(pieces)
-      ? this.#handle.writev(request, pieces, true)
-      : this.#handle.writeBuffer(request, pieces);
-    if (result !== 0) {
-      this.#owner.wireBroke(result);
-      return false;
-    }
-    if (streams.streamBaseState[streams.kLastWriteWasAsync] === 0) return true;
-    engine.request = new streams.WriteWrap();
-    request.oncomplete = (status: number): void => {
-      if (status < 0) this.#owner.wireBroke(status);
-      else done();
-    };
+    const result = this.#engine.write(this.#handle, pieces);
+    if (result === 0) return true;
+    if (typeof result === 'number') this.#owner.wireBroke(result);
+    else
+      result.oncomplete = (status: number): void => {
+        if (status < 0) this.#owner.wireBroke(status);
+        else done();
+      };
     return false;
   }
 
   shut(done: () => void): void {
-    const request = new this.#engine.streams.ShutdownWrap();
-    request.oncomplete = done;
-    // Broken already: what is left to do is to close.
-    if (this.#handle.shutdown(request) !== 0) setImmediate(done);
+    this.#engine.shut(this.#handle, done);
   }
 
   close(): void {
@@ -94,6 +81,6 @@ export class HandleWire implements Wire {
   }
 
   setKeepAlive(milliseconds: number): void {
-    this.#handle.setKeepAlive?.(milliseconds > 0, Math.max(1, Math.ceil(milliseconds / 1000)));
+    keepAlive(this.#handle, milliseconds);
   }
 }

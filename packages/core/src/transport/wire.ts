@@ -1,4 +1,4 @@
-/** What a connection of frames hears of the bytes under it. Calls come from the event loop. */
+/** What a connection hears of the bytes under it. Calls come from the event loop. */
 export interface WireOwner {
   /** Bytes, which may be written to, and are valid during the call. */
   bytesCame(chunk: Uint8Array): void;
@@ -10,7 +10,7 @@ export interface WireOwner {
   wireClosed(): void;
 }
 
-/** The bytes under a connection of frames. */
+/** The bytes under a connection. */
 export interface Wire {
   readonly localAddress: string;
   readonly encrypted: boolean;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { endpoint } from '../../transport/endpoint.ts';
+import { endpoint } from './endpoint.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 /** A wire over a socket of node:tls, or of node:net where handles are out of reach. */
@@ -10,10 +10,11 @@ export class SocketWire implements Wire {
   #owner!: WireOwner;
   #listening = false;
 
-  constructor(socket: Socket) {
+  /** `path` names both ends of a unix socket, and is empty for others. */
+  constructor(socket: Socket, path = '') {
     this.#socket = socket;
     this.encrypted = 'encrypted' in socket;
-    this.localAddress = endpoint(socket.localAddress, socket.localPort, '');
+    this.localAddress = endpoint(socket.localAddress, socket.localPort, path);
   }
 
   open(owner: WireOwner): void {
