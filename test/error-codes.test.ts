@@ -5,9 +5,9 @@ import { SkynetError } from '../packages/core/src/errors.ts';
 
 const PACKAGES = path.resolve(import.meta.dirname, '../packages');
 
-/** TypeScript files of a package, by path. */
-function sourcesOf(name: string): Map<string, string> {
-  const folder = path.join(PACKAGES, name, 'src');
+/** TypeScript files below a folder of a package, by path. */
+function sourcesOf(name: string, below = 'src'): Map<string, string> {
+  const folder = path.join(PACKAGES, name, below);
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
   return new Map(
     files
@@ -35,9 +35,14 @@ function declaredIn(sources: ReadonlyMap<string, string>): Set<string> {
 const OF_NODE = ["'ERR_SCRIPT_EXECUTION_TIMEOUT'"];
 /** Whose codes a package looks for besides: those of what is joined to its port. */
 const OF_PORTS: Readonly<Record<string, string>> = { player: 'msgserver' };
+/** Codes that no test names: only the log tells of what happened, or it takes longer than a test should (`HARBOR_SILENT`). */
+const UNMET = ['ERR_RESTARTS', 'ERR_LINK_SILENT', 'ERR_SOCKET_UNCLAIMED', 'ERR_HARBOR_SILENT'];
 
 const kernel = declaredIn(sourcesOf('core'));
 const all = new Map(readdirSync(PACKAGES).map((name) => [name, declaredIn(sourcesOf(name))]));
+const tests = readdirSync(PACKAGES)
+  .flatMap((name) => [...sourcesOf(name, 'test').values()])
+  .join('\n');
 const named = (codes: Iterable<string>): string[] => [...codes].map((code) => code.slice(1, -1)).sort();
 
 describe('error codes', () => {
@@ -77,6 +82,10 @@ describe('error codes', () => {
     const uses = (code: string): number => sources.split(`'${code}'`).length - 1;
     // Once where it is declared.
     expect(named(own).filter((code) => uses(code) < 2)).toEqual([]);
+  });
+
+  test.each([...all])('each code of %s stands in a test, here or in another package', (_name, own) => {
+    expect(named(own).filter((code) => !tests.includes(code) && !UNMET.includes(code))).toEqual([]);
   });
 
   test('the compiler knows the kernel’s, and those that somebody declares', () => {

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Happenings, RecordingReceiver } from '@skynet/core/testing';
 import { type Connection, createTransports } from '@skynet/core/transport';
-import { type WsOptions, ws } from '@skynet/core/ws';
+import { ws } from '@skynet/core/ws';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { WebSocket } from 'ws';
 import { certificate } from '../transport/certificate.ts';
 import { frame, RawClient, rawClient } from './raw-client.ts';
+import { listen, stranger } from './ws-listener.ts';
 
 const CONTINUATION = 0;
 const TEXT = 1;
@@ -16,50 +16,13 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 
-interface Accepted {
-  connection: Connection;
-  heard: RecordingReceiver;
-}
-
-/** A listener, and what it accepts, started. */
-async function listen(
-  options: WsOptions = {},
-  address = 'ws://127.0.0.1:0',
-): Promise<{ url: string; port: number; accepted: Happenings<Accepted> }> {
-  const accepted = new Happenings<Accepted>('connections');
-  const listener = await createTransports([ws(options)]).listen(address, {}, (connection) => {
-    const heard = new RecordingReceiver();
-    connection.start(heard);
-    onTestFinished(() => connection.destroy());
-    accepted.add({ connection, heard });
-  });
-  onTestFinished(() => listener.close());
-  return { url: listener.url, port: listener.port, accepted };
-}
-
-async function first(accepted: Happenings<Accepted>): Promise<Accepted> {
-  const [one] = await accepted.count(1);
-  return one as Accepted;
-}
-
-async function stranger(
-  url: string,
-  options: ConstructorParameters<typeof WebSocket>[2] = {},
-): Promise<WebSocket> {
-  const socket = new WebSocket(url, options);
-  onTestFinished(() => socket.terminate());
-  socket.on('error', () => {});
-  await once(socket, 'open');
-  return socket;
-}
-
 function closing(code: number, reason = ''): Buffer {
   return frame(CLOSE, Buffer.concat([Buffer.of(code >> 8, code & 255), Buffer.from(reason)]));
 }
 
 describe('a connection of frames', () => {
   it('reads frames that come together with the request', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const key = randomBytes(16).toString('base64');
     const socket = connect(port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());
@@ -75,7 +38,7 @@ describe('a connection of frames', () => {
     ].join('\r\n');
     const early = Buffer.concat([frame(BINARY, 'early'), frame(PING, 'up?'), frame(BINARY, 'later')]);
     socket.write(Buffer.concat([Buffer.from(request), early.subarray(0, early.length - 3)]));
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     expect((await heard.size(5)).toString()).toBe('early');
     expect((await client.frames.find(({ opcode }) => opcode === PONG, 'a pong')).data.toString()).toBe('up?');
     socket.write(early.subarray(-3));
@@ -102,7 +65,7 @@ describe('a connection of frames', () => {
   });
 
   it('answers every ping with what it said, in order, between and behind messages', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const { socket, frames } = await rawClient(port);
     const pings = Array.from({ length: 300 }, (_, i) => [frame(PING, `${i}`), frame(BINARY, 'x')]).flat();
     socket.write(
@@ -117,7 +80,7 @@ describe('a connection of frames', () => {
     expect(came.map(({ opcode, data }) => `${opcode} ${data}`)).toEqual(
       ['in', ...Array.from({ length: 300 }, (_, i) => i)].map((word) => `${PONG} ${word}`),
     );
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     expect((await heard.size(302)).toString()).toBe(`ab${'x'.repeat(300)}`);
   });
 
@@ -127,9 +90,9 @@ describe('a connection of frames', () => {
     [3000, 'café', ['error ERR_CONNECTION_RESET', 'closed']],
     [4999, 'x'.repeat(123), ['error ERR_CONNECTION_RESET', 'closed']],
   ])('gives a close frame with %i back, and ends', async (code, reason, events) => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const { socket, frames } = await rawClient(port);
-    const { connection, heard } = await first(accepted);
+    const { connection, heard } = await next();
     connection.write(Buffer.from('last words'));
     socket.write(Buffer.concat([frame(BINARY, 'before'), closing(code, reason), frame(BINARY, 'behind')]));
     const { data } = await frames.find(({ opcode }) => opcode === CLOSE, 'a close frame');
@@ -143,19 +106,19 @@ describe('a connection of frames', () => {
   });
 
   it('gives an empty close frame back empty', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const { socket, frames } = await rawClient(port);
     socket.write(frame(CLOSE, ''));
     expect((await frames.find(({ opcode }) => opcode === CLOSE, 'a close frame')).data).toHaveLength(0);
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     await heard.event('closed');
     expect(heard.events).toEqual(['end', 'closed']);
   });
 
   it('waits a while only for who does not answer its close frame', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const client = await rawClient(port);
-    const { connection, heard } = await first(accepted);
+    const { connection, heard } = await next();
     connection.write(Buffer.from('bye'));
     connection.close(300);
     expect(await client.closeCode()).toBe(1000);
@@ -165,9 +128,9 @@ describe('a connection of frames', () => {
   });
 
   it('gives what comes behind its own close frame to nobody, but knows the answer', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const client = await rawClient(port);
-    const { connection, heard } = await first(accepted);
+    const { connection, heard } = await next();
     connection.close();
     expect(await client.closeCode()).toBe(1000);
     client.socket.write(Buffer.concat([frame(BINARY, 'late'), frame(PING, 'late'), closing(1000)]));
@@ -179,11 +142,11 @@ describe('a connection of frames', () => {
   });
 
   it('tells text that is no UTF-8 from text, with its first piece', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const client = await rawClient(port);
     client.socket.write(frame(TEXT, Buffer.of(0x61, 0xff), { fin: false }));
     expect(await client.closeCode()).toBe(1007);
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     expect(heard.errors[0]).toMatchObject({
       code: 'ERR_CONNECTION_RESET',
       message: 'WebSocket: text that is no UTF-8',
@@ -198,7 +161,7 @@ describe('a connection of frames', () => {
     [1 << 20, 1000],
     [1 << 20, 16_000],
   ])('takes a message of %i bytes in %i frames, whatever pieces it comes in', async (size, count) => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const { socket } = await rawClient(port);
     const payload = randomBytes(size);
     const step = Math.ceil(size / count);
@@ -208,14 +171,14 @@ describe('a connection of frames', () => {
         frame(at === 0 ? BINARY : CONTINUATION, payload.subarray(at, at + step), { fin: at + step >= size }),
       );
     socket.write(Buffer.concat(frames));
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     expect(Buffer.compare(await heard.size(size), payload)).toBe(0);
   });
 
   it('goes on reading when a receiver throws', async () => {
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const { socket } = await rawClient(port);
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     const thrown: unknown[] = [];
     const note = (error: unknown): void => void thrown.push(error);
     const before = process.listeners('uncaughtException');
@@ -242,9 +205,9 @@ describe('where the handles of Node are out of reach', () => {
 
   it('the same works over sockets', async () => {
     vi.spyOn(process as unknown as { binding: () => unknown }, 'binding').mockReturnValue(undefined);
-    const { port, accepted } = await listen();
+    const { port, next } = await listen();
     const { socket, frames } = await rawClient(port);
-    const { connection, heard } = await first(accepted);
+    const { connection, heard } = await next();
     socket.write(Buffer.concat([frame(BINARY, 'hello'), frame(PING, 'x')]));
     expect((await heard.size(5)).toString()).toBe('hello');
     await frames.find(({ opcode }) => opcode === PONG, 'a pong');
@@ -273,13 +236,13 @@ describe('compression', () => {
       const tlsSettings = address.startsWith('wss')
         ? { server: certificate, client: { ca: certificate.cert } }
         : {};
-      const { url, accepted } = await listen({ perMessageDeflate: true, ...tlsSettings }, address);
+      const { url, next } = await listen({ perMessageDeflate: true, ...tlsSettings }, address);
       const client = await stranger(url, { ca: certificate.cert });
       expect(client.extensions).toMatch(/^permessage-deflate/);
       const messages = new Happenings<Buffer>('messages');
       client.on('message', (data: Buffer) => messages.add(data));
       client.send(words);
-      const { connection, heard } = await first(accepted);
+      const { connection, heard } = await next();
       await echoes(connection, heard);
       const size = (): number => messages.all.reduce((sum, { length }) => sum + length, 0);
       await messages.find(() => size() === 2 * words.length, 'all that was written');
@@ -295,32 +258,31 @@ describe('compression', () => {
   );
 
   it('works between two of ours, and is left out for a peer that does not offer it, and without the option', async () => {
-    const { url, port, accepted } = await listen({ perMessageDeflate: true });
+    const { url, port, next } = await listen({ perMessageDeflate: true });
     const ours = await createTransports([ws({ perMessageDeflate: true })]).connect(url);
     onTestFinished(() => ours.destroy());
     const heard = new RecordingReceiver();
     ours.start(heard);
     ours.write(words);
-    const { connection, heard: heardThere } = await first(accepted);
+    const { connection, heard: heardThere } = await next();
     expect(Buffer.compare(await heardThere.size(words.length), words)).toBe(0);
     connection.write(words);
     expect(Buffer.compare(await heard.size(words.length), words)).toBe(0);
     const plain = await rawClient(port);
     expect(plain.head).not.toMatch(/extensions/i);
     plain.socket.write(frame(BINARY, 'plain'));
-    const all = await accepted.count(2);
-    expect((await (all[1] as Accepted).heard.size(5)).toString()).toBe('plain');
+    expect((await (await next()).heard.size(5)).toString()).toBe('plain');
     const without = await listen();
     expect((await stranger(without.url)).extensions).toBe('');
   });
 
   it('does not let a small message become larger than the limit', async () => {
-    const { url, accepted } = await listen({ perMessageDeflate: true, maxPayload: 10_000 });
+    const { url, next } = await listen({ perMessageDeflate: true, maxPayload: 10_000 });
     const client = await stranger(url);
     client.send(words);
     const [code] = await once(client, 'close');
     expect(code).toBe(1009);
-    const { heard } = await first(accepted);
+    const { heard } = await next();
     await heard.event('closed');
     expect(heard.events).toEqual(['error ERR_FRAME_TOO_LARGE', 'closed']);
   });

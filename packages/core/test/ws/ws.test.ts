@@ -1,54 +1,12 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect as netConnect } from 'node:net';
-import { RecordingReceiver } from '@skynet/core/testing';
-import { type Connection, createTransports, type Listener } from '@skynet/core/transport';
+import { createTransports, type Listener } from '@skynet/core/transport';
 import { type WsOptions, ws } from '@skynet/core/ws';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { certificate } from '../transport/certificate.ts';
-
-interface Accepted {
-  connection: Connection;
-  heard: RecordingReceiver;
-}
-
-/** A listener, and what it accepts, started. */
-async function listen(
-  options: WsOptions = {},
-  address = 'ws://127.0.0.1:0',
-): Promise<{ listener: Listener; next: () => Promise<Accepted>; count: () => number }> {
-  const accepted: Accepted[] = [];
-  const waiting: ((one: Accepted) => void)[] = [];
-  let count = 0;
-  const listener = await createTransports([ws(options)]).listen(address, {}, (connection) => {
-    count++;
-    const heard = new RecordingReceiver();
-    connection.start(heard);
-    const wait = waiting.shift();
-    if (wait === undefined) accepted.push({ connection, heard });
-    else wait({ connection, heard });
-  });
-  onTestFinished(async () => {
-    await listener.close();
-    for (const { connection } of accepted) connection.destroy();
-  });
-  const next = async (): Promise<Accepted> =>
-    accepted.shift() ?? (await new Promise<Accepted>((resolve) => waiting.push(resolve)));
-  return { listener, next, count: () => count };
-}
-
-/** A client that knows nothing of us, as a browser. */
-async function stranger(
-  url: string,
-  options: ConstructorParameters<typeof WebSocket>[2] = {},
-): Promise<WebSocket> {
-  const socket = new WebSocket(url, options);
-  onTestFinished(() => socket.terminate());
-  socket.on('error', () => {});
-  await once(socket, 'open');
-  return socket;
-}
+import { listen, stranger } from './ws-listener.ts';
 
 async function statusOf(
   url: string,
@@ -63,8 +21,8 @@ async function statusOf(
 
 describe('ws', () => {
   it('sends what was written in one turn as one binary message', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const { connection } = await next();
     const messages: Buffer[] = [];
     client.on('message', (data: Buffer, isBinary) => {
@@ -79,8 +37,8 @@ describe('ws', () => {
   });
 
   it('takes messages as they come, whole or in fragments', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const { heard } = await next();
     client.send(Buffer.from('ab'));
     client.send(Buffer.from('cd'), { fin: false });
@@ -89,8 +47,8 @@ describe('ws', () => {
   });
 
   it('sends no message above 64 KiB', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const { connection } = await next();
     const sizes: number[] = [];
     client.on('message', (data: Buffer) => sizes.push(data.length));
@@ -102,8 +60,8 @@ describe('ws', () => {
   });
 
   it('refuses text with close code 1003, and tells the receiver', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const { heard } = await next();
     client.send('text');
     client.send(Buffer.from('more'));
@@ -116,8 +74,8 @@ describe('ws', () => {
   });
 
   it('refuses a message above the limit with close code 1009', async () => {
-    const { listener, next } = await listen({ maxPayload: 1000 });
-    const client = await stranger(listener.url);
+    const { url, next } = await listen({ maxPayload: 1000 });
+    const client = await stranger(url);
     const { heard } = await next();
     client.send(new Uint8Array(1000));
     await heard.size(1000);
@@ -129,8 +87,8 @@ describe('ws', () => {
   });
 
   it('tells of frames that are none', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const { heard } = await next();
     (client as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(
       Buffer.from('ff00', 'hex'),
@@ -142,14 +100,14 @@ describe('ws', () => {
   });
 
   it('closes with a close frame, and shows that of the peer as the end', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const first = await next();
     first.connection.close();
     expect((await once(client, 'close'))[0]).toBe(1000);
     await first.heard.event('closed');
     expect(first.heard.events).toEqual(['closed']);
-    const other = await stranger(listener.url);
+    const other = await stranger(url);
     const second = await next();
     other.close(1001);
     await second.heard.event('closed');
@@ -157,14 +115,14 @@ describe('ws', () => {
   });
 
   it('shows a close frame with a complaint as an error', async () => {
-    const { listener, next } = await listen();
-    const client = await stranger(listener.url);
+    const { url, next } = await listen();
+    const client = await stranger(url);
     const { heard } = await next();
     client.close(4000, 'no more');
     await heard.event('closed');
     expect(heard.errors[0]?.message).toBe('WebSocket: closed by the peer with 4000 no more');
     expect(heard.errors[0]?.details).toMatchObject({ code: 4000 });
-    const forger = await stranger(listener.url);
+    const forger = await stranger(url);
     const forged = await next();
     forger.close(4001, '\n[:00000001] admin\u001b[31m');
     await forged.heard.event('closed');
@@ -174,9 +132,9 @@ describe('ws', () => {
   });
 
   it('stays in one path, if the address has one', async () => {
-    const { listener } = await listen({}, 'ws://127.0.0.1:0/game');
-    expect(listener.url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/game$/);
-    const base = listener.url.slice(0, -'/game'.length);
+    const { url } = await listen({}, 'ws://127.0.0.1:0/game');
+    expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/game$/);
+    const base = url.slice(0, -'/game'.length);
     await stranger(`${base}/game?token=1`);
     expect(await statusOf(`${base}/other`)).toBe(404);
     await expect(createTransports([ws()]).connect(`${base}/other`)).rejects.toMatchObject({
@@ -214,38 +172,38 @@ describe('ws', () => {
   });
 
   it('lets in pages of the origins it knows, and clients that are no pages', async () => {
-    const { listener, count } = await listen({ origins: ['https://game.example'] });
-    await stranger(listener.url, { origin: 'https://game.example' });
-    await stranger(listener.url);
-    expect(await statusOf(listener.url, { origin: 'https://evil.example' })).toBe(403);
-    expect(count()).toBe(2);
+    const { url, accepted } = await listen({ origins: ['https://game.example'] });
+    await stranger(url, { origin: 'https://game.example' });
+    await stranger(url);
+    expect(await statusOf(url, { origin: 'https://evil.example' })).toBe(403);
+    expect(accepted.all).toHaveLength(2);
     const picky = await listen({ origins: (origin) => origin === 'null' });
-    expect(await statusOf(picky.listener.url)).toBe(403);
-    await stranger(picky.listener.url, { origin: 'null' });
+    expect(await statusOf(picky.url)).toBe(403);
+    await stranger(picky.url, { origin: 'null' });
   });
 
   it('answers who does not ask for an upgrade, and closes on who says nothing', async () => {
-    const { listener, count } = await listen({ handshakeTimeout: 500 });
+    const { url, port, accepted } = await listen({ handshakeTimeout: 500 });
     const status = await new Promise((resolve, reject) => {
-      get(listener.url.replace('ws:', 'http:'), (response) => {
+      get(url.replace('ws:', 'http:'), (response) => {
         response.resume();
         resolve(response.statusCode);
       }).on('error', reject);
     });
     expect(status).toBe(426);
-    const silent = netConnect(listener.port, '127.0.0.1');
+    const silent = netConnect(port, '127.0.0.1');
     await once(silent, 'close');
-    const slow = netConnect(listener.port, '127.0.0.1').on('error', () => {});
+    const slow = netConnect(port, '127.0.0.1').on('error', () => {});
     slow.write('GET / HTTP/1.1\r\nupgrade: websocket\r\n');
     await once(slow, 'close');
-    expect(count()).toBe(0);
+    expect(accepted.all).toHaveLength(0);
   });
 
   it('keeps a connection that was upgraded in time', async () => {
-    const { listener, next } = await listen({ handshakeTimeout: 500 });
-    const client = await stranger(listener.url);
+    const { url, port, next } = await listen({ handshakeTimeout: 500 });
+    const client = await stranger(url);
     const { heard } = await next();
-    const silent = netConnect(listener.port, '127.0.0.1');
+    const silent = netConnect(port, '127.0.0.1');
     await once(silent, 'close'); // so the time is over
     client.send(Buffer.from('still here'));
     await heard.size(10);
@@ -266,8 +224,8 @@ describe('ws', () => {
   });
 
   it('checks who a wss server is', async () => {
-    const { listener } = await listen({ server: certificate }, 'wss://127.0.0.1:0');
-    await expect(createTransports([ws()]).connect(listener.url)).rejects.toMatchObject({
+    const { url } = await listen({ server: certificate }, 'wss://127.0.0.1:0');
+    await expect(createTransports([ws()]).connect(url)).rejects.toMatchObject({
       code: 'ERR_CONNECT',
       message: expect.stringMatching(/self.signed certificate/),
     });
@@ -324,9 +282,9 @@ describe('ws', () => {
     ['capacitor://localhost', 'capacitor://localhost'],
     ['null', 'null'],
   ])('takes %j among origins, and lets in a page of %s', async (entry, origin) => {
-    const { listener } = await listen({ origins: [entry] });
-    await stranger(listener.url, { origin });
-    expect(await statusOf(listener.url, { origin: `${origin}.evil` })).toBe(403);
+    const { url } = await listen({ origins: [entry] });
+    await stranger(url, { origin });
+    expect(await statusOf(url, { origin: `${origin}.evil` })).toBe(403);
   });
 
   it('refuses an address that is none', async () => {

@@ -1,7 +1,7 @@
 import type { Handle, Skynet } from '@skynet/core';
 import { isSkynetError } from '@skynet/core';
-import type { TestNode } from '@skynet/core/testing';
-import { describe, expect, test } from 'vitest';
+import { startTestNode, type TestNode } from '@skynet/core/testing';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMesh } from '../../src/link.ts';
 import { addressOf, codeOf, startMesh, startPeer } from './nodes.ts';
 
@@ -190,5 +190,13 @@ describe('a mesh', () => {
       (error: unknown) => error,
     );
     expect(isSkynetError(failed, 'ERR_MESH_REFUSED')).toBe(true);
+  });
+});
+
+test('a node without a network is part of no mesh', async () => {
+  const node = await startTestNode({}, { after: onTestFinished });
+  await node.run(async (skynet) => {
+    expect(await codeOf(createMesh(skynet).nodes())).toBe('ERR_MESH_ALONE');
+    expect(await codeOf(createMesh(skynet).connect(2))).toBe('ERR_MESH_ALONE');
   });
 });
