@@ -20,7 +20,7 @@ const NEW: Bag = { gold: 100, items: [] };
 
 export default defineService(async (skynet) => {
   const url = skynet.getenv('mysql');
-  const store = url === undefined ? embeddedStore() : await mysqlStore(skynet, new URL(url));
+  const store = url === undefined ? embeddedStore() : await mysqlStore(skynet, url);
   skynet.register('.playerstore');
   return {
     load: (uid: string) => store.load(uid),
@@ -42,17 +42,8 @@ function embeddedStore(): Store {
   };
 }
 
-async function mysqlStore(
-  skynet: Skynet,
-  { hostname, port, username, password, pathname }: URL,
-): Promise<Store> {
-  const db = createPool(skynet, {
-    host: hostname,
-    port: Number(port) || 3306,
-    user: decodeURIComponent(username) || 'root',
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-  });
+async function mysqlStore(skynet: Skynet, url: string): Promise<Store> {
+  const db = createPool(skynet, { url });
   await db.run('create table if not exists players (uid varchar(255) binary primary key, gold int not null)');
   await db.run(
     'create table if not exists player_items (id bigint primary key auto_increment, uid varchar(255) binary not null, item varchar(64) not null, index (uid))',

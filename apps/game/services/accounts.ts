@@ -14,14 +14,7 @@ interface Account {
 }
 
 export default defineService(async (skynet) => {
-  const { hostname, port, username, password, pathname } = new URL(skynet.getenv('mysql') ?? '');
-  const db = createPool(skynet, {
-    host: hostname,
-    port: Number(port || 3306),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-  });
+  const db = createPool(skynet, { url: skynet.getenv('mysql') ?? '' });
   await db.run(
     `create table if not exists accounts (
       name varchar(20) character set utf8mb4 collate utf8mb4_bin primary key,

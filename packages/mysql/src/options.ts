@@ -1,5 +1,6 @@
 import type { Skynet } from '@skynet/core';
 import { type OptionReader, readOptions, type TlsOptions } from '@skynet/core/options';
+import { readServerUrl, type UrlParts } from './server-url.ts';
 
 /** Where the server is, and as whom to log in. */
 export interface ServerOptions {
@@ -35,6 +36,11 @@ export interface ServerOptions {
 
 /** How a pool is made. */
 export interface PoolOptions extends ServerOptions {
+  /**
+   * `mysql://user:password@host:port/database`: what host, port, user, password and database are that are not given. Special
+   * characters stand in it as `%40`.
+   */
+  readonly url?: string;
   /** Most connections. Default 10. */
   readonly connections?: number;
   /** How long a connection stays open that nobody uses. Default `"60s"`; 0 keeps it. */
@@ -74,25 +80,30 @@ const MAX_TIME = 0x7fff_ffff;
 /** @throws ERR_ARGUMENT. */
 export function readPoolOptions(options: PoolOptions): PoolSettings {
   return readOptions('mysql pool option', options, (given) => ({
-    server: readServer(given, { decimals: 'text', json: 'value' }),
+    server: readServer(given, { decimals: 'text', json: 'value' }, readUrl(given.secret('url'))),
     connections: given.whole('connections', 1, 65_535, 10),
     idleTimeout: given.timer('idleTimeout', 60_000),
     timeout: given.timer('timeout', 0),
   }));
 }
 
+function readUrl(url: string | undefined): UrlParts {
+  return url === undefined ? {} : readServerUrl(url);
+}
+
 /** Reads {@link ServerOptions}, with what decimals and JSON are read as by default. @throws ERR_ARGUMENT. */
 export function readServer<Given extends ServerOptions>(
   given: OptionReader<Given>,
   { decimals, json }: { decimals: 'number' | 'text'; json: 'text' | 'value' },
+  usual: UrlParts = {},
 ): ServerSettings {
   return {
-    host: given.text('host', '127.0.0.1'),
-    port: given.whole('port', 1, 65_535, 3306),
+    host: given.text('host', usual.host ?? '127.0.0.1'),
+    port: given.whole('port', 1, 65_535, usual.port ?? 3306),
     socketPath: given.text('socketPath', undefined),
-    database: given.text('database', undefined),
-    user: given.text('user', 'root'),
-    password: given.secret('password'),
+    database: given.text('database', usual.database),
+    user: given.text('user', usual.user ?? 'root'),
+    password: given.secret('password') ?? usual.password,
     charset: given.text('charset', 'utf8mb4'),
     tls: given.tls('tls'),
     connectTimeout: given.timer('connectTimeout', 10_000),

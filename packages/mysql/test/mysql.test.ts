@@ -164,6 +164,21 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
     );
   };
 
+  test('a URL says where the server is, as whom to log in and which database; other options come before it', () =>
+    inService(async (skynet) => {
+      maria.sql(
+        "create user 'a@b'@'127.0.0.1' identified by 'se/cr@t'; grant all on lab.* to 'a@b'@'127.0.0.1'",
+      );
+      const url = `mysql://a%40b:se%2Fcr%40t@127.0.0.1:${maria.port}/lab`;
+      const who = 'select user() as who, database() as what';
+      const pool = createPool(skynet, { url });
+      expect(await pool.first(who)).toEqual({ who: 'a@b@127.0.0.1', what: 'lab' });
+      const other = createPool(skynet, { url, user: 'lab', password: 'secret' });
+      expect(await other.first(who)).toEqual({ who: 'lab@127.0.0.1', what: 'lab' });
+      const root = createPool(skynet, { url: `mysql://127.0.0.1:${maria.port}` });
+      expect(await root.first(who)).toEqual({ who: expect.stringMatching(/^root@/), what: null });
+    }));
+
   test('typed rows, with all digits', () =>
     inService(async (skynet) => {
       interface Player {
@@ -488,5 +503,21 @@ describe('servers that are none', () => {
         }),
       ).toEqual([]);
       expect(() => createPool(skynet, { conections: 5 } as never)).toThrow(code('ERR_ARGUMENT'));
+      for (const url of [
+        'postgres://lab:secret@host/lab',
+        'mysql://lab:secret@host/lab/more',
+        'mysql://lab:secret@host/lab?ssl=1',
+        'mysql://lab:secret%@host/lab',
+        'mysql:///secret',
+        'secret',
+        '',
+      ])
+        expect(() => createPool(skynet, { url })).toThrow(
+          expect.objectContaining({
+            code: 'ERR_ARGUMENT',
+            message: 'mysql pool option url must be mysql://user:password@host:port/database',
+            details: { key: 'url' },
+          }),
+        );
     }));
 });

@@ -6,19 +6,6 @@ import { mariadbMissing, startMariaDb } from '../../../test/mariadb.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 
-test('the README explains every code of this package, and no other; each is tested', () => {
-  const declared = [...read('src/errors.ts').matchAll(/\| '(ERR_MYSQL_\w+)'/g)].map(
-    ([, code]) => code as string,
-  );
-  const explained = [...read('README.md').matchAll(/^\| `(ERR_MYSQL_\w+)` \|/gm)].map(
-    ([, code]) => code as string,
-  );
-  expect(declared.length).toBeGreaterThan(5);
-  expect(explained.sort()).toEqual([...declared].sort());
-  const tests = read('test/mysql.test.ts');
-  for (const code of declared) expect(tests, code).toContain(`'${code}'`);
-});
-
 test('the README explains every option', () => {
   const interfaces =
     (read('src/options.ts') + read('src/connect-options.ts')).match(

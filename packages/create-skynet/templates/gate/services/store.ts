@@ -3,14 +3,7 @@ import { createPool } from '@skynet/mysql';
 
 /** In a table of MySQL or MariaDB, which outlasts the process. */
 async function inDatabase(skynet: Skynet, url: string) {
-  const { hostname, port, username, password, pathname } = new URL(url);
-  const db = createPool(skynet, {
-    host: hostname,
-    port: Number(port || 3306),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-  });
+  const db = createPool(skynet, { url });
   await db.run(
     'create table if not exists store (name varbinary(255) primary key, value mediumtext not null)',
   );
