@@ -6,5 +6,6 @@ export { randomFrom } from './random.ts';
 export { RecordingReceiver } from './recording-receiver.ts';
 export { forSeeds, type SeededRun } from './seeds.ts';
 export { startTestNode, type TestNode, type TestNodeOptions } from './test-node.ts';
-export type { TestRunner, TransportFixture } from './transport-compliance.ts';
+export type { TransportFixture } from './transport/world.ts';
+export type { TestRunner } from './transport-compliance.ts';
 export { transportCompliance } from './transport-compliance.ts';
