@@ -1,10 +1,6 @@
-import type {
-  CommandTable,
-  MailboxOptions,
-  ServiceDefinition,
-  ServiceModule,
-  Skynet,
-} from './contracts/skynet.ts';
+import type { MailboxOptions } from './contracts/launch.ts';
+import type { CommandTable } from './contracts/request.ts';
+import type { ServiceDefinition, ServiceModule, Skynet } from './contracts/skynet.ts';
 import { mailboxLimit } from './mailbox-limit.ts';
 import { readOptions } from './options.ts';
 

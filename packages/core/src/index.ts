@@ -2,6 +2,16 @@
 
 export type { SkynetConfig } from './config/config.ts';
 export { defineConfig } from './config/config.ts';
+export type { CallGroup, CallOutcome, CallTarget, Proxy, Sender, ServiceHandle } from './contracts/call.ts';
+export type { EndReason, GoneEvent } from './contracts/ending.ts';
+export type {
+  LaunchArgument,
+  LaunchValue,
+  MailboxOptions,
+  PlacedService,
+  Placement,
+} from './contracts/launch.ts';
+export type { DrainOptions, DrainReport, MoveOptions, ReloadOptions } from './contracts/moves.ts';
 export type {
   LearntPlace,
   PlacementCommands,
@@ -11,42 +21,17 @@ export type {
   TalkEdge,
   ThreadLoad,
 } from './contracts/placement.ts';
+export type { CommandTable, Dispatcher, FilteredMessage, Request, Response } from './contracts/request.ts';
 export type { Sendable, Unsendable } from './contracts/sendable.ts';
 export type {
-  AwaitOptions,
-  CallGroup,
-  CallOutcome,
-  CallTarget,
-  CommandTable,
-  CriticalSection,
-  Dispatcher,
-  DrainOptions,
-  DrainReport,
-  EndReason,
-  FilteredMessage,
-  GoneEvent,
   Handover,
-  LaunchArgument,
   LaunchArguments,
-  LaunchValue,
-  MailboxOptions,
-  MoveOptions,
-  PlacedService,
-  Placement,
-  Proxy,
-  ReloadOptions,
-  Request,
-  Response,
-  Sender,
   ServiceDefinition,
-  ServiceHandle,
   ServiceModule,
   ServiceStat,
   Skynet,
-  SuspendedTask,
-  Task,
-  TimerHandle,
 } from './contracts/skynet.ts';
+export type { AwaitOptions, CriticalSection, SuspendedTask, Task, TimerHandle } from './contracts/task.ts';
 export type { CommandsOf, ServiceOptions } from './define.ts';
 export { defineService } from './define.ts';
 export type { Duration } from './duration.ts';

@@ -1,4 +1,4 @@
-import type { MailboxOptions } from './contracts/skynet.ts';
+import type { MailboxOptions } from './contracts/launch.ts';
 import { SkynetError } from './errors.ts';
 import { printable } from './log/printable.ts';
 

@@ -1,9 +1,11 @@
 import { expectTypeOf, test } from 'vitest';
 import {
   type CommandsOf,
+  type CommandTable,
   defineConfig,
   defineService,
   type Handle,
+  type Request,
   readDuration,
   type ServiceHandle,
   type Skynet,
@@ -165,4 +167,20 @@ test('what a service is started with is checked', () => {
     await skynet.newService({ name: 'player', mailbox: { limit: 1, policy: 'wait' } });
   };
   expectTypeOf(use).toBeFunction();
+});
+
+test('in a table of commands `this` is the request, and a parameter is what its command says', () => {
+  const table: CommandTable = {
+    who() {
+      expectTypeOf(this).toEqualTypeOf<Request>();
+    },
+    add(one: number, other: number) {
+      return one + other;
+    },
+    // @ts-expect-error -- what comes may be anything
+    upper: (word) => word.toUpperCase(),
+  };
+  expectTypeOf(table).not.toBeAny();
+  // @ts-expect-error -- no function
+  expectTypeOf<{ answer: number }>().toExtend<CommandTable>();
 });

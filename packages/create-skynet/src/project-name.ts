@@ -13,9 +13,8 @@ export interface Place {
 const TAKEN = new Set(['node_modules', 'favicon.ico']);
 /** Names that Windows keeps for devices, with any ending. */
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
-/** What no folder can have in its name on one system or another; a clone would fail there. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const FOREIGN = /[<>:"|?*\u0000-\u001f\u007f]/;
+/** What no folder can have in its name on one system or another (a clone would fail there), and controls of terminals. */
+const FOREIGN = /[<>:"|?*\p{Cc}]/u;
 
 /** What of the system matters for names; tests have another one. */
 export interface System {

@@ -46,8 +46,7 @@ export interface LoginServerOptions extends PlaceOptions {
     secret: Uint8Array,
   ): Subid | null | undefined | Promise<Subid | null | undefined>;
   /** Answers `lua` messages to the login server. Runs in the master. */
-  // biome-ignore lint/suspicious/noExplicitAny: arguments are whatever was sent
-  commandHandler(command: string, ...args: any[]): unknown;
+  commandHandler(command: string, ...args: unknown[]): unknown;
   /** How long a client may take until its token is there, in real time. Default `"10s"`; 0 lets it take for ever, as the original does. */
   handshakeTimeout?: Duration;
   /** Connections at the same time, all addresses together. Default 16384. */

@@ -29,8 +29,7 @@ export interface MsgHandlers {
   /** A connection that had passed the handshake is over. The user stays. */
   disconnectHandler?(username: string): unknown;
   /** Other `lua` messages. What this returns is the answer. */
-  // biome-ignore lint/suspicious/noExplicitAny: arguments are whatever was sent
-  commandHandler?(command: string, ...args: any[]): unknown;
+  commandHandler?(command: string, ...args: unknown[]): unknown;
 }
 
 /** Bounds of a message server. */

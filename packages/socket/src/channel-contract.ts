@@ -84,8 +84,12 @@ export type SessionChannel<Session = unknown, Value = unknown> = ChannelControl 
 export type ChannelLogin<E extends Encoding = 'utf8'> = Omit<ChannelControl, 'connect'> & {
   request<Result = unknown>(
     data: WriteData,
-    // biome-ignore lint/suspicious/noExplicitAny: a session may be anything, and the function has a parameter then
-    response?: ((source: ChannelSource<E>) => Answer | PromiseLike<Answer>) | any,
+    response: (source: ChannelSource<E>) => Answer | PromiseLike<Answer>,
+    options?: ChannelRequest | readonly WriteData[],
+  ): Promise<Result>;
+  request<Result = unknown>(
+    data: WriteData,
+    session?: unknown,
     options?: ChannelRequest | readonly WriteData[],
   ): Promise<Result>;
   response<Result = unknown>(response: unknown, options?: AwaitOptions): Promise<Result>;

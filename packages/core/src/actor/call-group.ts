@@ -1,5 +1,6 @@
 import { textOf } from '../codec/error.ts';
-import type { CallGroup, CallOutcome, CallTarget, Skynet } from '../contracts/skynet.ts';
+import type { CallGroup, CallOutcome, CallTarget } from '../contracts/call.ts';
+import type { Skynet } from '../contracts/skynet.ts';
 import { type Duration, toMilliseconds } from '../duration.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import type { Address } from '../handle.ts';

@@ -1,33 +1,19 @@
 import { copyArgs } from '../codec/copy.ts';
 import { packSeri } from '../codec/lua-seri.ts';
-import type { ServiceKernel } from '../contracts/kernel.ts';
 import type {
-  AwaitOptions,
   CallGroup,
   CallTarget,
   Proxy as CommandProxy,
-  CommandTable,
-  CriticalSection,
-  Dispatcher,
-  DrainOptions,
-  DrainReport,
-  FilteredMessage,
-  GoneEvent,
-  Handover,
-  MoveOptions,
-  PlacedService,
-  Placement,
-  ReloadOptions,
-  Request,
   Sender,
-  ServiceDefinition,
   ServiceHandle,
-  ServiceStat,
-  Skynet,
-  SuspendedTask,
-  Task,
-  TimerHandle,
-} from '../contracts/skynet.ts';
+} from '../contracts/call.ts';
+import type { GoneEvent } from '../contracts/ending.ts';
+import type { ServiceKernel } from '../contracts/kernel.ts';
+import type { PlacedService, Placement } from '../contracts/launch.ts';
+import type { DrainOptions, DrainReport, MoveOptions, ReloadOptions } from '../contracts/moves.ts';
+import type { CommandTable, Dispatcher, FilteredMessage, Request } from '../contracts/request.ts';
+import type { Handover, ServiceDefinition, ServiceStat, Skynet } from '../contracts/skynet.ts';
+import type { AwaitOptions, CriticalSection, SuspendedTask, Task, TimerHandle } from '../contracts/task.ts';
 import { type Duration, toMilliseconds } from '../duration.ts';
 import type { Environment } from '../env.ts';
 import { SkynetError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { CriticalSection } from '../contracts/skynet.ts';
+import type { CriticalSection } from '../contracts/task.ts';
 import { SkynetError } from '../errors.ts';
 
 /** What a critical section asks of its service: which task runs, and a way to suspend it. */

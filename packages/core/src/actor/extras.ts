@@ -1,4 +1,5 @@
-import type { FilteredMessage, Handover, Request } from '../contracts/skynet.ts';
+import type { FilteredMessage, Request } from '../contracts/request.ts';
+import type { Handover } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { Body, Message } from '../message.ts';
 import type { Brood } from './brood.ts';

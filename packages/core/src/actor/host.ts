@@ -1,4 +1,4 @@
-import type { EndReason } from '../contracts/skynet.ts';
+import type { EndReason } from '../contracts/ending.ts';
 import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
 import type { Watcher } from '../route/endings.ts';

@@ -1,4 +1,5 @@
-import type { Placement, ServiceDefinition } from '../contracts/skynet.ts';
+import type { Placement } from '../contracts/launch.ts';
+import type { ServiceDefinition } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
 

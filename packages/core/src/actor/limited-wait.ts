@@ -1,4 +1,4 @@
-import type { AwaitOptions } from '../contracts/skynet.ts';
+import type { AwaitOptions } from '../contracts/task.ts';
 import { toMilliseconds } from '../duration.ts';
 import type { SkynetError } from '../errors.ts';
 import { onAbort } from './abort-listener.ts';

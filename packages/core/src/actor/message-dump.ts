@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { packSeri } from '../codec/lua-seri.ts';
-import type { FilteredMessage } from '../contracts/skynet.ts';
+import type { FilteredMessage } from '../contracts/request.ts';
 import { formatHandle } from '../handle.ts';
 import type { Service } from './service.ts';
 

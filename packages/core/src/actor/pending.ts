@@ -1,4 +1,4 @@
-import type { TimerHandle } from '../contracts/skynet.ts';
+import type { TimerHandle } from '../contracts/task.ts';
 import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import type { Body } from '../message.ts';

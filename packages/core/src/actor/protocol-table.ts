@@ -1,4 +1,4 @@
-import type { CommandTable, Dispatcher, Request } from '../contracts/skynet.ts';
+import type { CommandTable, Dispatcher, Request } from '../contracts/request.ts';
 import { SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
 import type { Body } from '../message.ts';

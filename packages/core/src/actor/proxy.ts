@@ -1,4 +1,5 @@
-import type { CallTarget, Proxy as CommandProxy, Sender, Skynet } from '../contracts/skynet.ts';
+import type { CallTarget, Proxy as CommandProxy, Sender } from '../contracts/call.ts';
+import type { Skynet } from '../contracts/skynet.ts';
 import type { Address } from '../handle.ts';
 
 /** An object whose every method is made on first use. `then` stays absent: a proxy is not a promise. */

@@ -1,4 +1,4 @@
-import type { Request, Response } from '../contracts/skynet.ts';
+import type { Request, Response } from '../contracts/request.ts';
 import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import type { Body, Message } from '../message.ts';

@@ -1,6 +1,7 @@
 import type { ConsoleDoor } from '../contracts/console.ts';
+import type { GoneEvent } from '../contracts/ending.ts';
 import type { Answered, ServiceKernel, Suspension, ThreadKernel } from '../contracts/kernel.ts';
-import type { GoneEvent, Skynet } from '../contracts/skynet.ts';
+import type { Skynet } from '../contracts/skynet.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { type Body, Message } from '../message.ts';

@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
-import type { CommandTable, Handover, Placement, ServiceDefinition } from '../contracts/skynet.ts';
+import type { Placement } from '../contracts/launch.ts';
+import type { CommandTable } from '../contracts/request.ts';
+import type { Handover, ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, makeHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';

@@ -1,15 +1,9 @@
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, toldOf } from '../codec/error.ts';
-import type {
-  CommandTable,
-  Dispatcher,
-  EndReason,
-  FilteredMessage,
-  GoneEvent,
-  ServiceStat,
-  SuspendedTask,
-  Task,
-} from '../contracts/skynet.ts';
+import type { EndReason, GoneEvent } from '../contracts/ending.ts';
+import type { CommandTable, Dispatcher, FilteredMessage } from '../contracts/request.ts';
+import type { ServiceStat } from '../contracts/skynet.ts';
+import type { SuspendedTask, Task } from '../contracts/task.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-import type { Task } from '../contracts/skynet.ts';
+import type { Task } from '../contracts/task.ts';
 import type { Handle } from '../handle.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
 

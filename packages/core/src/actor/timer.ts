@@ -1,4 +1,4 @@
-import type { TimerHandle } from '../contracts/skynet.ts';
+import type { TimerHandle } from '../contracts/task.ts';
 import type { WheelEntry } from '../schedule/wheel.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
 import type { Pending } from './pending.ts';

@@ -1,4 +1,4 @@
-import type { EndReason, GoneEvent } from '../contracts/skynet.ts';
+import type { EndReason, GoneEvent } from '../contracts/ending.ts';
 import type { Handle } from '../handle.ts';
 import type { Watcher } from '../route/endings.ts';
 import { WorkTask } from './task.ts';

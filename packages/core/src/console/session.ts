@@ -1,5 +1,5 @@
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import type { TimerHandle } from '../contracts/skynet.ts';
+import type { TimerHandle } from '../contracts/task.ts';
 import { type AddressTable, networkOf } from '../transport/address-table.ts';
 import { BACKLOG_MARK, type Connection, type Receiver } from '../transport/contract.ts';
 import { type ConsoleRequest, isRequestLine, RequestReader } from './request.ts';

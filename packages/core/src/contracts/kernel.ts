@@ -11,8 +11,9 @@ import type {
   Transports,
 } from '../transport/contract.ts';
 import type { ConsoleDoor } from './console.ts';
+import type { GoneEvent } from './ending.ts';
 import type { Registry } from './registry.ts';
-import type { GoneEvent, ServiceDefinition, Skynet } from './skynet.ts';
+import type { ServiceDefinition, Skynet } from './skynet.ts';
 
 /**
  * What packages that extend the framework need from it besides the public context; get it with

@@ -1,6 +1,7 @@
 import type { Handle } from '../handle.ts';
 import type { Message } from '../message.ts';
-import type { EndReason, ServiceDefinition } from './skynet.ts';
+import type { EndReason } from './ending.ts';
+import type { ServiceDefinition } from './skynet.ts';
 
 /** Makes a node part of a network: `network` in the configuration, such as `harbor()` of `@skynet/harbor`. */
 export interface Network {

@@ -1,153 +1,14 @@
 import type { Duration } from '../duration.ts';
-import type { SkynetError } from '../errors.ts';
 import type { Address, Handle } from '../handle.ts';
 import type { Body, Packed } from '../message.ts';
 import type { Protocol, ProtocolName } from '../protocol.ts';
+import type { CallGroup, CallTarget, Proxy as CommandProxy, Sender, ServiceHandle } from './call.ts';
+import type { GoneEvent } from './ending.ts';
+import type { LaunchArgument, LaunchValue, MailboxOptions, PlacedService } from './launch.ts';
+import type { DrainOptions, DrainReport, MoveOptions, ReloadOptions } from './moves.ts';
+import type { CommandTable, Dispatcher, FilteredMessage, Request } from './request.ts';
 import type { Sendable, SendableBy, Unsendable } from './sendable.ts';
-
-/**
- * Why a service is gone: it ended itself (`exited`), was killed (`killed`), its start failed (`failed`), the node stopped
- * (`stopped`), its thread or its node was lost, or it did not live when somebody began to watch it (`unknown`).
- */
-export type EndReason = 'exited' | 'killed' | 'failed' | 'stopped' | 'thread-lost' | 'node-lost' | 'unknown';
-
-/** What {@link Skynet.watch} tells, once. */
-export interface GoneEvent {
-  /** The service that is gone. */
-  readonly handle: Handle;
-  readonly reason: EndReason;
-}
-
-/** What limits a wait. */
-export interface AwaitOptions {
-  /** How long to wait (ERR_TIMEOUT); 0, the default, waits for ever. */
-  timeout?: Duration;
-  /** Gives the wait up when aborted (ERR_ABORTED). */
-  signal?: AbortSignal;
-}
-
-/** A running or suspended piece of a service's work: a request, a fork, a timer callback. Prints as `thread: 0x…`. */
-export interface Task {
-  /** Number of the task inside its node, never used again. */
-  readonly id: number;
-  /** `thread: 0x…`, as the original prints a coroutine. */
-  toString(): string;
-}
-
-/** A timer that has not fired yet. */
-export interface TimerHandle {
-  /** Stops it. Returns whether it was still waiting. */
-  cancel(): boolean;
-}
-
-/**
- * The request a handler works on. Answer it by what the handler returns, or with {@link ret}, or later through
- * {@link response}; an error thrown by the handler is the caller's error.
- */
-export interface Request {
-  /** Message type number. */
-  readonly type: number;
-  /** The caller's session, 0 for a send that wants no answer. */
-  readonly session: number;
-  /** Who asks; answers go there. */
-  readonly source: Handle;
-  /** The body as it came. */
-  readonly body: Body;
-  /**
-   * Answers with values, packed the way of the request's protocol (`skynet.ret` and `skynet.retpack`, book §7.5).
-   * @returns true if the answer left, false if nobody waits for it.
-   * @throws ERR_NO_SESSION when the request was answered already.
-   */
-  ret(...values: unknown[]): boolean;
-  /** Answers with a body that is packed already. As {@link ret} otherwise. */
-  rawRet(body: Body): boolean;
-  /** Makes the caller fail with this error. As {@link ret} otherwise. */
-  fail(error: unknown): boolean;
-  /**
-   * Detaches the answer: it can be given later, from any task, once (`skynet.response`, book §7.8).
-   * @throws ERR_NO_SESSION when the request was answered already.
-   */
-  response(): Response;
-  /** Declares that this request is not answered; a caller then waits until its own deadline (`skynet.ignoreret`). */
-  noReply(): void;
-}
-
-/** An answer to be given later. */
-export interface Response {
-  /**
-   * `true` and values answer, `false` (and perhaps an error) makes the caller fail. Either returns whether the
-   * caller was still there. `"TEST"` asks just that.
-   * @throws ERR_NO_SESSION (`Can't response more than once`) on a second answer.
-   */
-  (ok: true, ...values: unknown[]): boolean;
-  (ok: false, error?: unknown): boolean;
-  (ok: 'TEST'): boolean;
-}
-
-/** Handles every message of a type: the request, then the unpacked values. */
-export type Dispatcher = (request: Request, ...values: never[]) => unknown;
-
-/** Named commands: the first value of a message picks one, the rest are its arguments; `this` is the request. */
-// biome-ignore lint/suspicious/noExplicitAny: a table of functions of any parameters has no other upper bound
-export type CommandTable = { [name: string]: (this: any, ...args: any[]) => unknown };
-
-/** Where a call goes, with what limits it. */
-export interface CallTarget {
-  /** The service. */
-  to: Address;
-  /**
-   * How long to wait for the answer; `0` waits for ever, whatever else limits it; below 0 no time is left. Default: the
-   * node's `callTimeout`.
-   */
-  timeout?: Duration | undefined;
-  /** Gives the call up when aborted. */
-  signal?: AbortSignal;
-  /**
-   * Whether a call that is made while a request is worked on ends with that: when its caller's deadline passes, or its
-   * signal is aborted. Default true.
-   */
-  inherit?: boolean;
-}
-
-/** Where a new service runs. */
-export interface Placement {
-  /**
-   * `"same"` as its creator, `"spread"` over all threads, or a thread's number. Default `"same"`; where the configuration
-   * says `placement: 'auto'`, near those that its kind talks to, as far as that is known.
-   */
-  thread?: 'same' | 'spread' | number;
-  /**
-   * Whether it stays in its thread where the configuration says `placement: 'auto'`: only {@link Skynet.move} and
-   * {@link Skynet.drain} move it then. Default: true where `thread` is a number, else false.
-   */
-  pinned?: boolean;
-  /** Bounds what waits before the service, in the place of what its definition says. Default: the definition's. */
-  mailbox?: MailboxOptions;
-}
-
-/** A service to be started by its name, and where. */
-export interface PlacedService extends Placement {
-  /** Name on the search path. */
-  name: string;
-}
-
-/**
- * A bound for the messages that wait in a service's mailbox. Answers, errors, messages of the system and of the debug
- * protocol, timers and events of drivers do not count and always get in.
- */
-export interface MailboxOptions {
-  /** Most messages that wait, at least 1. */
-  limit: number;
-  /**
-   * What happens to the one that is too many: `"reject"` refuses it (a send from the same thread gives undefined),
-   * `"drop-newest"` drops it, `"drop-oldest"` drops the one that has waited for longest and takes it. Callers of a request
-   * that is refused or dropped get ERR_OVERLOADED, whichever it is. Default `"reject"`.
-   */
-  policy?: 'reject' | 'drop-oldest' | 'drop-newest';
-}
-
-/** A handle that remembers, for the compiler only, which commands the service understands. */
-export type ServiceHandle<Commands = unknown> = Handle & { readonly __commands?: Commands };
+import type { AwaitOptions, CriticalSection, SuspendedTask, Task, TimerHandle } from './task.ts';
 
 /** Code of a service: loaded once for each thread, its `start` runs once for each instance. */
 export interface ServiceDefinition<Commands = unknown, Args = unknown> {
@@ -175,41 +36,6 @@ export interface Handover {
   take(skynet: Skynet): unknown;
   /** Puts the state in place, in the new code, once its start function has returned. May be waited for. */
   give(state: never, skynet: Skynet): unknown;
-}
-
-/** What {@link Skynet.reload} may be told. */
-export interface ReloadOptions {
-  /** Name of the service whose code it gets. Default: the one it has, loaded anew. */
-  readonly module?: string;
-  /** How long requests that run may take to end in the old code before its state is taken. Default `"5s"`. */
-  readonly patience?: Duration;
-}
-
-/** What {@link Skynet.move} is told. */
-export interface MoveOptions {
-  /** Number of the thread where the service is to go on. */
-  readonly thread: number;
-  /** How long requests and other tasks that run may take to end. Default `"5s"`. */
-  readonly patience?: Duration;
-}
-
-/** What {@link Skynet.drain} may be told. */
-export interface DrainOptions {
-  /** The same for each service. Default `"5s"`. */
-  readonly patience?: Duration;
-}
-
-/** What became of the services of a thread that was drained. */
-export interface DrainReport {
-  readonly moved: readonly { readonly handle: Handle; readonly title: string; readonly thread: number }[];
-  /** Those that are still there: the code and the text of the error, and `reason` of its details. */
-  readonly stayed: readonly {
-    readonly handle: Handle;
-    readonly title: string;
-    readonly code: string;
-    readonly reason: string;
-    readonly text: string;
-  }[];
 }
 
 /** A module with a service as its default export, as a type: `typeof import('./services/room.ts')`. */
@@ -241,57 +67,6 @@ type CommandsOfModule<Module> = Module extends {
 type ArgumentsOf<Module> = Module extends { readonly default: ServiceDefinition<infer _Commands, infer Args> }
   ? LaunchArguments<Args>
   : never;
-
-type SendableArgs<Args extends unknown[]> = { [Place in keyof Args]: Sendable<Args[Place]> };
-
-/** Calls a service by its commands: every method sends one and resolves to the answer. */
-export type Proxy<Commands> = {
-  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown
-    ? Name
-    : never]: Commands[Name] extends (this: never, ...args: infer Args) => infer Result
-    ? (...args: SendableArgs<Args>) => Promise<Awaited<Result>>
-    : never;
-};
-
-/** Sends to a service by its commands: every method sends one and waits for nothing. */
-export type Sender<Commands> = {
-  readonly [Name in keyof Commands as Commands[Name] extends (...args: never[]) => unknown
-    ? Name
-    : never]: Commands[Name] extends (this: never, ...args: infer Args) => unknown
-    ? (...args: SendableArgs<Args>) => void
-    : never;
-};
-
-/** Runs functions one after another, also across suspensions (`skynet.queue`, book §7.11). */
-export type CriticalSection = <Args extends unknown[], Result>(
-  work: (...args: Args) => Result | Promise<Result>,
-  ...args: Args
-) => Promise<Awaited<Result>>;
-
-/** Several calls at once (`skynet.request`). Iterate to get `[request, values or error]` in the order of completion. */
-export interface CallGroup extends AsyncIterable<CallOutcome> {
-  /**
-   * Adds a call, to be made when the iteration begins; returns the number that its outcome carries.
-   * @throws ERR_PROTOCOL, ERR_UNSERIALIZABLE.
-   */
-  add(target: Address | CallTarget, type: ProtocolName, ...values: unknown[]): number;
-  /** Whether the time limit ended the iteration. */
-  readonly timedOut: boolean;
-}
-
-/** How one call of a {@link CallGroup} ended. */
-export type CallOutcome =
-  | { readonly request: number; readonly ok: true; readonly values: readonly unknown[] }
-  | { readonly request: number; readonly ok: false; readonly error: SkynetError };
-
-/** A task that waits for something. */
-export interface SuspendedTask {
-  readonly task: Task;
-  /** Session under which it waits, as debug consoles show it. */
-  readonly session: number;
-  /** Whose answer it waits for; 0 for time, a wakeup or a driver. */
-  readonly waitsFor: Handle;
-}
 
 /** What `skynet.stat()` tells about the service. */
 export interface ServiceStat {
@@ -472,7 +247,7 @@ export interface Skynet {
   /** A fresh session for use with {@link redirect} (`skynet.genid`). */
   genid(): number;
   /** Calls by commands, typed by the service's own table. */
-  proxy<Commands>(to: ServiceHandle<Commands> | Address | CallTarget): Proxy<Commands>;
+  proxy<Commands>(to: ServiceHandle<Commands> | Address | CallTarget): CommandProxy<Commands>;
   /** Sends by commands, typed by the service's own table. */
   sender<Commands>(to: ServiceHandle<Commands> | Address): Sender<Commands>;
   /** Sets who handles messages of a type: a function, or a table of commands (book §7.2). Returns the previous one. */
@@ -566,18 +341,4 @@ export interface Skynet {
   endless(): boolean;
   /** Answer of the debug command `info` (`skynet.info_func`). */
   info(answer: (...args: string[]) => unknown): void;
-}
-
-/** What a service can be started with as in the book: one word of text each. */
-export type LaunchArgument = string | number;
-
-/** What a service can be started with where the compiler does not know which: words, or values. */
-export type LaunchValue = string | number | boolean | bigint | object | null | undefined;
-
-/** A message as {@link Skynet.filter} sees it. */
-export interface FilteredMessage {
-  type: number;
-  session: number;
-  source: Handle;
-  body: Body;
 }

@@ -1,7 +1,8 @@
 import { kernelOf } from '../actor/context.ts';
 import { copyArgs } from '../codec/copy.ts';
 import { unpackSeri } from '../codec/lua-seri.ts';
-import type { Request, Skynet } from '../contracts/skynet.ts';
+import type { Request } from '../contracts/request.ts';
+import type { Skynet } from '../contracts/skynet.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import { printable } from '../log/printable.ts';

@@ -1,9 +1,10 @@
 import { launchArguments } from '../actor/launch-arguments.ts';
 import type { OwnKeys, ResolvedConfig, SkynetConfig } from '../config/config.ts';
 import { resolveConfig } from '../config/config.ts';
+import type { LaunchValue } from '../contracts/launch.ts';
 import type { PlacementReport } from '../contracts/placement.ts';
 import type { Network } from '../contracts/remote.ts';
-import type { LaunchArguments, LaunchValue, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
+import type { LaunchArguments, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';

@@ -1,4 +1,4 @@
-import type { EndReason } from '../contracts/skynet.ts';
+import type { EndReason } from '../contracts/ending.ts';
 import type { Handle } from '../handle.ts';
 import { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';

@@ -1,6 +1,9 @@
 import { messageOf } from '../codec/error.ts';
+import type { LaunchArgument } from '../contracts/launch.ts';
+import type { DrainReport } from '../contracts/moves.ts';
 import type { PlacementReport } from '../contracts/placement.ts';
-import type { DrainReport, LaunchArgument, Request, ServiceDefinition } from '../contracts/skynet.ts';
+import type { Request } from '../contracts/request.ts';
+import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, parseHandle } from '../handle.ts';

@@ -1,7 +1,8 @@
 import { kernelOf } from '../actor/context.ts';
 import { packSeri } from '../codec/lua-seri.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import type { Request, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
+import type { Request } from '../contracts/request.ts';
+import type { ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { SkynetError } from '../errors.ts';
 import { type Handle, harborOf } from '../handle.ts';

@@ -1,5 +1,7 @@
+import type { LaunchArgument } from '../contracts/launch.ts';
 import type { NetworkNames } from '../contracts/remote.ts';
-import type { LaunchArgument, Request, ServiceDefinition, Skynet } from '../contracts/skynet.ts';
+import type { Request } from '../contracts/request.ts';
+import type { ServiceDefinition, Skynet } from '../contracts/skynet.ts';
 import { defineService } from '../define.ts';
 import { isSkynetError, SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle } from '../handle.ts';

@@ -1,4 +1,5 @@
-import type { LaunchValue, Placement, ServiceDefinition } from '../contracts/skynet.ts';
+import type { LaunchValue, Placement } from '../contracts/launch.ts';
+import type { ServiceDefinition } from '../contracts/skynet.ts';
 import type { Duration } from '../duration.ts';
 import { SkynetError } from '../errors.ts';
 import { readOptions } from '../options.ts';

@@ -1,7 +1,9 @@
 import { kernelOf } from '../actor/context.ts';
 import { describe } from '../actor/failure.ts';
+import type { GoneEvent } from '../contracts/ending.ts';
 import type { ServiceKernel } from '../contracts/kernel.ts';
-import type { CriticalSection, GoneEvent, Skynet } from '../contracts/skynet.ts';
+import type { Skynet } from '../contracts/skynet.ts';
+import type { CriticalSection } from '../contracts/task.ts';
 import { SkynetError } from '../errors.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { printable } from '../log/printable.ts';

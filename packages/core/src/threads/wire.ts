@@ -1,6 +1,6 @@
 import type { Progress } from '../actor/service.ts';
 import type { ErrorData } from '../codec/error.ts';
-import type { EndReason } from '../contracts/skynet.ts';
+import type { EndReason } from '../contracts/ending.ts';
 import type { Handle } from '../handle.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
 import type { Redirection } from '../route/redirections.ts';

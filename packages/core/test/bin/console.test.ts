@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { testProgram } from '../../../../test/programs.ts';
 import { Project, type Run } from './command.ts';
@@ -30,8 +31,7 @@ function quoted(word: string): string {
 
 /** What a terminal would show of an output, without moving its cursor. */
 function shown(output: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return output.replace(/\u001b\[[\d;]*[A-Za-z]/g, '');
+  return stripVTControlCharacters(output);
 }
 
 test('typed at a pipe: help and list answer, what is no service or command has one line', async () => {
