@@ -158,9 +158,14 @@ export class Link {
     memories?: readonly SharedArrayBuffer[],
   ): boolean {
     const writer = this.#writer;
-    const start = writer.reserve(Math.min(GUESS, writer.maxRecord));
+    let start = writer.reserve(Math.min(GUESS, writer.maxRecord));
     if (start < 0) return false;
-    const end = this.#encoder.encode(values, writer.region, start + RECORD_HEAD, writer.limit);
+    let end = this.#encoder.encode(values, writer.region, start + RECORD_HEAD, writer.limit);
+    if (end < 0 && writer.limit - start < writer.maxRecord) {
+      // It did not fit in front of the end of the memory: there may be more room at its beginning.
+      start = writer.reserve(writer.maxRecord);
+      if (start >= 0) end = this.#encoder.encode(values, writer.region, start + RECORD_HEAD, writer.limit);
+    }
     if (end >= 0) {
       this.#noteReset();
       if (memories !== undefined) this.#lend(memories);

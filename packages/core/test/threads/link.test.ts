@@ -1,0 +1,74 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Message } from '../../src/message.ts';
+import { PTYPE } from '../../src/protocol.ts';
+import { Link, type LinkReceiver } from '../../src/threads/link.ts';
+import { createRing, maxRecordOf } from '../../src/threads/ring.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** Both ends of a link in one thread, over rings of so many bytes. `lent` tells how many bodies went through the port. */
+function pair(size: number) {
+  const [there, back] = [createRing(size), createRing(size)];
+  const [bell, bulk] = [new MessageChannel(), new MessageChannel()];
+  closers.push(() => {
+    for (const { port1 } of [bell, bulk]) port1.close();
+  });
+  let lent = 0;
+  const post = bulk.port1.postMessage.bind(bulk.port1);
+  bulk.port1.postMessage = (body: unknown): void => {
+    lent++;
+    post(body);
+  };
+  const arrived: unknown[] = [];
+  const receiver: LinkReceiver = {
+    arrived: (_to, { body }) => void arrived.push(body),
+    control: () => {},
+    overloaded: () => {},
+    backlog: Number.POSITIVE_INFINITY,
+    refused: () => {},
+  };
+  const writer = new Link(
+    { thread: 1, out: there, in: back, bell: bell.port1, bulk: bulk.port1 },
+    receiver,
+    () => {},
+  );
+  const reader = new Link(
+    { thread: 0, out: back, in: there, bell: bell.port2, bulk: bulk.port2 },
+    receiver,
+    () => {},
+  );
+  return { writer, reader, arrived, lent: () => lent, maxRecord: maxRecordOf(there) };
+}
+
+describe('Link', () => {
+  it('sends values through the ring wherever it has room for them, also behind its end', () => {
+    const { writer, reader, arrived, lent, maxRecord } = pair(8192);
+    const sent: unknown[] = [];
+    for (let i = 0; i < 200; i++) {
+      // Of all sizes up to the largest, so that each place in front of the end is met; 64 bytes are for heads and counts.
+      const size = 1 + ((i * 997) % (maxRecord - 64));
+      const body = [i, new Uint8Array(size).fill(i)];
+      sent.push(body);
+      writer.post(1, new Message(PTYPE.LUA, 0, 2, body), false);
+      while (reader.read(Number.POSITIVE_INFINITY) > 0);
+    }
+    expect(isDeepStrictEqual(arrived, sent)).toBe(true);
+    expect(lent()).toBe(0);
+  });
+
+  it('sends what the ring can never hold through the port, in its place', () => {
+    const { writer, reader, arrived, lent, maxRecord } = pair(8192);
+    const sent = [10, maxRecord * 3, 20, maxRecord * 40, 30].map((size) => [new Uint8Array(size).fill(size)]);
+    for (const body of sent) {
+      writer.post(1, new Message(PTYPE.LUA, 0, 2, body), false);
+      while (reader.read(Number.POSITIVE_INFINITY) > 0);
+    }
+    expect(isDeepStrictEqual(arrived, sent)).toBe(true);
+    expect(lent()).toBe(2);
+  });
+});
