@@ -52,7 +52,8 @@ export { type ChildState, type Supervisor, supervise } from './supervision/super
 // What authors of other packages and of tools use besides.
 
 export { ServiceLoader } from './actor/loader.ts';
-export { LuaFloat, packSeri, unpackSeri } from './codec/lua-seri.ts';
+export { packSeri, unpackSeri } from './codec/lua-seri.ts';
+export { LuaFloat } from './codec/seri-format.ts';
 export type { Value } from './codec/value.ts';
 export type { ResolvedConfig } from './config/config.ts';
 export { loadConfig, resolveConfig } from './config/config.ts';

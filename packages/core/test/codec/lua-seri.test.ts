@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LuaFloat, packSeri, seriSize, unpackSeri } from '../../src/codec/lua-seri.ts';
+import { packSeri, seriSize, unpackSeri } from '../../src/codec/lua-seri.ts';
+import { LuaFloat } from '../../src/codec/seri-format.ts';
 import { isSkynetError, type SkynetError } from '../../src/errors.ts';
 import { expectSame, nested, refusalOf } from './values.ts';
 
