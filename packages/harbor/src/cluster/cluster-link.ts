@@ -3,6 +3,7 @@ import { FrameReader } from '@skynet/core/netpack';
 import type { Connection, ConnectionStat, Receiver } from '@skynet/core/transport';
 import { FrameWriter } from './frame-writer.ts';
 import { JoinedBody } from './joined-body.ts';
+import { PendingRequest, PendingRequests } from './pending-requests.ts';
 import {
   encodePush,
   encodeRequest,
@@ -26,11 +27,6 @@ export interface Asker {
   readonly ticket: number;
   /** Of the trace that it belongs to. */
   readonly tag?: string | undefined;
-}
-
-/** A request whose answer has not come. */
-interface Pending extends Asker {
-  readonly answered: Answered;
 }
 
 /** Gets the answer of a request: an error, or the bytes, which it may keep. */
@@ -62,7 +58,7 @@ export class ClusterLink implements Receiver {
   readonly #connection: Connection;
   readonly #writer: FrameWriter;
   readonly #reader: FrameReader = new FrameReader();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingRequests<Answered>();
   readonly #large = new Map<number, JoinedBody>();
   /** Sessions of requests that were given up. */
   readonly #late = new Set<number>();
@@ -125,7 +121,7 @@ export class ClusterLink implements Receiver {
     if (asker.tag !== undefined) this.#write(encodeTrace(this.#owner.traced(asker.tag, this.#session)));
     this.#write(frame);
     if (isLargeRequest(body)) this.#writeParts(session, body);
-    this.#pending.set(session, { source: asker.source, ticket: asker.ticket, answered });
+    this.#pending.add(new PendingRequest(session, asker.source, asker.ticket, answered));
   }
 
   /** Sends what gets no answer. @throws ERR_CLUSTER_NAME. */
@@ -142,20 +138,17 @@ export class ClusterLink implements Receiver {
 
   /** Nobody waits for the answer of a request any more. False if it is none of this link. */
   giveUp({ source, ticket }: Asker): boolean {
-    // The oldest are given up first, and stand first.
-    for (const [session, pending] of this.#pending) {
-      if (pending.ticket !== ticket || pending.source !== source) continue;
-      this.#pending.delete(session);
-      this.#large.delete(session);
-      for (const oldest of this.#late) {
-        if (this.#late.size < MAX_LATE) break;
-        this.#late.delete(oldest);
-      }
-      this.#late.add(session);
-      this.#closeIfDone();
-      return true;
+    const session = this.#pending.find(source, ticket)?.session;
+    if (session === undefined) return false;
+    this.#pending.take(session);
+    this.#large.delete(session);
+    for (const oldest of this.#late) {
+      if (this.#late.size < MAX_LATE) break;
+      this.#late.delete(oldest);
     }
-    return false;
+    this.#late.add(session);
+    this.#closeIfDone();
+    return true;
   }
 
   #write(frame: Buffer): void {
@@ -184,7 +177,7 @@ export class ClusterLink implements Receiver {
     for (;;) {
       const session = this.#session;
       this.#session = nextSession(session);
-      if (!this.#pending.has(session) && !this.#late.has(session)) return session;
+      if (this.#pending.get(session) === undefined && !this.#late.has(session)) return session;
     }
   }
 
@@ -270,7 +263,7 @@ export class ClusterLink implements Receiver {
     error: SkynetError | undefined,
     body: Uint8Array | undefined,
   ): void {
-    this.#pending.delete(session);
+    this.#pending.take(session);
     if (this.#large.size > 0) this.#large.delete(session);
     answered(error, body);
     this.#closeIfDone();
@@ -289,8 +282,7 @@ export class ClusterLink implements Receiver {
   }
 
   closed(): void {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
+    const pending = this.#pending.takeAll();
     this.#large.clear();
     this.#late.clear();
     this.#owner.linkClosed(this);
