@@ -2,7 +2,9 @@
 export { kernelOf } from './actor/context.ts';
 export { failedWait, goneFailure } from './actor/failure.ts';
 export { errorFromData, errorToData } from './codec/error.ts';
+export { LinkDecoder, LinkEncoder } from './codec/link.ts';
 export { packSeriShared } from './codec/lua-seri.ts';
+export { Region } from './codec/region.ts';
 export { isPlain, MAX_DEPTH, refusal } from './codec/value.ts';
 export type { AddedCommand, ConsoleDoor } from './contracts/console.ts';
 export type { ServiceKernel, Suspension, ThreadKernel } from './contracts/kernel.ts';

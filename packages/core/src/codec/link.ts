@@ -5,7 +5,7 @@ import { MAX_KEY, MAX_SHAPE_KEYS, ShapeNode } from './shape-tree.ts';
 import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
 import { isPlain, MAX_DEPTH, REFUSED, refusal, refuse, setProtoKey } from './value.ts';
 
-// The codec between two threads. Encoder and decoder share a table of shapes (the keys of an object, in order): keys
+// The codec between two threads, and between two nodes of ours. Encoder and decoder share a table of shapes (the keys of an object, in order): keys
 // cross once, after that an object is a shape number and its values.
 //
 // So a pair of them belongs to one ordered link: every message encoded is decoded once, in the order of encoding, also
@@ -140,14 +140,19 @@ export class LinkEncoder {
     this.#older.shift();
   }
 
+  /** The message that was encoded last does not go: the tables begin anew with the next. */
+  beginAnew(): void {
+    this.#keys = [];
+    this.#root = new LinkNode();
+    this.#nodes = 0;
+    this.#shapes = 0;
+    this.#reset = true;
+  }
+
   #begin(): void {
     if (this.#nodes > MAX_NODES) {
       this.#older.push(this.#keys);
-      this.#keys = [];
-      this.#root = new LinkNode();
-      this.#nodes = 0;
-      this.#shapes = 0;
-      this.#reset = true;
+      this.beginAnew();
     }
     if (this.#pos > this.#end) throw FULL;
     if (this.#reset) this.#bytes[this.#pos++] = TAG.RESET;
@@ -425,7 +430,7 @@ export class LinkDecoder implements ValueSource {
   }
 
   #malformed(): SkynetError {
-    return new SkynetError('ERR_SERI_MALFORMED', 'malformed message between threads', {
+    return new SkynetError('ERR_SERI_MALFORMED', 'malformed message of a link', {
       details: { offset: this.#pos },
     });
   }
@@ -540,6 +545,7 @@ export class LinkDecoder implements ValueSource {
   #define(): Shape {
     const keys: string[] = [];
     for (let left = this.#varint(); left > 0; left--) keys.push(this.#key());
+    if (this.#shapes.size >= MAX_SHAPES) throw this.#malformed();
     return this.#shapes.add(keys);
   }
 

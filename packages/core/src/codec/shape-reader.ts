@@ -49,6 +49,10 @@ export class ShapeTable {
   readonly #shapes: Shape[] = [];
   #readers = 0;
 
+  get size(): number {
+    return this.#shapes.length;
+  }
+
   at(number: number): Shape | undefined {
     return this.#shapes[number];
   }

@@ -1,17 +1,18 @@
-import { isPlain, MAX_DEPTH, refusal } from '@skynet/core/kernel';
+import { isPlain, LinkDecoder, LinkEncoder, MAX_DEPTH, Region, refusal } from '@skynet/core/kernel';
 import { addExtension, Decoder, Encoder } from 'cbor-x';
 import { meshError } from './errors.ts';
 
-// Values between nodes of a mesh: CBOR by cbor-x, one array of values for each message. The keys of an object cross once for a
-// link and are a number after that ("records"), so such bodies belong to the link and are decoded in the order of encoding.
-// Others are complete in themselves: large ones, which others pass on the way, and all of them if the other side does not
-// know records.
+// Values between nodes of a mesh, in one of two ways.
+//
+// By shape, as between threads: the keys of an object cross once for a link and are a number after that. Such bodies belong to
+// the link and are decoded in the order of encoding. Those that are large, which others pass on the way, and all of them if
+// the other side does not know shapes, are complete in themselves: CBOR by cbor-x, one array of values.
 //
 // What CBOR, or cbor-x, would change is put into a tag of ours: -0, text that is no Unicode, and objects with keys that
 // cbor-x keeps for itself or with so many that they are tables rather than records.
 
-/** The feature that says that a node keeps records, see {@link Link.features}. */
-export const RECORDS = 'cbor-records';
+/** The feature that says that a node reads values by shape, see {@link Link.features}. */
+export const SHAPES = 'shapes';
 
 /** Tag of what is marked {@link Odd}. */
 const ODD_TAG = 0xa15c;
@@ -23,6 +24,8 @@ const OBJECT = 2;
 const MAX_RECORD_KEYS = 64;
 /** Memory of the writer that is kept. */
 const KEPT_BYTES = 1 << 16;
+/** Memory for a body by shape, at first. */
+const FIRST_BYTES = 1 << 12;
 
 /** A value that needs the tag. */
 class Odd {
@@ -72,9 +75,8 @@ function malformed(): Error {
 
 /** Thrown inside a value that has to be refused. */
 const REFUSED = new Error('refused');
-/** Whether something odd was seen, and about how many bytes the value takes at most. */
+/** Whether something odd was seen. */
 let isOdd = false;
-let estimate = 0;
 
 function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
@@ -83,37 +85,25 @@ function isWellFormed(text: string): boolean {
 function survey(value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      estimate += 5 + value.length * 3;
       if (!isWellFormed(value)) isOdd = true;
       return;
     case 'number':
-      estimate += 9;
       if (value === 0 && Object.is(value, -0)) isOdd = true;
       return;
     case 'object':
       break;
-    case 'bigint':
-      estimate += bigintSize(value);
-      return;
     case 'function':
     case 'symbol':
       throw REFUSED;
     default:
-      estimate += 1;
       return;
   }
-  estimate += 9;
-  if (value === null) return;
-  if (value instanceof Uint8Array) {
-    estimate += value.length;
-    return;
-  }
+  if (value === null || value instanceof Uint8Array) return;
   if (depth === MAX_DEPTH) throw REFUSED;
   if (isPlain(value)) {
     let keys = 0;
     for (const key in value) {
       keys++;
-      estimate += 5 + key.length * 3;
       if (isOddKey(key)) isOdd = true;
       survey(value[key], depth + 1);
     }
@@ -128,10 +118,6 @@ function survey(value: unknown, depth: number): void {
       survey(item, depth + 1);
     }
   } else throw REFUSED;
-}
-
-function bigintSize(value: bigint): number {
-  return value >= -0x8000000000000000n && value <= 0xffffffffffffffffn ? 9 : 14 + value.toString(16).length;
 }
 
 /** Keys that cbor-x renames, or uses in its own tables. */
@@ -158,15 +144,15 @@ function marked(value: unknown): unknown {
 
 // --- the codec
 
-const ENCODING = { useRecords: true, useToJSON: false } as const;
-const DECODING = { useRecords: true, mapsAsObjects: false, copyBuffers: true } as const;
-
 /** For bodies that are complete in themselves. */
-const alone = new Encoder(ENCODING) as Encoder & { useBuffer(memory: Uint8Array): void };
-const aloneDecoder = new Decoder(DECODING);
+const alone = new Encoder({ useRecords: true, useToJSON: false }) as Encoder & {
+  useBuffer(memory: Uint8Array): void;
+};
+const aloneDecoder = new Decoder({ useRecords: true, mapsAsObjects: false, copyBuffers: true });
 
 /** A body in bytes, and how it was made. */
 export interface EncodedBody {
+  /** Valid until something else is encoded. */
   readonly bytes: Uint8Array;
   /** Whether it is complete in itself. */
   readonly isAlone: boolean;
@@ -174,11 +160,13 @@ export interface EncodedBody {
 
 /** Encodes the bodies of one link. */
 export class BodyEncoder {
-  #records: Encoder | undefined;
+  readonly #shapes: LinkEncoder | undefined;
+  #memory = new Region(new ArrayBuffer(FIRST_BYTES));
+  #resets = 0;
 
-  /** `hasRecords`: the other side keeps records. */
-  constructor(hasRecords: boolean) {
-    this.#records = hasRecords ? recordEncoder() : undefined;
+  /** `hasShapes`: the other side reads values by shape. */
+  constructor(hasShapes: boolean) {
+    this.#shapes = hasShapes ? new LinkEncoder() : undefined;
   }
 
   /**
@@ -186,57 +174,76 @@ export class BodyEncoder {
    * @throws ERR_UNSERIALIZABLE; that leaves no trace.
    */
   encode(values: readonly unknown[], large: number): EncodedBody {
-    isOdd = false;
-    estimate = 9;
-    try {
-      for (let i = 0; i < values.length; i++) survey(values[i], 0);
-    } catch (thrown) {
-      throw thrown === REFUSED || thrown instanceof RangeError
-        ? refusal(values, { maxDepth: MAX_DEPTH + 1 })
-        : thrown;
-    }
-    const ready = isOdd ? values.map(marked) : values;
-    if (this.#records === undefined || estimate > large) return { bytes: encodeAlone(ready), isAlone: true };
-    try {
-      return { bytes: this.#records.encode(ready), isAlone: false };
-    } catch (error) {
-      this.forget();
-      throw error;
+    const size = this.#shapes === undefined ? -1 : this.#encodeByShape(this.#shapes, values, large);
+    return size < 0
+      ? { bytes: encodeAlone(values), isAlone: true }
+      : { bytes: this.#memory.bytes.subarray(0, size), isAlone: false };
+  }
+
+  /** Bytes that it takes in {@link #memory}, -1 if it is large. */
+  #encodeByShape(encoder: LinkEncoder, values: readonly unknown[], large: number): number {
+    for (;;) {
+      const room = this.#memory.size;
+      const size = encoder.encode(values, this.#memory, 0, Math.min(room, large));
+      if (encoder.resets !== this.#resets) {
+        // Nobody takes over a link between nodes: the tables before are of no use.
+        this.#resets = encoder.resets;
+        encoder.forgetOldest();
+      }
+      if (size >= 0 || room >= large) return size;
+      this.#memory = new Region(new ArrayBuffer(Math.min(room * 4, large)));
     }
   }
 
-  /** What was encoded last is not sent: records that it has defined are defined again. */
+  /** What was encoded last is not sent: shapes that it has defined are defined again. */
   forget(): void {
-    if (this.#records !== undefined) this.#records = recordEncoder();
+    this.#shapes?.beginAnew();
   }
 }
 
-function recordEncoder(): Encoder {
-  return new Encoder({ ...ENCODING, sequential: true, structures: [] });
-}
-
-function encodeAlone(values: unknown): Uint8Array {
-  const bytes = alone.encode(values);
+/** @throws ERR_UNSERIALIZABLE. */
+function encodeAlone(values: readonly unknown[]): Uint8Array {
+  isOdd = false;
+  try {
+    for (let i = 0; i < values.length; i++) survey(values[i], 0);
+  } catch (thrown) {
+    throw thrown === REFUSED || thrown instanceof RangeError
+      ? refusal(values, { maxDepth: MAX_DEPTH + 1 })
+      : thrown;
+  }
+  const bytes = alone.encode(isOdd ? values.map(marked) : values);
   // The writer's memory has grown to what it once needed.
   if (bytes.buffer.byteLength > KEPT_BYTES) alone.useBuffer(Buffer.allocUnsafeSlow(KEPT_BYTES));
   return bytes;
 }
 
+/** Where bodies lie while they are read by shape: it counts bytes from the beginning of one. */
+let reading = new Region(new ArrayBuffer(FIRST_BYTES));
+
 /** Decodes the bodies of one link. */
 export class BodyDecoder {
-  readonly #records = new Decoder({ ...DECODING, sequential: true, structures: [] });
+  readonly #shapes = new LinkDecoder();
 
   /** @throws ERR_LINK_PROTOCOL for bytes that are no body; the link is of no use then. */
   decode(bytes: Uint8Array, isAlone: boolean): unknown[] {
-    let values: unknown;
     try {
-      // Bytes in it become what it is itself: a Buffer, unless they are marked.
-      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-      values = (isAlone ? aloneDecoder : this.#records).decode(buffer);
+      return isAlone ? readAlone(bytes) : this.#readByShape(bytes);
     } catch (error) {
       throw meshError('ERR_LINK_PROTOCOL', 'a body that cannot be read', { cause: error });
     }
-    if (!Array.isArray(values)) throw meshError('ERR_LINK_PROTOCOL', 'a body that is no list of values');
-    return values;
   }
+
+  #readByShape(bytes: Uint8Array): unknown[] {
+    const { length } = bytes;
+    if (length > reading.size) reading = new Region(new ArrayBuffer(length));
+    reading.bytes.set(bytes);
+    return this.#shapes.decode(reading, 0, length);
+  }
+}
+
+function readAlone(bytes: Uint8Array): unknown[] {
+  // Bytes in it become what it is itself: a Buffer, unless they are marked.
+  const values: unknown = aloneDecoder.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  if (!Array.isArray(values)) throw new Error('no list of values');
+  return values;
 }

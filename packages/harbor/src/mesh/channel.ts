@@ -1,7 +1,7 @@
 import { type EndReason, formatHandle, type Handle, PTYPE, SkynetError } from '@skynet/core';
 import { errorFromData, errorToData, Message } from '@skynet/core/kernel';
 import { ArrivingParts, MAX_STREAMS } from './arriving-parts.ts';
-import { BodyDecoder, BodyEncoder, RECORDS } from './body.ts';
+import { BodyDecoder, BodyEncoder, SHAPES } from './body.ts';
 import { meshError } from './errors.ts';
 import type { Link } from './link.ts';
 import { PeerClock } from './peer-clock.ts';
@@ -129,7 +129,7 @@ export class Channel {
     this.#limits = { ...limits, ...bounded(limits, link.maxCredit) };
     this.#owner = owner;
     this.#arriving = new ArrivingParts(limits.maxBody);
-    this.#encoder = new BodyEncoder(link.features.has(RECORDS));
+    this.#encoder = new BodyEncoder(link.features.has(SHAPES));
     this.#hasLimits = link.features.has(LIMITS);
     link.start({
       frame: (bytes) => this.#frame(bytes),
@@ -197,7 +197,7 @@ export class Channel {
     const waiting = this.#waitingBytes + this.#streamBytes;
     const isTooLarge = bytes.length > this.#peerMaxBody;
     if (isTooLarge || waiting + size > this.#limits.maxWaiting) {
-      // Records that were defined in it are not known there.
+      // Shapes that were defined in it are not known there.
       if (how === HOW.VALUES) this.#encoder.forget();
       throw isTooLarge ? tooLarge(bytes.length, this.#peerMaxBody) : busy(this.link.peer.id, waiting);
     }

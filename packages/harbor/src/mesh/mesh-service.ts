@@ -22,7 +22,7 @@ import {
   type ServiceKernel,
 } from '@skynet/core/kernel';
 import { createDatacenterService, DATACENTER } from '../datacenter/service.ts';
-import { RECORDS } from './body.ts';
+import { SHAPES } from './body.ts';
 import type { ChannelLimits } from './channel.ts';
 import type { Directory } from './directory.ts';
 import { meshError } from './errors.ts';
@@ -169,7 +169,7 @@ class Mesh implements Remote {
       else this.#ways.accept(link);
     };
     const address = await transport.open(
-      { kernel: this.#kernel, mesh, id, incarnation, features: [RECORDS, LIMITS], log },
+      { kernel: this.#kernel, mesh, id, incarnation, features: [SHAPES, LIMITS], log },
       accept,
     );
     const self: MeshNode = { id, incarnation, address };

@@ -27,8 +27,8 @@ export const KIND = {
   CANCEL: 8,
 } as const;
 
-/** What a body is: values, bytes, an error; and whether values are complete in themselves. */
-export const HOW = { VALUES: 0, VALUES_ALONE: 1, BYTES: 2, BUFFER: 3, ERROR: 4, NOTHING: 5 } as const;
+/** What a body is: values, bytes, an error; and whether values are complete in themselves. 0 is used up: it was another codec's. */
+export const HOW = { VALUES_ALONE: 1, BYTES: 2, BUFFER: 3, ERROR: 4, NOTHING: 5, VALUES: 6 } as const;
 
 /** Bit of `how`: the message has a deadline, in so many bytes behind its head. */
 export const LIMITED = 0x80;

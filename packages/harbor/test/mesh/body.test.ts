@@ -8,8 +8,8 @@ import { BodyDecoder, BodyEncoder } from '../../src/mesh/body.ts';
 const LARGE = 48 * 1024;
 
 /** Over one link again and again, as between two nodes. */
-function route(hasRecords = true): (values: unknown[]) => unknown[] {
-  const encoder = new BodyEncoder(hasRecords);
+function route(hasShapes = true): (values: unknown[]) => unknown[] {
+  const encoder = new BodyEncoder(hasShapes);
   const decoder = new BodyDecoder();
   return (values) => {
     const { bytes, isAlone } = encoder.encode(values, LARGE);
@@ -34,10 +34,10 @@ function readOrRefused(read: () => unknown[]): boolean {
 
 describe('bodies between nodes', () => {
   it.each([
-    ['with records', true],
-    ['without', false],
-  ])('hold every value of a message, %s', (_, hasRecords) => {
-    const send = route(hasRecords);
+    ['by shape', true],
+    ['complete in themselves', false],
+  ])('hold every value of a message, %s', (_, hasShapes) => {
+    const send = route(hasShapes);
     fc.assert(
       fc.property(fc.array(anyValue, { maxLength: 5 }), (values) => expectSame(send(values), values)),
       { numRuns: runs(500) },
@@ -102,6 +102,32 @@ describe('bodies between nodes', () => {
     expect(small.isAlone).toBe(false);
     expectSame(decoder.decode(small.bytes, false), [{ kind: 'small' }]);
     expectSame(decoder.decode(kept, true), [value]);
+  });
+
+  it('that were not sent leave no trace', () => {
+    const encoder = new BodyEncoder(true);
+    const decoder = new BodyDecoder();
+    const sent = (value: unknown, isDropped = false): void => {
+      const { bytes, isAlone } = encoder.encode([value], LARGE);
+      if (isDropped) encoder.forget();
+      else expectSame(decoder.decode(Buffer.from(bytes), isAlone), [value]);
+    };
+    for (let i = 0; i < 3; i++) sent({ a: i });
+    // The second of a kind defines it.
+    sent({ a: 1, b: 1 });
+    sent({ a: 1, b: 2 }, true);
+    for (let i = 0; i < 3; i++) sent({ c: { a: i, b: i }, a: i });
+    sent({ d: 1 }, true);
+    sent({ d: 1 }, true);
+    sent([{ d: 1 }, { a: 1, b: 1 }]);
+  });
+
+  it('that name shapes without end are refused', () => {
+    const decoder = new BodyDecoder();
+    // One value: the definition of an object with the key `a`, and what it has there.
+    const define = Uint8Array.of(1, 0xc1, 1, 0x81, 0x61, 7);
+    for (let i = 0; i < 4096; i++) expect(decoder.decode(define, false)).toEqual([{ a: 7 }]);
+    expect(readOrRefused(() => decoder.decode(define, false))).toBe(false);
   });
 
   it('are refused that claim a list of four milliards, or stand too deep', () => {

@@ -20,7 +20,7 @@ const LINK_CODES = ['ERR_LINK_PROTOCOL', 'ERR_LINK_GAP'];
 class TestLink implements Link {
   readonly peer = { id: 2, incarnation: '0'.repeat(16), address: '' };
   readonly purpose = 'data';
-  readonly features: ReadonlySet<string> = new Set(['cbor-records', 'limits']);
+  readonly features: ReadonlySet<string> = new Set(['shapes', 'limits']);
   readonly isDialled = true;
   readonly maxFrame: number = 1 << 20;
   readonly pendingBytes = 0;

@@ -114,7 +114,7 @@ export class SimulatedNetwork {
 }
 
 class SimulatedLink implements Link {
-  readonly features: ReadonlySet<string> = new Set(['cbor-records', 'limits']);
+  readonly features: ReadonlySet<string> = new Set(['shapes', 'limits']);
   readonly maxFrame: number = 1 << 20;
   pendingBytes = 0;
   other!: SimulatedLink;
