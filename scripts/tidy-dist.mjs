@@ -16,7 +16,9 @@ for (const name of readdirSync('packages')) {
   }
   // `chunk-ABCD1234.js`, and what a dynamic import has brought: `node-ABCD1234.js`.
   const chunks = new Set(files.filter((file) => /^[\w-]+-[A-Z\d]{8}\.js$/.test(file)));
-  const isFresh = (file) => existsSync(path.join('packages', name, 'src', file.replace(/js$/, 'ts')));
+  const isFresh = (file) =>
+    existsSync(path.join('packages', name, 'src', file.replace(/js$/, 'ts'))) &&
+    !files.includes(file.replace(/js$/, 'cjs'));
   const entries = files.filter((file) => file.endsWith('.js') && !chunks.has(file));
   const used = new Set();
   for (const waiting = entries.filter(isFresh); waiting.length > 0; ) {

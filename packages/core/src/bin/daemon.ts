@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { ResolvedConfig } from '../config/config.ts';
 import { SkynetError } from '../errors.ts';
 
@@ -35,6 +34,8 @@ export function background(): Background | undefined {
 export function runInBackground({ logger, logService }: ResolvedConfig): Promise<number> {
   if (logger === undefined && logService === undefined)
     return Promise.reject(new SkynetError('ERR_CONFIG', 'daemon needs logger: nobody sees standard output'));
+  // Few nodes run there, and it takes longer to load than this file.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -1,6 +1,6 @@
 import { loadConfig, type ResolvedConfig } from '../config/config.ts';
-import { createNode, type StartingNode } from '../node/node.ts';
-import { reportUncaught } from '../node/stray-errors.ts';
+import type { StartingNode } from '../node/node.ts';
+import { beginNode } from '../node/outset.ts';
 import { background, runInBackground } from './daemon.ts';
 import { followParent } from './parent.ts';
 import { claimPidFile } from './pid-file.ts';
@@ -12,6 +12,9 @@ export async function runNode(file: string, watch = false): Promise<void> {
   const daemon = background();
   let keys: ReadonlyMap<string, string> = new Map();
   try {
+    // For configuration and services. Of the framework, whose frames are kept out of most stacks, the maps are not read: in
+    // each thread that takes as long as loading it.
+    process.setSourceMapsEnabled(true);
     const config = await loadConfig(file);
     keys = config.environment;
     for (const doubt of config.doubts) process.stderr.write(`skynet: ${file}: ${doubt}\n`);
@@ -22,13 +25,19 @@ export async function runNode(file: string, watch = false): Promise<void> {
       }
       claimPidFile(config.daemon);
     } else followParent();
-    const node = createNode(watch ? { ...config, watch } : config);
-    const stopSignal = obey(node, config);
+    const signals = new StopSignals(config);
+    // What only a node needs is loaded while its other threads start.
+    const outset = beginNode(config);
+    process.setSourceMapsEnabled(false);
+    const { createProcessNode } = await import('./process-node.ts');
+    process.setSourceMapsEnabled(true);
+    const node = createProcessNode(watch ? { ...config, watch } : config, outset);
+    signals.obeyedBy(node);
     await startUnlessStopped(node);
-    const signal = stopSignal();
-    if (signal === undefined) daemon?.started();
+    const { stoppedBy } = signals;
+    if (stoppedBy === undefined) daemon?.started();
     await node.stopped;
-    if (signal !== undefined) await daemon?.failed('stopped while it was starting');
+    if (stoppedBy !== undefined) await daemon?.failed('stopped while it was starting');
   } catch (error) {
     const reason = startFailure(error, { file, keys, variables: process.env });
     await daemon?.failed(reason);
@@ -37,21 +46,30 @@ export async function runNode(file: string, watch = false): Promise<void> {
   }
 }
 
-/** Lets the process be stopped, and survive what services throw besides their turns. Returns who stopped it. */
-function obey(node: StartingNode, { logger, logService }: ResolvedConfig): () => string | undefined {
-  // Without a log to open anew, SIGHUP from a terminal says that it was closed.
-  const hangsUp = logger === undefined && logService === undefined && process.stdout.isTTY;
-  let stoppedBy: string | undefined;
-  const stop = (signal: keyof typeof BY_SIGNAL): void => {
-    stoppedBy ??= signal;
-    void node.stop(BY_SIGNAL[signal]);
-  };
-  takeSignals({ stop, hangUp: () => (hangsUp ? stop('SIGHUP') : node.reopenLog()) });
-  // What a service starts besides the framework (a timer of the host, say) must not take the others with it.
-  process.on('uncaughtException', (error) => {
-    if (!reportUncaught(error)) process.stderr.write(`uncaught: ${error.stack ?? String(error)}\n`);
-  });
-  return () => stoppedBy;
+/** Lets the process be stopped: at once while there is no node yet. */
+class StopSignals {
+  /** The signal that has stopped the node. */
+  stoppedBy: keyof typeof BY_SIGNAL | undefined;
+  #node: StartingNode | undefined;
+
+  constructor({ logger, logService }: ResolvedConfig) {
+    // Without a log to open anew, SIGHUP from a terminal says that it was closed.
+    const hangsUp = logger === undefined && logService === undefined && process.stdout.isTTY;
+    takeSignals({
+      stop: (signal) => this.#stop(signal),
+      hangUp: () => (hangsUp ? this.#stop('SIGHUP') : this.#node?.reopenLog()),
+    });
+  }
+
+  obeyedBy(node: StartingNode): void {
+    this.#node = node;
+  }
+
+  #stop(signal: keyof typeof BY_SIGNAL): void {
+    if (this.#node === undefined) process.exit(BY_SIGNAL[signal]);
+    this.stoppedBy ??= signal;
+    void this.#node.stop(BY_SIGNAL[signal]);
+  }
 }
 
 /** Starts a node. One that is stopped meanwhile need not have started, however long it would have taken. */

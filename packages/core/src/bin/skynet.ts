@@ -49,9 +49,6 @@ function version(): string {
 /** Runs a node until it stops. */
 async function start(file: string, watch: boolean): Promise<void> {
   const { runNode } = await import('./run-node.ts');
-  // For configuration and services. Of the framework, whose frames are kept out of most stacks, the maps are not read: in
-  // each thread that takes as long as loading it.
-  process.setSourceMapsEnabled(true);
   await runNode(file, watch);
   process.exit();
 }

@@ -19,13 +19,13 @@ import { createLogger } from '../services/logger.ts';
 import { createPlacement } from '../services/placement.ts';
 import { createServiceManager, type NetworkRole } from '../services/service-manager.ts';
 import { atCaller } from '../stack.ts';
-import { createActivity } from '../threads/activity.ts';
 import { loadHarborNetwork } from './harbor-network.ts';
 import { NodeThread } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';
+import { createOutset, type Outset } from './outset.ts';
 import { aloneInProcess, type TestOptions } from './shared-parts.ts';
 import { enterProcess, type Inhabitant, leaveProcess } from './stray-errors.ts';
-import { ThreadPool } from './thread-pool.ts';
+import type { ThreadPool } from './thread-pool.ts';
 import { type Found, startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** What a program that embeds a node may add to its configuration. */
@@ -96,7 +96,7 @@ async function startBooted(
   withStart: boolean,
   doubts: readonly string[],
 ): Promise<Node> {
-  const node = createNode(config, options, false);
+  const node = createNode(config, options);
   try {
     await node.boot(withStart, doubts);
   } catch (error) {
@@ -117,17 +117,16 @@ export interface StartingNode extends Node {
 }
 
 /**
- * Makes a node. `ownsProcess` says that its process is there for nothing else: the watchdog sees to it that it ends
- * when told to, whatever services do.
+ * Makes a node, or the rest of one that has been begun.
  * @throws ERR_CONFIG.
  */
 export function createNode(
   config: ResolvedConfig,
   options: NodeOptions & TestOptions = {},
-  ownsProcess = true,
+  outset?: Outset,
 ): StartingNode {
   if (config.logger !== undefined && options.onLog === undefined) checkLogFile(config.logger);
-  return new RunningNode(config, options, ownsProcess);
+  return new RunningNode(config, options, outset);
 }
 
 /** The main thread of a node: what the test kit looks into. */
@@ -144,18 +143,15 @@ class RunningNode implements StartingNode, Inhabitant {
   readonly #thread: NodeThread;
   readonly #pool: ThreadPool | undefined;
   readonly #activity: SharedArrayBuffer;
-  readonly #ownsProcess: boolean;
   #watchdog: Watchdog | undefined;
   // Nothing else need keep the process alive while services wait for messages.
   readonly #alive = setInterval(() => {}, 0x7fffffff);
   #stopping: Promise<void> | undefined;
   #markStopped: () => void = () => {};
 
-  constructor(config: ResolvedConfig, options: NodeOptions & TestOptions, ownsProcess: boolean) {
+  constructor(config: ResolvedConfig, options: NodeOptions & TestOptions, begun: Outset | undefined) {
     this.#config = config;
-    this.#ownsProcess = ownsProcess;
     this.#logsToFunction = options.onLog !== undefined;
-    this.#activity = createActivity(config.thread);
     const sink =
       options.onLog !== undefined
         ? functionSink(options.onLog)
@@ -165,7 +161,10 @@ class RunningNode implements StartingNode, Inhabitant {
     this.#sink = config.logWords === 'plain' ? inPlainWords(sink) : sink;
     if (config.thread > 1 && (options.time !== undefined || options.random !== undefined))
       throw new SkynetError('ERR_CONFIG', 'a clock or an order of a test works in nodes with one thread');
-    this.#pool = config.thread > 1 ? new ThreadPool(config, this.#activity) : undefined;
+    const { activity, pool, watchdog } = begun ?? createOutset(config);
+    this.#activity = activity;
+    this.#pool = pool;
+    this.#watchdog = watchdog;
     this.#thread = new NodeThread(
       config,
       createNodeTransports(config),
@@ -181,7 +180,14 @@ class RunningNode implements StartingNode, Inhabitant {
 
   async boot(withStart: boolean, doubts: readonly string[]): Promise<void> {
     const thread = this.#thread;
-    if (this.#config.watchdog) this.#watchdog = this.#startWatchdog();
+    if (this.#config.watchdog)
+      this.#watchdog ??= startWatchdog(
+        this.#config,
+        this.#activity,
+        this.#logsToFunction ? undefined : (this.#config.logger ?? 1),
+        undefined,
+      );
+    this.#watchdog?.onFound((message) => this.#watchdogFound(message));
     await thread.starter.prepare(this.#config.preload);
     if (this.#config.logService === undefined)
       thread.lines.logger = await thread.starter.start(createLogger(this.#sink), 'logger', [], '');
@@ -227,20 +233,6 @@ class RunningNode implements StartingNode, Inhabitant {
       (harborNetwork === undefined ? undefined : await loadHarborNetwork(harborNetwork, base));
     await network?.join(this.#thread.networkPlace(network));
     return network;
-  }
-
-  #startWatchdog(): Watchdog | undefined {
-    const { endlessAfter, endEndlessAfter, logger, shutdownTimeout } = this.#config;
-    return startWatchdog(
-      {
-        memory: this.#activity,
-        endlessAfter,
-        endEndlessAfter,
-        output: this.#logsToFunction ? undefined : (logger ?? 1),
-      },
-      this.#ownsProcess ? { channel: this.#pool?.stopChannel, shutdownTimeout } : undefined,
-      (message) => this.#watchdogFound(message),
-    );
   }
 
   #watchdogFound(message: Found): void {

@@ -30,7 +30,8 @@ export function listenForSignals(signals: readonly number[], heard: (signal: num
 
 function signalClass(): SignalClass | undefined {
   try {
-    const { internalBinding } = createRequire(import.meta.url)('internal/test/binding') as {
+    // Nothing is looked for beside that file: what is required is in Node itself.
+    const { internalBinding } = createRequire(process.execPath)('internal/test/binding') as {
       internalBinding(name: string): { Signal?: unknown };
     };
     const { Signal } = internalBinding('signal_wrap');

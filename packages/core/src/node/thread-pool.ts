@@ -47,6 +47,10 @@ export class ThreadPool {
   /** Name of the channel on which the watchdog stops threads, if thread 0 cannot. */
   readonly stopChannel: string = `skynet-${threadId}-${Math.random()}`;
   readonly #ready = new Set<Worker>();
+  /** Resolve when the workers are ready. */
+  #begun: readonly Promise<void>[] | undefined;
+  /** Threads that were lost before there was a main thread to tell. */
+  readonly #lostEarly: number[] = [];
   readonly #ownPeers: PeerSetup[] = [];
   /** What each thread needs to reach each other one, by thread and peer. */
   readonly #ends: (PeerSetup | undefined)[][] = [];
@@ -87,11 +91,19 @@ export class ThreadPool {
     };
   }
 
-  /** Starts all workers; resolves when they are ready. @throws ERR_CONFIG, or what a worker failed with. */
+  /** Starts all workers; {@link start} waits for them. */
+  begin(): void {
+    this.#begun = Array.from({ length: this.#config.thread - 1 }, (_, i) => this.#startWorker(i + 1));
+    for (const ready of this.#begun) ready.catch(() => {});
+  }
+
+  /** Resolves when all workers are ready. @throws ERR_CONFIG, or what a worker failed with. */
   async start(main: NodeThread): Promise<void> {
     if (this.#stopping) return;
     this.#main = main;
-    await Promise.all(Array.from({ length: this.#config.thread - 1 }, (_, i) => this.#startWorker(i + 1)));
+    if (this.#begun === undefined) this.begin();
+    await Promise.all(this.#begun ?? []);
+    for (const thread of this.#lostEarly) this.#replace(thread);
   }
 
   /** Makes the rings and ports between two threads. */
@@ -183,7 +195,10 @@ export class ThreadPool {
   /** A worker is gone: tells everybody, and starts another in its place, unless that has happened too often. */
   #replace(thread: number): void {
     const main = this.#main;
-    if (main === undefined) return;
+    if (main === undefined) {
+      this.#lostEarly.push(thread);
+      return;
+    }
     const { names, environment, packages } = this.#memory;
     for (const memory of [names, environment, packages]) new SharedRegistry(memory, 0).releaseLockOf(thread);
     const handles: Handle[] = this.#routes

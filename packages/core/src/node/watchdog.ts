@@ -45,6 +45,8 @@ export type Found =
 export type ToWatchdog = { kind: 'stopping'; code: number };
 
 export interface Watchdog {
+  /** Tells from now on what it finds. Services that hold a thread are there only later. */
+  onFound(told: (message: Found) => void): void;
   /** Settles when it hears signals in place of thread 0, which must not be held before: a signal would be nobody's. */
   readonly listens: Promise<void> | undefined;
   /** The node stops: from now on thread 0 gives signs of life, and the process is ended without them. */
@@ -55,25 +57,34 @@ export interface Watchdog {
 /**
  * Watches from a thread that runs no code of services (spec of the original: the monitor thread): whoever works on the
  * same message at two looks is reported, at every look while it lasts. Undefined where the package is not built.
+ * @param output - see {@link WatchdogSetup.output}.
  */
 export function startWatchdog(
-  setup: Omit<WatchdogSetup, 'guard'>,
+  { endlessAfter, endEndlessAfter }: Pick<WatchdogSetup, 'endlessAfter' | 'endEndlessAfter'>,
+  memory: SharedArrayBuffer,
+  output: WatchdogSetup['output'],
   guard: Omit<GuardSetup, 'beats'> | undefined,
-  found: (message: Found) => void,
 ): Watchdog | undefined {
-  const file = builtFile('watchdog-main.js');
+  const file = builtFile('watchdog-main.cjs');
   if (!existsSync(file)) return undefined;
   const beats = new SharedArrayBuffer(4);
-  const worker = startWorker(file, { ...setup, guard: guard && { ...guard, beats } });
-  worker.on('error', () => {});
-  worker.on('message', (message: FromWatchdog) => {
-    if (message.kind !== 'listens') found(message);
+  const worker = startWorker(file, {
+    memory,
+    endlessAfter,
+    endEndlessAfter,
+    output,
+    guard: guard && { ...guard, beats },
   });
+  worker.on('error', () => {});
   const listens = guard && whenListening(worker);
   if (listens === undefined) worker.unref();
   let beating: NodeJS.Timeout | undefined;
   const beat = (): void => void Atomics.add(new Int32Array(beats), 0, 1);
   return {
+    onFound: (told) =>
+      worker.on('message', (message: FromWatchdog) => {
+        if (message.kind !== 'listens') told(message);
+      }),
     listens,
     stopping: (code) => {
       if (guard === undefined || beating !== undefined) return;

@@ -12,7 +12,7 @@ import { logRejection, logUncaught } from './stray-errors.ts';
 const setup = workerData as WorkerSetup;
 const post = (message: FromWorker): void => parentPort?.postMessage(message);
 
-// For services; the maps of the framework, which is loaded, are not read. See `bin/skynet.ts`.
+// For services; the maps of the framework, which is loaded, are not read. See `bin/run-node.ts`.
 process.setSourceMapsEnabled(true);
 
 async function main(): Promise<void> {
