@@ -14,8 +14,8 @@ for (const name of readdirSync('packages')) {
     if (stem !== undefined && !existsSync(path.join('packages', name, 'src', `${stem}.ts`)))
       rmSync(path.join(dist, file));
   }
-  // `chunk-ABCD1234.js`, and what a dynamic import has brought: `node-ABCD1234.js`.
-  const chunks = new Set(files.filter((file) => /^[\w-]+-[A-Z\d]{8}\.js$/.test(file)));
+  // `chunk-ABCD1234.js`, what a dynamic import has brought (`node-ABCD1234.js`), and chunks that were joined.
+  const chunks = new Set(files.filter((file) => /^(?:[\w-]+-[A-Z\d]{8}|joined-\w+)\.js$/.test(file)));
   const isFresh = (file) =>
     existsSync(path.join('packages', name, 'src', file.replace(/js$/, 'ts'))) &&
     !files.includes(file.replace(/js$/, 'cjs'));

@@ -1,8 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { Session } from 'node:inspector';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { writeHeapSnapshot } from 'node:v8';
 import { addedCommands, commandQuestion, type ListedCommand, notesOf } from '../actor/console-door.ts';
 import { messageOf } from '../codec/error.ts';
 import type { CallTarget } from '../contracts/call.ts';
@@ -198,6 +196,8 @@ function dumpFile({ kernel: { skynet } }: ConsoleContext, ending: string): strin
 /** Records what the thread does for so many seconds of real time, or until the visitor goes. */
 async function recordProfile(context: ConsoleContext, seconds: number): Promise<string> {
   const { skynet } = context.kernel;
+  // Loaded only here: it takes as long as much of this package.
+  const { Session } = process.getBuiltinModule('node:inspector');
   const inspector = new Session();
   const forget = context.kernel.own(() => inspector.disconnect());
   try {
@@ -479,7 +479,8 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
   },
   dumpheap: {
     help: 'writes a heap snapshot of the thread, which stands still meanwhile; prints the file',
-    run: (context) => writeHeapSnapshot(dumpFile(context, 'heapsnapshot')),
+    run: (context) =>
+      process.getBuiltinModule('node:v8').writeHeapSnapshot(dumpFile(context, 'heapsnapshot')),
   },
   profile: {
     help: `[seconds] : records a CPU profile of the thread (${PROFILE_SECONDS} seconds); prints the file`,

@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
+import type { Interface } from 'node:readline';
 import { setTypedLine } from '../log/typed-line.ts';
 
 /** Lines that the arrow keys bring back. */
@@ -13,7 +12,8 @@ export type Complete = (words: readonly string[]) => readonly string[];
  * ones back, the tab key completes words, and what is written to the log meanwhile stands above the line.
  */
 export function readInput(complete: Complete, took: (line: string) => void): { close(): void } {
-  const lines = openTerminal(complete) ?? createInterface({ input: process.stdin, terminal: false });
+  const lines =
+    openTerminal(complete) ?? readline().createInterface({ input: process.stdin, terminal: false });
   lines.on('line', took);
   lines.on('close', () => setTypedLine(undefined));
   return lines;
@@ -22,7 +22,7 @@ export function readInput(complete: Complete, took: (line: string) => void): { c
 function openTerminal(complete: Complete): Interface | undefined {
   const { stdin, stdout, env } = process;
   if (!stdin.isTTY || !stdout.isTTY || env.TERM === 'dumb') return undefined;
-  const lines = createInterface({
+  const lines = readline().createInterface({
     input: stdin,
     output: stdout,
     terminal: true,
@@ -39,6 +39,7 @@ function openTerminal(complete: Complete): Interface | undefined {
   setTypedLine({
     hide() {
       if (lines.line === '') return;
+      const { clearScreenDown, cursorTo, moveCursor } = readline();
       moveCursor(stdout, 0, -lines.getCursorPos().rows);
       cursorTo(stdout, 0);
       clearScreenDown(stdout);
@@ -52,11 +53,17 @@ function openTerminal(complete: Complete): Interface | undefined {
   return lines;
 }
 
+/** Few nodes read standard input: it is loaded when one does. */
+function readline(): typeof import('node:readline') {
+  return process.getBuiltinModule('node:readline');
+}
+
 /**
  * Ctrl-C goes on to be a signal. Node would have it read as a key, which nobody does while a service holds the thread.
  * False where the terminal cannot be told so.
  */
 function keepsSignals(): boolean {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   return spawnSync('stty', ['isig'], { stdio: ['inherit', 'ignore', 'ignore'] }).status === 0;
 }
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
 import path from 'node:path';
 import { kernelOf } from '../actor/context.ts';
@@ -139,7 +138,9 @@ async function placeIn(skynet: Skynet, files: Iterable<string>): Promise<string>
     if (!/\.m?js$/.test(file)) continue;
     const told = await skynet.await(
       new Promise<string>((resolve) => {
-        execFile(process.execPath, ['--check', file], (_error, _stdout, stderr) => resolve(stderr));
+        process
+          .getBuiltinModule('node:child_process')
+          .execFile(process.execPath, ['--check', file], (_error, _stdout, stderr) => resolve(stderr));
       }),
     );
     const [place] = told.split('\n', 1);
