@@ -26,7 +26,11 @@ test('an agent in another thread serves a client of the gate, and takes it along
   await startAgent(first);
   const agent = await startAgent(second);
 
-  const texts = Array.from({ length: 500 }, (_, i) => `packet ${i} ${'.'.repeat(i)}`);
+  // Short ones, and some that are too large to be gathered with others on their way back.
+  const texts = Array.from(
+    { length: 500 },
+    (_, i) => `packet ${i} ${'.'.repeat(i % 50 === 49 ? 20_000 + i : i)}`,
+  );
   for (const client of clients) client.send(...texts);
   for (const client of clients) {
     expect(await client.packets.count(500)).toEqual(texts.map((text) => text.toUpperCase()));

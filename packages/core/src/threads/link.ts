@@ -106,7 +106,7 @@ export class Link {
   /** Sends a control record. */
   postControl(control: Control): void {
     if (this.#waiting.length > 0 || !this.#writeControl(control)) {
-      this.#waiting.push({ control });
+      this.#waiting.push({ control: kept(control) });
       this.flush();
     }
   }
@@ -336,4 +336,11 @@ export class Link {
       }
     }
   }
+}
+
+/** A control record that waits: it must not change under the sender's hands either. */
+function kept(control: Control): Control {
+  return control.op === 'driver'
+    ? { ...control, values: copyArgs([...control.values]) as unknown[] }
+    : control;
 }

@@ -1,6 +1,8 @@
 import type { ServiceKernel, ThreadKernel } from '../contracts/kernel.ts';
 import type { Handle } from '../handle.ts';
 import type { Connection, ConnectionStat } from './contract.ts';
+import { checkBytes } from './payload.ts';
+import { readWrites, WriteBatch } from './write-batch.ts';
 
 /**
  * A connection under its id, as packages show theirs to each other: what a gate accepted can be written to with
@@ -27,8 +29,10 @@ export interface ConnectionEntry {
 }
 
 const KEY: unique symbol = Symbol.for('skynet.connections');
-/** What goes from thread to thread: ids, each with bytes to write, or null to close. */
+/** What goes from thread to thread: a batch of writes and closings, or an id and large bytes for it. */
 const POST = 'connections';
+/** Bytes from this length on are not copied into a batch. */
+const LARGE = 1 << 14;
 /** How long connections may take to send what was written when the node stops, in milliseconds. */
 const GRACE = 2000;
 
@@ -46,7 +50,8 @@ export class ConnectionTable {
   readonly #thread: ThreadKernel;
   readonly #byId = new Map<number, ConnectionEntry>();
   /** What waits to go to other threads, by thread. */
-  readonly #outgoing = new Map<number, unknown[]>();
+  readonly #outgoing = new Map<number, WriteBatch>();
+  #isFlushing = false;
   readonly #others = new Set<Contribution>();
   #empty: (() => void) | undefined;
 
@@ -92,30 +97,51 @@ export class ConnectionTable {
   #post(id: number, bytes: Uint8Array | null): boolean {
     const to = this.#thread.threadOf(id);
     if (!Number.isInteger(id) || to === this.#thread.number) return false;
-    const waiting = this.#outgoing.get(to);
-    if (waiting !== undefined) waiting.push(id, bytes);
-    else {
-      this.#outgoing.set(to, [id, bytes]);
-      if (this.#outgoing.size === 1) process.nextTick(() => this.#flush());
+    if (bytes !== null) checkBytes(bytes);
+    const batch = this.#batchFor(to);
+    if (bytes !== null && bytes.length >= LARGE) {
+      this.#send(to, batch);
+      this.#thread.post(to, POST, [id, bytes]);
+      return true;
+    }
+    batch.add(id, bytes);
+    if (batch.isFull) this.#send(to, batch);
+    else if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      process.nextTick(() => this.#flush());
     }
     return true;
   }
 
+  #batchFor(thread: number): WriteBatch {
+    let batch = this.#outgoing.get(thread);
+    if (batch === undefined) {
+      batch = new WriteBatch();
+      this.#outgoing.set(thread, batch);
+    }
+    return batch;
+  }
+
   #flush(): void {
-    for (const [to, values] of this.#outgoing) this.#thread.post(to, POST, values);
-    this.#outgoing.clear();
+    this.#isFlushing = false;
+    for (const [to, batch] of this.#outgoing) this.#send(to, batch);
+  }
+
+  #send(to: number, batch: WriteBatch): void {
+    if (!batch.isEmpty) this.#thread.post(to, POST, [batch.take()]);
   }
 
   #arrived(values: unknown[]): void {
-    for (let i = 0; i < values.length; i += 2) {
-      const id = values[i] as number;
-      const entry = this.#byId.get(id);
-      const bytes = values[i + 1] as Uint8Array | null;
-      if (entry === undefined) for (const { deliver } of this.#others) deliver?.(id, bytes);
-      else if (bytes === null) entry.close();
-      else entry.write(bytes);
-    }
+    if (values.length === 1) readWrites(values[0] as Uint8Array, this.#take);
+    else this.#take(values[0] as number, values[1] as Uint8Array);
   }
+
+  readonly #take = (id: number, bytes: Uint8Array | null): void => {
+    const entry = this.#byId.get(id);
+    if (entry === undefined) for (const { deliver } of this.#others) deliver?.(id, bytes);
+    else if (bytes === null) entry.close();
+    else entry.write(bytes);
+  };
 
   all(): IterableIterator<ConnectionEntry> {
     return this.#byId.values();

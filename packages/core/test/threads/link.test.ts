@@ -27,7 +27,7 @@ function pair(size: number) {
   const arrived: unknown[] = [];
   const receiver: LinkReceiver = {
     arrived: (_to, { body }) => void arrived.push(body),
-    control: () => {},
+    control: (_from, control) => void arrived.push(control),
     overloaded: () => {},
     backlog: Number.POSITIVE_INFINITY,
     refused: () => {},
@@ -70,5 +70,23 @@ describe('Link', () => {
     }
     expect(isDeepStrictEqual(arrived, sent)).toBe(true);
     expect(lent()).toBe(2);
+  });
+
+  it('keeps what waits for room as it was, of messages and of what drivers post', () => {
+    const { writer, reader, arrived } = pair(512);
+    const bytes = new Uint8Array(64);
+    const message = [bytes];
+    const count = 40;
+    for (let i = 0; i < count; i++) {
+      bytes.fill(i);
+      writer.post(1, new Message(PTYPE.LUA, 0, 2, message), false);
+      writer.postControl({ op: 'driver', key: 'test', values: [bytes] });
+    }
+    bytes.fill(255);
+    for (; reader.read(Number.POSITIVE_INFINITY) > 0; writer.flush());
+    const expected = Array.from({ length: count }, (_, i) => new Uint8Array(64).fill(i));
+    expect(arrived).toEqual(
+      expected.flatMap((values) => [[values], { op: 'driver', key: 'test', values: [values] }]),
+    );
   });
 });
