@@ -7,7 +7,10 @@ type Write = [id: number, bytes: Uint8Array | null];
 
 const writes: fc.Arbitrary<Write[]> = fc.array(
   fc.tuple(
-    fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    fc.oneof(
+      fc.constantFrom(1, 2, Number.MAX_SAFE_INTEGER),
+      fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    ),
     fc.oneof(
       fc.constant(null),
       fc.uint8Array({ maxLength: 70 }),
@@ -16,6 +19,20 @@ const writes: fc.Arbitrary<Write[]> = fc.array(
   ),
   { maxLength: 40 },
 );
+
+/** The bytes of each connection, with where it was closed. */
+function streams(round: readonly Write[]): Map<number, (Buffer | null)[]> {
+  const all = new Map<number, (Buffer | null)[]>();
+  for (const [id, bytes] of round) {
+    const stream = all.get(id) ?? [];
+    all.set(id, stream);
+    const last = stream.at(-1);
+    if (bytes === null) stream.push(null);
+    else if (last === null || last === undefined) stream.push(Buffer.from(bytes));
+    else stream[stream.length - 1] = Buffer.concat([last, bytes]);
+  }
+  return all;
+}
 
 function read(batch: Uint8Array): Write[] {
   const found: Write[] = [];
@@ -31,7 +48,7 @@ describe('WriteBatch', () => {
         for (const round of rounds) {
           for (const [id, bytes] of round) batch.add(id, bytes);
           expect(batch.isEmpty).toBe(round.length === 0);
-          expect(isDeepStrictEqual(read(batch.take()), round)).toBe(true);
+          expect(isDeepStrictEqual(streams(read(batch.take())), streams(round))).toBe(true);
           expect(batch.isEmpty).toBe(true);
         }
       }),
@@ -57,6 +74,23 @@ describe('WriteBatch', () => {
     expect(read(memory.subarray(3))).toEqual([
       [7, new Uint8Array([1, 2, 3])],
       [8, null],
+    ]);
+  });
+
+  it('makes one of small writes to one connection that follow each other', () => {
+    const batch = new WriteBatch();
+    const packet = new Uint8Array(100).fill(1);
+    for (let i = 0; i < 32; i++) batch.add(7, packet);
+    batch.add(8, packet);
+    batch.add(7, packet);
+    batch.add(7, null);
+    batch.add(7, packet);
+    expect(read(batch.take()).map(([id, bytes]) => [id, bytes?.length])).toEqual([
+      [7, 3200],
+      [8, 100],
+      [7, 100],
+      [7, undefined],
+      [7, 100],
     ]);
   });
 
