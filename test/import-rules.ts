@@ -28,6 +28,8 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'transport/contract',
       'transport/transports',
       'transport/connection-table',
+      'transport/payload',
+      'transport/write-batch',
     ],
   ],
   [
