@@ -30,9 +30,11 @@ import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
+import { takeEndless } from './endless.ts';
 import { cancelledFailure, describe, failedWait } from './failure.ts';
 import type { Launch } from './launch.ts';
 import { launchArguments } from './launch-arguments.ts';
+import { leave } from './leaving.ts';
 import { limited } from './limited-wait.ts';
 import { expectExit } from './outside-turn.ts';
 import { carriesValues, checkBody, packed, packWith } from './packing.ts';
@@ -41,6 +43,8 @@ import { createProxy, createSender } from './proxy.ts';
 import { ActiveRequest } from './request.ts';
 import { type Service, STATE } from './service.ts';
 import { type KernelHost, KernelOfService } from './service-kernel.ts';
+import { broodOf } from './starting.ts';
+import { killTask, suspendedTasks } from './suspended.ts';
 import { ExitSignal, taskOf, unknownTask, WorkTask, workOf } from './task.ts';
 import { IntervalTimer, Timer } from './timer.ts';
 
@@ -170,7 +174,7 @@ export class Context implements Skynet {
   ): Promise<ServiceHandle<Commands>> {
     const starter = this.#service;
     const pending = this.#suspend();
-    const brood = starter.state === STATE.STARTING ? starter.brood() : undefined;
+    const brood = starter.state === STATE.STARTING ? broodOf(starter) : undefined;
     this.#host.starter.launchThen({ service, args, placement }, (error, handle, withIt) => {
       if (error === undefined && brood !== undefined)
         this.#host.router.killAll(brood.add(handle, withIt ?? []), starter.handle);
@@ -245,7 +249,7 @@ export class Context implements Skynet {
 
   exit(): never {
     if (this.#service.current === undefined) expectExit();
-    this.#service.leave();
+    leave(this.#service);
     throw EXIT;
   }
 
@@ -624,11 +628,11 @@ export class Context implements Skynet {
   }
 
   tasks(): SuspendedTask[] {
-    return this.#service.suspended();
+    return suspendedTasks(this.#service);
   }
 
   killTask(task: Task): boolean {
-    return this.#service.killTask(task);
+    return killTask(this.#service, task);
   }
 
   sleep(time: Duration, token?: unknown): Promise<'BREAK' | undefined> {
@@ -780,7 +784,7 @@ export class Context implements Skynet {
   }
 
   endless(): boolean {
-    return this.#service.takeEndless();
+    return takeEndless(this.#service);
   }
 
   info(answer: (...args: string[]) => unknown): void {

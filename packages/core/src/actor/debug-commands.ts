@@ -1,8 +1,10 @@
 import { SkynetError } from '../errors.ts';
 import { formatHandle, parseHandle } from '../handle.ts';
+import { leave } from './leaving.ts';
 import { startDump, stopDump } from './message-dump.ts';
 import { type ActiveRequest, ANSWER } from './request.ts';
 import type { DebugCommands, Service } from './service.ts';
+import { killSession, suspendedTasks } from './suspended.ts';
 import { ExitSignal } from './task.ts';
 
 /** Milliseconds that requests of the old code may take to end. */
@@ -26,16 +28,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return undefined;
   },
   TASK: (service) =>
-    service.suspended().map(({ session, waitsFor }) => ({
+    suspendedTasks(service).map(({ session, waitsFor }) => ({
       session,
       waitsFor: waitsFor === 0 ? 'time or wakeup' : formatHandle(waitsFor),
     })),
   INFO: (service, _request, args) => service.extras.info?.(...args.map(String)),
   EXIT: (service) => {
-    service.leave();
+    leave(service);
     throw new ExitSignal();
   },
-  KILLTASK: (service, _request, [session]) => service.killSession(Number(session)),
+  KILLTASK: (service, _request, [session]) => killSession(service, Number(session)),
   PING: () => true,
   RELOAD: (service, _request, [module, patience]) =>
     service.host.reload(

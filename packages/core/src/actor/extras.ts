@@ -1,8 +1,9 @@
-import type { FilteredMessage, Request } from '../contracts/request.ts';
+import type { Request } from '../contracts/request.ts';
 import type { Handover } from '../contracts/skynet.ts';
 import type { Handle } from '../handle.ts';
 import type { Body, Message } from '../message.ts';
 import type { Brood } from './brood.ts';
+import type { Filter } from './filters.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { OpenRequests } from './open-requests.ts';
 import type { Pending } from './pending.ts';
@@ -27,7 +28,7 @@ export class Extras {
   brood: Brood | undefined;
   forward: Readonly<Record<number, number>> | undefined;
   /** In the order in which they were set. */
-  filters: ((message: FilteredMessage) => FilteredMessage | undefined)[] | undefined;
+  filters: Filter[] | undefined;
   /** Requests that nobody waits for any more. */
   cancelled: WeakSet<object> | undefined;
   /** Calls that do not end with the request they were made for. */

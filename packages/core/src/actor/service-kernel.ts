@@ -10,6 +10,7 @@ import { atCaller } from '../stack.ts';
 import type { Connection, ConnectOptions, Listener, ListenOptions } from '../transport/contract.ts';
 import { createConsoleDoor } from './console-door.ts';
 import { describe, goneFailure } from './failure.ts';
+import { leave } from './leaving.ts';
 import { Pending } from './pending.ts';
 import type { Service } from './service.ts';
 import { WorkTask } from './task.ts';
@@ -199,7 +200,7 @@ export class KernelOfService implements ServiceKernel {
 
   fail(error: unknown): void {
     this.reportError('failed', error);
-    this.#service.leave('failed');
+    leave(this.#service, 'failed');
   }
 
   reportError(what: string, error: unknown): void {

@@ -22,7 +22,9 @@ import { shownArguments } from './launch-arguments.ts';
 import type { ServiceLoader } from './loader.ts';
 import { loadPreload, type Preload, preloaded } from './preload.ts';
 import { Service, STATE } from './service.ts';
+import { takeBrood, takeInits } from './starting.ts';
 import { isExit, KillSignal, WorkTask } from './task.ts';
+import { dropWiring, isDrained, restoreWiring, takeWiring } from './wiring.ts';
 
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
@@ -294,7 +296,7 @@ export class ServiceStarter {
     const definition = await this.#parts.loader.reload(module);
     service.hold();
     try {
-      for (const end = Date.now() + patience; !service.isDrained && Date.now() < end; )
+      for (const end = Date.now() + patience; !isDrained(service) && Date.now() < end; )
         await setTimeout(DRAIN_STEP);
       await new Promise<void>((resolve, reject) => {
         // In a turn of its own: start functions call others and wait.
@@ -348,17 +350,17 @@ export class ServiceStarter {
         const result = await whenReady(
           service,
           start(context, ...(args as never[])),
-          service.takeInits() ?? [],
+          takeInits(service) ?? [],
         );
         if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
         const giving = service.extras.handover ?? definition.handover;
         if (giving === undefined)
           throw failedWait('ERR_HANDOVER', `${service.name}: the new code takes no state over (handover)`);
         await giving.give(state as never, context);
-        service.takeBrood();
+        takeBrood(service);
         service.state = STATE.RUNNING;
       } catch (thrown) {
-        router.killAll(service.takeBrood()?.fail() ?? [], service.handle);
+        router.killAll(takeBrood(service)?.fail() ?? [], service.handle);
         throw thrown;
       }
     };
@@ -377,12 +379,12 @@ export class ServiceStarter {
     definition: ServiceDefinition,
     before: ServiceDefinition | undefined,
   ): Promise<void> {
-    const wiring = service.takeWiring();
+    const wiring = takeWiring(service);
     const taking = wiring.extras.handover ?? before?.handover;
     const context = new Context(service, this.#parts.host);
     try {
       const started = definition.start(context, ...((this.#args.get(service) ?? []) as never[]));
-      const result = await whenReady(service, started, service.takeInits() ?? []);
+      const result = await whenReady(service, started, takeInits(service) ?? []);
       if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
       const giving = service.extras.handover ?? definition.handover;
       if (taking !== undefined) {
@@ -391,10 +393,10 @@ export class ServiceStarter {
         await giving.give(copyArgs([taking.take(context)])[0] as never, context);
       }
     } catch (thrown) {
-      service.restoreWiring(wiring);
+      restoreWiring(service, wiring);
       throw thrown;
     }
-    service.dropWiring(wiring);
+    dropWiring(service, wiring);
     service.log(`RELOAD ${service.title}`);
   }
 
@@ -429,7 +431,7 @@ export class ServiceStarter {
   ): unknown => {
     try {
       const result = definition.start(new Context(service, this.#parts.host), ...(args as never[]));
-      const inits = service.takeInits();
+      const inits = takeInits(service);
       if (!(result instanceof Promise) && inits === undefined) return this.#started(service, result);
       return whenReady(service, result, inits ?? []).then(
         (value) => this.#started(service, value),
@@ -443,7 +445,7 @@ export class ServiceStarter {
   #started(service: Service, result: unknown): void {
     if (service.state !== STATE.STARTING) return;
     service.state = STATE.RUNNING;
-    const brood = service.takeBrood();
+    const brood = takeBrood(service);
     if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
     const { onStarted } = service;
     service.onStarted = undefined;
@@ -459,7 +461,7 @@ export class ServiceStarter {
     const reason = reasonIn(messageOf(thrown));
     const text = callFailed(`${service.name} could not start: ${reason}`);
     // What it has started is of no use to anybody without it.
-    this.#parts.router.killAll(service.takeBrood()?.fail() ?? [], service.handle);
+    this.#parts.router.killAll(takeBrood(service)?.fail() ?? [], service.handle);
     service.end('failed', startError(service, 'ERR_SERVICE_INIT', text, thrown));
   }
 }
@@ -476,8 +478,7 @@ async function whenReady(
   inits: readonly Promise<unknown>[],
 ): Promise<unknown> {
   const [value] = await Promise.all([result, ...inits]);
-  for (let more = service.takeInits(); more !== undefined; more = service.takeInits())
-    await Promise.all(more);
+  for (let more = takeInits(service); more !== undefined; more = takeInits(service)) await Promise.all(more);
   return value;
 }
 

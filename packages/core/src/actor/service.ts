@@ -1,20 +1,17 @@
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, toldOf } from '../codec/error.ts';
 import type { EndReason, GoneEvent } from '../contracts/ending.ts';
-import type { CommandTable, Dispatcher, FilteredMessage } from '../contracts/request.ts';
+import type { CommandTable, Dispatcher } from '../contracts/request.ts';
 import type { ServiceStat } from '../contracts/skynet.ts';
-import type { SuspendedTask, Task } from '../contracts/task.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, formatShort, type Handle, harborOf } from '../handle.ts';
 import type { MailboxLimit } from '../mailbox-limit.ts';
-import { type Body, limitedLike, Message } from '../message.ts';
+import { type Body, Message } from '../message.ts';
 import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
 import { type Runnable, TURN, type TurnResult } from '../schedule/scheduler.ts';
 import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { BoundedMailbox } from './bounded-mailbox.ts';
-import { Brood } from './brood.ts';
-import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
 import { Extras } from './extras.ts';
 import {
   cancelledFailure,
@@ -24,6 +21,7 @@ import {
   overloadedFailure,
   remoteFailure,
 } from './failure.ts';
+import { filtered } from './filters.ts';
 import type { Host } from './host.ts';
 import type { Started } from './launch.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
@@ -35,7 +33,7 @@ import { callHandler, type Handler, makeHandler, type ProtocolTable } from './pr
 import { Refusals } from './refusals.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
-import { CancelTask, type ExitSignal, isExit, KillSignal, taskOf, unknownTask, WorkTask } from './task.ts';
+import { CancelTask, type ExitSignal, isExit, unknownTask, type WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
 import { TraceTags } from './trace-tags.ts';
 import { Watch, type WatchOwner } from './watch.ts';
@@ -47,37 +45,6 @@ const MAX_ABANDONED = 1024;
 
 /** What became of a service. */
 export const STATE = { STARTING: 0, RUNNING: 1, ENDING: 2, ENDED: 3 } as const;
-
-/** What the code of a service has set up. */
-export interface Wiring {
-  readonly extras: Partial<Extras>;
-  readonly luaHandler: Handler | undefined;
-  readonly protocols: ProtocolTable;
-  readonly timers: ReadonlySet<Timer>;
-  readonly owned: ReadonlySet<() => unknown>;
-}
-
-const NO_WIRING: Partial<Extras> = {
-  handlers: undefined,
-  filters: undefined,
-  forward: undefined,
-  unknownRequest: undefined,
-  unknownResponse: undefined,
-  debug: undefined,
-  info: undefined,
-  exitHooks: undefined,
-  handover: undefined,
-};
-
-/** How far a service is, for one that goes on in its place. */
-export interface Progress {
-  /** The session it has used last. */
-  readonly session: number;
-  /** Messages it has worked on. */
-  readonly handled: number;
-  /** Sessions of calls that it has given up and whose answers may still come. */
-  readonly abandoned: readonly number[];
-}
 
 type AnyWork = (...args: unknown[]) => unknown;
 
@@ -106,11 +73,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   current: object | undefined = undefined;
   readonly mailbox: Mailbox;
   readonly sessions: SessionTable = new SessionTable();
+  /** What takes `lua` messages: apart from the handlers of other types, since nearly every service has one. */
+  luaHandler: Handler | undefined = undefined;
   /** Who is told when the start function has returned. */
   onStarted: Started | undefined = undefined;
   #forks: Mailbox<WorkTask> | undefined = undefined;
   #extras: Extras | undefined = undefined;
-  #luaHandler: Handler | undefined = undefined;
   #timers: Timer | undefined = undefined;
   #unsettled = false;
   #overload = OVERLOAD;
@@ -157,6 +125,21 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return this.#extras;
   }
 
+  /** Undefined as long as nobody has needed any. */
+  get extrasSoFar(): Extras | undefined {
+    return this.#extras;
+  }
+
+  /** Tasks that have begun and not ended. */
+  get taskCount(): number {
+    return this.#tasks;
+  }
+
+  /** Whether a task is about to begin or go on. */
+  get isAwake(): boolean {
+    return (this.#extras?.woken?.length ?? 0) > 0 || (this.#forks?.length ?? 0) > 0;
+  }
+
   // --- turns ------------------------------------------------------------------------------------------------------
 
   /** Puts something in the mailbox. Whether it got in; a request that did not is answered with an error. */
@@ -169,7 +152,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   turn(limit: number): TurnResult {
     if (this.#unsettled) {
       if (this.#extras?.passAnswer !== undefined) {
-        this.#keep(this.#extras.passAnswer);
+        this.keep(this.#extras.passAnswer);
         return TURN.IDLE;
       }
       this.#unsettled = false;
@@ -268,18 +251,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       return;
     }
     if (filters !== undefined) {
-      const { type, session, source, body } = message;
       try {
-        let rewritten: FilteredMessage | undefined = { type, session, source, body: body as Body };
-        for (const filter of filters) {
-          rewritten = filter(rewritten);
-          if (rewritten === undefined) return;
-        }
-        received = limitedLike(message, rewritten.type, rewritten.session, rewritten.source, rewritten.body);
+        const rewritten = filtered(message, filters);
+        if (rewritten === undefined) return;
+        received = rewritten;
       } catch (thrown) {
         this.logFailure(message, thrown);
-        if (session !== 0 && type !== PTYPE.RESPONSE && type !== PTYPE.ERROR)
-          this.#refuse(message, remoteFailure(thrown, this.handle));
+        if (message.session !== 0) this.#refuse(message, remoteFailure(thrown, this.handle));
         return;
       }
     }
@@ -345,7 +323,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
       const { timer, token, answered } = pending.conditions;
       timer?.cancel();
       pending.forget();
-      if (token !== undefined) this.#forgetToken(pending);
+      if (token !== undefined) this.forgetToken(pending);
       if (answered !== undefined) {
         this.#giveAnswer(pending, answered);
         return;
@@ -367,7 +345,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   /** By now its token may be somebody else's. */
-  #forgetToken(pending: Pending): void {
+  forgetToken(pending: Pending): void {
     const waiting = this.#extras?.waiting;
     if (waiting?.get(pending.token) === pending) waiting.delete(pending.token);
   }
@@ -400,7 +378,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   // --- requests ---------------------------------------------------------------------------------------------------
 
   #handlerOf(type: number): Handler | undefined {
-    return type === PTYPE.LUA ? this.#luaHandler : this.#extras?.handlers?.get(type);
+    return type === PTYPE.LUA ? this.luaHandler : this.#extras?.handlers?.get(type);
   }
 
   #dispatch(message: Message, type: number): void {
@@ -642,122 +620,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     this.release();
   }
 
-  /** Takes out what waits at a frozen service, oldest first, for the place where it goes on. */
-  takeHeld(): MailboxItem[] {
-    const { passAnswer, held } = this.#extras ?? {};
-    if (passAnswer !== undefined) this.#keep(passAnswer);
-    const items: MailboxItem[] = [];
-    // Consoles and others that wait for its end wait on.
-    for (const request of this.#extras?.openRequests ?? [])
-      if (request.state === ANSWER.DETACHED) items.push(request.message);
-    for (let item = held?.shift(); item !== undefined; item = held?.shift()) items.push(item);
-    return items;
-  }
-
-  /** What would be lost if it ended here and now, in words; undefined if there is nothing, but for `own` request. */
-  unfinished(own: ActiveRequest): string | undefined {
-    for (const request of this.#extras?.openRequests ?? []) {
-      const { source, session, type } = request;
-      const isLink = type === PTYPE.DEBUG && request.state === ANSWER.DETACHED;
-      if (request !== own && !isLink)
-        return `a request of ${formatHandle(source)}, session ${session}, that has no answer yet`;
-    }
-    const asleep = new Set<object | undefined>();
-    for (const { token, dest, task, session } of this.sessions.all()) {
-      // It moves itself: whoever asked for that ends with this instance.
-      const isOwn = dest === this.handle && own.source === dest && own.session === session;
-      if (isOwn && !(task instanceof ActiveRequest)) {
-        asleep.add(task);
-        continue;
-      }
-      if (dest !== 0) return `a task that waits for an answer of ${formatHandle(dest)}`;
-      if (token === undefined || task instanceof ActiveRequest) return 'a task that waits for a promise';
-      asleep.add(task);
-    }
-    const isAwake = (this.#extras?.woken?.length ?? 0) > 0 || (this.#forks?.length ?? 0) > 0;
-    // One of its tasks is the one that moves it.
-    if (isAwake || this.#tasks > asleep.size + 1) return 'a task that is at work';
-    for (const { type } of this.mailbox)
-      if (type === ITEM.TASK || type === ITEM.RESUME) return 'a task that is about to begin';
-    return undefined;
-  }
-
-  /** What it holds that cannot change its thread, in words; undefined if there is nothing. */
-  get heldHere(): string | undefined {
-    for (const holds of this.#extras?.holds ?? []) {
-      const what = holds();
-      if (what !== undefined) return what;
-    }
-    return undefined;
-  }
-
-  /** Begins where a service of another thread has stopped. */
-  continueFrom({ session, handled, abandoned }: Progress): void {
-    this.sessions.startAfter(session);
-    this.handled = handled;
-    if (abandoned.length > 0) this.extras.abandoned = new Set(abandoned);
-  }
-
-  /** How far it is. */
-  get progress(): Progress {
-    const abandoned = [...(this.#extras?.abandoned ?? [])];
-    return { session: this.sessions.last, handled: this.handled, abandoned };
-  }
-
-  /** Whether nothing but the exchange itself is being worked on. */
-  get isDrained(): boolean {
-    for (const { message } of this.#extras?.openRequests ?? [])
-      if (message.type !== PTYPE.DEBUG) return false;
-    return true;
-  }
-
-  /** Takes out everything that its code has set up, so that other code can set up its own. */
-  takeWiring(): Wiring {
-    const { extras } = this;
-    const { handlers, filters, forward, unknownRequest, unknownResponse, debug, info, exitHooks, handover } =
-      extras;
-    const wiring: Wiring = {
-      extras: {
-        handlers,
-        filters,
-        forward,
-        unknownRequest,
-        unknownResponse,
-        debug,
-        info,
-        exitHooks,
-        handover,
-      },
-      luaHandler: this.#luaHandler,
-      protocols: this.protocols,
-      timers: this.#workTimers(),
-      owned: new Set(extras.owned),
-    };
-    Object.assign(extras, NO_WIRING);
-    this.#luaHandler = undefined;
-    this.protocols = DEFAULT_PROTOCOLS;
-    return wiring;
-  }
-
-  /** The new code works: what the old one had set up to happen does not happen any more. What it opened stays open. */
-  dropWiring({ timers }: Wiring): void {
-    for (const timer of timers) this.cancelTimer(timer);
-  }
-
-  /** The new code does not work: everything is as before. */
-  restoreWiring({ extras, luaHandler, protocols, timers, owned }: Wiring): void {
-    for (const timer of this.#workTimers()) if (!timers.has(timer)) this.cancelTimer(timer);
-    for (const close of this.#extras?.owned ?? []) {
-      if (owned.has(close)) continue;
-      this.extras.owned?.delete(close);
-      this.#close(close);
-    }
-    Object.assign(this.extras, extras);
-    this.#luaHandler = luaHandler;
-    this.protocols = protocols;
-  }
-
-  #workTimers(): Set<Timer> {
+  /** Timers that start something, and do not wake a task. */
+  workTimers(): Set<Timer> {
     const timers = new Set<Timer>();
     for (let timer = this.#timers; timer !== undefined; timer = timer.ownerNext)
       if (typeof timer.target === 'function') timers.add(timer);
@@ -776,7 +640,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     const previous = this.#handlerOf(type)?.given;
     if (given === undefined) return previous;
     const handler = makeHandler(given);
-    if (type === PTYPE.LUA) this.#luaHandler = handler;
+    if (type === PTYPE.LUA) this.luaHandler = handler;
     else {
       this.extras.handlers ??= new Map();
       this.extras.handlers.set(type, handler);
@@ -821,6 +685,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     then?.();
   }
 
+  /** Whether there was such a task that has not begun: it never will. */
+  removeFork(task: WorkTask): boolean {
+    return this.#forks?.remove(task) ?? false;
+  }
+
   fork(task: WorkTask): void {
     this.#forks ??= new Mailbox();
     this.#forks.push(task);
@@ -863,7 +732,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   /** It is frozen: all that has come is kept. */
-  #keep(passAnswer: (answer: Message) => void): void {
+  keep(passAnswer: (answer: Message) => void): void {
     for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
       if (item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) passAnswer(item as Message);
       else this.extras.held?.push(item);
@@ -902,47 +771,6 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     pending.decide(outcome, failed);
     this.push(pending);
     return true;
-  }
-
-  /** Suspended tasks, by what they wait for; oldest first. A task that waits for several things is there for each. */
-  suspended(): SuspendedTask[] {
-    return this.sessions.all().map((pending) => ({
-      task: taskOf(pending.task ?? pending),
-      session: pending.session,
-      waitsFor: pending.dest,
-    }));
-  }
-
-  /** Ends a task that is suspended, woken or not begun. Whether there was one. */
-  killTask(task: Task): boolean {
-    if (task instanceof WorkTask && this.#forks?.remove(task)) return true;
-    const waits = [...this.sessions.all(), ...(this.#extras?.woken ?? [])].filter(
-      (pending) => taskOf(pending.task ?? pending) === task,
-    );
-    for (const pending of waits) this.#kill(pending);
-    return waits.length > 0;
-  }
-
-  /** Ends the task that waits under this session. Whether there was one. */
-  killSession(session: number): boolean {
-    const pending = this.sessions.all().find((other) => other.session === session);
-    if (pending !== undefined) this.#kill(pending);
-    return pending !== undefined;
-  }
-
-  /** Lets a suspended task go on with the signal that ends it, so that its `finally` blocks run. */
-  #kill(pending: Pending): void {
-    const { task, token } = pending;
-    if (task instanceof ActiveRequest && task.session !== 0 && task.state === ANSWER.OPEN) {
-      task.state = ANSWER.DONE;
-      this.answerError(task, failedWait('ERR_ABORTED', 'the task that worked on it was killed'));
-    }
-    if (token !== undefined) this.#forgetToken(pending);
-    const isWoken = !this.sessions.has(pending.session);
-    this.giveUp(pending, new KillSignal());
-    if (isWoken || pending.queuedToResume) return;
-    pending.markQueued();
-    this.push(pending);
   }
 
   /** Makes a call fail; its task hears of it in the order of the mailbox. Nothing if it has ended already. */
@@ -1054,58 +882,6 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   // --- end --------------------------------------------------------------------------------------------------------
 
-  /** What `skynet.init` started, to be waited for before the service counts as started. */
-  takeInits(): Promise<unknown>[] | undefined {
-    const inits = this.#extras?.inits;
-    return inits === undefined || inits.length === 0 ? undefined : inits.splice(0);
-  }
-
-  /** What its start function starts is noted here. */
-  brood(): Brood {
-    const { extras } = this;
-    extras.brood ??= new Brood();
-    return extras.brood;
-  }
-
-  /** The start has ended: what it has started, if it has started anything. */
-  takeBrood(): Brood | undefined {
-    const brood = this.#extras?.brood;
-    if (brood !== undefined) this.extras.brood = undefined;
-    return brood;
-  }
-
-  get hasExitHooks(): boolean {
-    return (this.#extras?.exitHooks?.length ?? 0) > 0;
-  }
-
-  /** Runs the exit hooks, last registered first, then ends the service. */
-  async runExitHooks(): Promise<void> {
-    const hooks = this.#extras?.exitHooks ?? [];
-    for (let hook = hooks.pop(); hook !== undefined; hook = hooks.pop()) {
-      try {
-        await hook();
-      } catch (thrown) {
-        this.taskFailed(thrown);
-      }
-    }
-  }
-
-  /** The service ends itself: its exit hooks first, during which it goes on working. */
-  leave(reason: EndReason = 'exited'): void {
-    if (!this.alive || this.state === STATE.ENDING) return;
-    const end = (): void => {
-      if (!this.alive) return;
-      this.host.note(this.handle, 'KILL self');
-      this.end(reason);
-    };
-    if (!this.hasExitHooks) {
-      end();
-      return;
-    }
-    this.state = STATE.ENDING;
-    this.fork(new WorkTask(() => this.runExitHooks().then(end), []));
-  }
-
   /** Calls `gone` as a task of its own when another service is gone. Returns a function that stops watching. */
   watch(handle: Handle, gone: (event: GoneEvent) => unknown): () => void {
     const { extras } = this;
@@ -1191,11 +967,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     if (this.sessions.size > 0) for (const pending of this.sessions.all()) pending.forget();
     if (this.#extras !== undefined) {
       for (const watch of this.#extras.watches ?? []) this.#unwatch(watch);
-      for (const close of this.#extras.owned ?? []) this.#close(close);
+      for (const close of this.#extras.owned ?? []) this.close(close);
     }
     this.#forks = undefined;
     this.#extras = undefined;
-    this.#luaHandler = undefined;
+    this.luaHandler = undefined;
   }
 
   /**
@@ -1217,7 +993,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     };
   }
 
-  #close(close: () => unknown): void {
+  /** Calls what closes something, and has the node wait for it when it stops. */
+  close(close: () => unknown): void {
     const failed = (thrown: unknown): void => this.host.log(this.handle, `close failed: ${describe(thrown)}`);
     try {
       const closing = close();
@@ -1233,22 +1010,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return {
       mqlen: this.mailbox.length,
       message: this.handled,
-      task: this.#tasks,
+      task: this.taskCount,
       cpu: this.host.cpuOf(this.handle),
     };
-  }
-
-  /** The watchdog has reported this service. */
-  markEndless(report: number): void {
-    this.extras.endlessReport = report;
-  }
-
-  /** Whether it was reported since last asked. Within the very loop nobody but the watchdog's memory can tell. */
-  takeEndless(): boolean {
-    const report = Math.max(this.host.endlessReport(this.handle), this.#extras?.endlessReport ?? 0);
-    if (report <= (this.#extras?.endlessTold ?? 0)) return false;
-    this.extras.endlessTold = report;
-    return true;
   }
 
   log(text: string): void {

@@ -1,13 +1,16 @@
 import type { ContextHost } from '../actor/context.ts';
 import { answerDebug } from '../actor/debug-commands.ts';
+import { noteEndless } from '../actor/endless.ts';
 import { describe, overloadedFailure } from '../actor/failure.ts';
 import type { Host } from '../actor/host.ts';
+import { hasExitHooks, runExitHooks } from '../actor/leaving.ts';
 import { ServiceLoader } from '../actor/loader.ts';
 import { createModules, serviceOfPackage } from '../actor/modules.ts';
 import { Refusals } from '../actor/refusals.ts';
 import type { ActiveRequest } from '../actor/request.ts';
 import { type Service, setDebugCommands } from '../actor/service.ts';
 import { ServiceStarter } from '../actor/service-starter.ts';
+import { suspendedTasks } from '../actor/suspended.ts';
 import { WorkTask } from '../actor/task.ts';
 import type { Timer } from '../actor/timer.ts';
 import type { ResolvedConfig } from '../config/config.ts';
@@ -552,7 +555,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         this.lines.arrived(order.number, order.source, order.text);
         break;
       case 'endless':
-        this.router.find(order.handle)?.markEndless(order.report);
+        this.markEndless(order.handle, order.report);
         break;
       case 'watch':
         this.router.inOrder(order.handle, from, () =>
@@ -622,8 +625,10 @@ export class NodeThread implements Host, ContextHost, Resident {
   /** A service was found in an endless loop, and the watchdog's report of that has this number. */
   markEndless(handle: Handle, report: number): void {
     const thread = this.router.threadOf(handle);
-    if (thread === this.thread) this.router.find(handle)?.markEndless(report);
-    else if (thread >= 0) this.#neighbours.tell(thread, { op: 'endless', handle, report });
+    const service = this.router.find(handle);
+    if (service !== undefined) noteEndless(service, report);
+    else if (thread >= 0 && thread !== this.thread)
+      this.#neighbours.tell(thread, { op: 'endless', handle, report });
   }
 
   /** What is there that may be left behind. */
@@ -632,7 +637,7 @@ export class NodeThread implements Host, ContextHost, Resident {
     return {
       services: services.map(({ handle, title }) => `${formatHandle(handle)} ${title}`),
       tasks: services.flatMap((service) =>
-        service.suspended().map(({ waitsFor }) => {
+        suspendedTasks(service).map(({ waitsFor }) => {
           const what = waitsFor === 0 ? 'time or wakeup' : formatHandle(waitsFor);
           return `of ${formatHandle(service.handle)} ${service.title} waits for ${what}`;
         }),
@@ -670,9 +675,9 @@ export class NodeThread implements Host, ContextHost, Resident {
     });
     for (const service of running.reverse()) {
       const hooks = new Promise<'done'>((resolve) => {
-        service.push(new WorkTask(() => service.runExitHooks().then(() => resolve('done')), []));
+        service.push(new WorkTask(() => runExitHooks(service).then(() => resolve('done')), []));
       });
-      if (service.hasExitHooks && (await Promise.race([hooks, late])) === 'late') {
+      if (hasExitHooks(service) && (await Promise.race([hooks, late])) === 'late') {
         this.log(service.handle, `did not finish its exit hooks within ${deadline} ms`);
         break;
       }

@@ -6,6 +6,7 @@ import { type ActiveRequest, ANSWER } from '../actor/request.ts';
 import { Service, STATE } from '../actor/service.ts';
 import type { ServiceStarter } from '../actor/service-starter.ts';
 import { CancelTask } from '../actor/task.ts';
+import { continueFrom, heldHere, progressOf, takeHeld, unfinished } from '../actor/transfer.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, localOf } from '../handle.ts';
 import { Message } from '../message.ts';
@@ -95,7 +96,7 @@ export class Moves {
     const { starter } = this.#place;
     const { changing } = service.extras;
     const isThere = service.state === STATE.RUNNING && changing === undefined;
-    if (!isThere || service.heldHere !== undefined) return false;
+    if (!isThere || heldHere(service) !== undefined) return false;
     return starter.handoverOf(service) !== undefined && starter.originOf(service) !== undefined;
   }
 
@@ -168,12 +169,12 @@ export class Moves {
   async #quiet(service: Service, request: ActiveRequest, patience: number): Promise<void> {
     for (const end = Date.now() + patience; ; await setTimeout(LOOK)) {
       if (!service.alive) throw goneFailure(service.handle);
-      const unfinished = service.unfinished(request);
-      if (unfinished === undefined) return;
+      const left = unfinished(service, request);
+      if (left === undefined) return;
       if (Date.now() < end) continue;
-      const { heldHere } = service;
-      if (heldHere === undefined) throw refusal(service, 'busy', `there is ${unfinished}`);
-      throw refusal(service, 'sockets', `there is ${heldHere}, and ${unfinished}`);
+      const held = heldHere(service);
+      if (held === undefined) throw refusal(service, 'busy', `there is ${left}`);
+      throw refusal(service, 'sockets', `there is ${held}, and ${left}`);
     }
   }
 
@@ -211,13 +212,13 @@ export class Moves {
         ...origin,
         mailbox: service.mailboxLimit,
         isPinned: placement?.isPinned(service) ?? false,
-        progress: service.progress,
+        progress: progressOf(service),
         state,
       }),
       { timeout: START_LIMIT },
     );
     this.#mustLive(service);
-    const held = service.heldHere;
+    const held = heldHere(service);
     if (held !== undefined) throw refusal(service, 'sockets', `it still has ${held}`);
   }
 
@@ -241,7 +242,7 @@ export class Moves {
       source,
       session,
     });
-    for (const item of service.takeHeld()) {
+    for (const item of takeHeld(service)) {
       if (item instanceof CancelTask) {
         neighbours.tell(thread, { op: 'cancel', to: handle, source: item.source, session: item.session });
       } else if (item.type >= 0) this.#passOn(thread, handle, item as Message);
@@ -295,7 +296,7 @@ export class Moves {
     const { handle, kind, name, shown, mailbox, isPinned, progress } = order;
     router.guest(handle)?.service.vanish();
     const service = new Service(host, handle, localOf(handle), kind, name, shown, DEFAULT_PROTOCOLS, mailbox);
-    service.continueFrom(progress);
+    continueFrom(service, progress);
     accounts?.open(handle);
     placement?.pin(service, isPinned);
     const others = Array.from({ length: threads }, (_, thread) => thread).filter((thread) => thread !== from);

@@ -1,4 +1,4 @@
-import type { Progress } from '../actor/service.ts';
+import type { Progress } from '../actor/transfer.ts';
 import type { ErrorData } from '../codec/error.ts';
 import type { EndReason } from '../contracts/ending.ts';
 import type { Handle } from '../handle.ts';
