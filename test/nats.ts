@@ -21,13 +21,15 @@ export interface NatsServer {
   kill(): Promise<void>;
   /** Starts it again on the same port, with what it has kept. */
   start(): Promise<void>;
+  /** Takes away what it has kept, while it does not run. */
+  empty(): void;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
 }
 
-/** Options of a server that keeps what it is told in a folder. */
-function jetStream(folder: string): string[] {
-  return ['-js', '-sd', path.join(folder, 'jetstream')];
+/** Where a server with this folder keeps what it is told. */
+function storeIn(folder: string): string {
+  return path.join(folder, 'jetstream');
 }
 
 async function startOne(port: number, folder: string, options: readonly string[]): Promise<NatsServer> {
@@ -46,6 +48,7 @@ async function startOne(port: number, folder: string, options: readonly string[]
     start: async () => {
       server = await start();
     },
+    empty: () => removeFolder(storeIn(folder)),
     stop: async () => {
       await server.kill();
       removeFolder(folder);
@@ -60,7 +63,10 @@ export async function startNats(
 ): Promise<NatsServer> {
   const [port] = await freePorts(1);
   const folder = temporaryFolder('nats');
-  return startOne(port as number, folder, [...(hasJetStream ? jetStream(folder) : []), ...options]);
+  return startOne(port as number, folder, [
+    ...(hasJetStream ? ['-js', '-sd', storeIn(folder)] : []),
+    ...options,
+  ]);
 }
 
 /** Starts three servers that keep what they are told together. */
@@ -74,7 +80,7 @@ export async function startNatsCluster(): Promise<{
     ports.slice(0, 3).map((port, i) => {
       const folder = temporaryFolder('nats');
       return startOne(port, folder, [
-        ...jetStream(folder),
+        ...['-js', '-sd', storeIn(folder)],
         ...['--name', `nats${i}`, '--cluster_name', 'tests'],
         ...['--cluster', `nats://127.0.0.1:${routes[i]}`],
         ...['--routes', routes.map((route) => `nats://127.0.0.1:${route}`).join(',')],

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { type Handle, type Skynet, startNode } from '@skynet/core';
-import { Decoder, Encoder } from 'cbor-x';
 import { callRate } from '../../core/bench/calls.ts';
 import type { Measure } from '../../core/bench/case.ts';
 import { createMesh, link } from '../src/link.ts';
-import { BATCH, FLOOD, type Packing, plainCalls, plainFlood, withPeer } from './plain-link.ts';
+import { cbor } from './cbor.ts';
+import { BATCH, FLOOD, plainCalls, plainFlood, withPeer } from './plain-link.ts';
 
 const PEER = path.join(import.meta.dirname, 'link-peer.ts');
 
@@ -36,16 +36,6 @@ export const linkFlood: Measure = (effort) =>
       await skynet.call(echo, 'lua', 'sum');
     }, FLOOD),
   ]);
-
-/** Bodies by cbor-x at its best. */
-function cbor(): Packing {
-  const encoder = new Encoder({ sequential: true, structures: [] });
-  const decoder = new Decoder({ sequential: true, structures: [] });
-  return {
-    pack: (values) => encoder.encode(values),
-    unpack: (bytes) => decoder.decode(bytes) as unknown[],
-  };
-}
 
 /** The floor of calls over our own link. */
 export const linkFloor = (value: unknown, flight: number): Measure => plainCalls(PEER, cbor, value, flight);

@@ -1,19 +1,16 @@
+import { defineService, type Handle, printable, type ServiceDefinition, type Skynet } from '@skynet/core';
 import {
-  type Duration,
-  defineService,
-  type Handle,
-  isRequestType,
-  makeHandle,
-  PTYPE,
-  printable,
-  type ServiceDefinition,
-  type Skynet,
-  SkynetError,
-} from '@skynet/core';
-import { kernelOf, Message, type NetworkPlace, type Remote, type ServiceKernel } from '@skynet/core/kernel';
+  kernelOf,
+  type Message,
+  type NetworkPlace,
+  type Remote,
+  type ServiceKernel,
+} from '@skynet/core/kernel';
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
+import { Waits } from '../waits.ts';
 import { createSlaveReader, encodeControl, type ToMaster, type ToSlave, type Unknown } from './control.ts';
 import { harborError } from './errors.ts';
+import { GlobalNames } from './global-names.ts';
 import { type LinkState, Links, type LinksOwner } from './links.ts';
 
 /** What a node of the network is told. */
@@ -86,19 +83,9 @@ class Slave implements Remote {
   #queue: (readonly [id: number, address: string])[] | undefined = [];
   /** Nodes that have not connected yet and will, once the master has said how many. */
   #awaited: number | undefined;
-  /** Messages to global names that are not known yet. */
-  readonly #unnamed = new Map<string, Message[]>();
-  /** Names the master was asked for. */
-  readonly #asked = new Set<string>();
-  /** Names that were given in this node. */
-  readonly #given = new Map<string, Handle>();
-  /** Names that the master has told. */
-  readonly #learnt = new Map<string, Handle>();
-  /** Those of nodes that were lost since. */
-  readonly #stale = new Set<string>();
+  readonly #names: GlobalNames;
   readonly #watched = new Set<Handle>();
-  /** Tasks that wait, by what for. */
-  readonly #waiting = new Map<string, Set<object>>();
+  readonly #waits: Waits;
 
   constructor(skynet: Skynet, options: SlaveOptions, place: NetworkPlace) {
     this.#skynet = skynet;
@@ -110,6 +97,13 @@ class Slave implements Remote {
       changed: (id, state) => this.#changed(id, state),
     };
     this.#links = new Links(options.id, place, owner, options.backlog);
+    this.#waits = new Waits(skynet);
+    this.#names = new GlobalNames(place, {
+      id: options.id,
+      tell: (message) => this.#tell(message),
+      log: (text) => skynet.error(text),
+      renamed: (name, handle) => skynet.fork(() => this.#renamed(name, handle)),
+    });
   }
 
   // --- joining
@@ -207,14 +201,14 @@ class Slave implements Remote {
   #masterClosed(connection: Connection): void {
     if (this.#master !== connection) return;
     this.#master = undefined;
-    this.#wake('welcome');
+    this.#waits.wake('welcome');
     if (!this.#isMasterLost) this.#masterLost();
   }
 
   /** Waits until the master has let the node in and all who were there have connected. */
   async #welcome(): Promise<void> {
     const { id, master } = this.#options;
-    await this.#until('welcome', () => this.#awaited !== undefined || this.#isMasterLost, WELCOME_TIME);
+    await this.#waits.until('welcome', () => this.#awaited !== undefined || this.#isMasterLost, WELCOME_TIME);
     if (this.#isMasterLost && this.#awaited === undefined)
       throw harborError(
         'ERR_HARBOR_REFUSED',
@@ -230,7 +224,7 @@ class Slave implements Remote {
     this.#skynet.error(`Waiting for ${this.#awaited} harbors`);
     if (this.#awaited > 0) this.#listener?.resume();
     const isComplete = (): boolean => (this.#awaited as number) <= 0;
-    while (!(await this.#until('harbors', isComplete, PATIENCE)))
+    while (!(await this.#waits.until('harbors', isComplete, PATIENCE)))
       this.#skynet.error(`still waiting for ${this.#awaited} harbors`);
     await this.#listener?.close();
     this.#listener = undefined;
@@ -241,7 +235,7 @@ class Slave implements Remote {
     switch (message[0]) {
       case 'W':
         this.#awaited ??= message[1];
-        this.#wake('welcome');
+        this.#waits.wake('welcome');
         break;
       case 'C':
         this.#links.expect(message[1]);
@@ -249,7 +243,7 @@ class Slave implements Remote {
         else this.#queue.push([message[1], message[2]]);
         break;
       case 'N':
-        this.#nameKnown(message[1], message[2]);
+        this.#names.known(message[1], message[2]);
         break;
       case 'D':
         this.#gone(message[1]);
@@ -271,11 +265,8 @@ class Slave implements Remote {
     this.#isMasterLost = true;
     this.#masterSince = Date.now();
     this.#skynet.error('Master disconnect');
-    this.#wake('master');
-    for (const [name, messages] of this.#unnamed) {
-      this.#unnamed.delete(name);
-      for (const message of messages) this.#refuseUnnamed(name, message);
-    }
+    this.#waits.wake('master');
+    this.#names.masterLost();
     if (this.#hasJoined) this.#skynet.fork(() => this.#seekMaster());
   }
 
@@ -294,8 +285,8 @@ class Slave implements Remote {
     this.#isMasterLost = false;
     this.#masterSince = Date.now();
     this.#skynet.error('Master connected again');
-    this.#tellNames();
-    this.#wake('master back');
+    this.#names.masterBack();
+    this.#waits.wake('master back');
   }
 
   /** Joins the network once more; why not, if the master is not there or does not let it in. */
@@ -312,21 +303,11 @@ class Slave implements Remote {
     this.#awaited = undefined;
     this.#tell(['H', id, address]);
     const isSettled = (): boolean => this.#awaited !== undefined || this.#master !== connection;
-    await this.#until('welcome', isSettled, WELCOME_TIME);
+    await this.#waits.until('welcome', isSettled, WELCOME_TIME);
     if (this.#master !== connection) return `the master ${master} does not let harbor ${id} in again`;
     if (this.#awaited !== undefined) return undefined;
     connection.destroy();
     return `the master ${master} does not answer harbor ${id}`;
-  }
-
-  /** The master that has come back knows no name: it is told those of this node, and asked for those of nodes that are lost. */
-  #tellNames(): void {
-    for (const [name, handle] of this.#given) {
-      if (this.#place.threadOf(handle) >= 0) this.#tell(['R', name, handle]);
-      else this.#given.delete(name);
-    }
-    for (const name of this.#stale) this.#asked.add(name);
-    for (const name of this.#asked) this.#tell(['Q', name]);
   }
 
   // --- links
@@ -370,7 +351,7 @@ class Slave implements Remote {
   #arrived(): void {
     if (this.#listener === undefined || this.#awaited === undefined) return;
     this.#awaited--;
-    this.#kernel.enqueue(() => this.#wake('harbors'));
+    this.#kernel.enqueue(() => this.#waits.wake('harbors'));
   }
 
   async #connectQueued(): Promise<void> {
@@ -413,46 +394,27 @@ class Slave implements Remote {
     // Links end behind the service when the node stops.
     if (state === 'waiting' || !this.#kernel.alive) return;
     if (state === 'down') this.#left(id);
-    this.#kernel.enqueue(() => this.#wake(state === 'ready' ? `connect ${id}` : `link ${id}`));
+    this.#kernel.enqueue(() => this.#waits.wake(state === 'ready' ? `connect ${id}` : `link ${id}`));
   }
 
   #left(id: number): void {
-    for (const [name, handle] of this.#learnt) if (handle >>> 24 === id) this.#stale.add(name);
+    this.#names.nodeLost(id);
     this.#options.lost?.(this.#skynet, id);
   }
 
   // --- what services wait for
 
   async untilLost(id: number): Promise<void> {
-    await this.#until(`link ${id}`, () => this.#links.stateOf(id) !== 'ready');
+    await this.#waits.until(`link ${id}`, () => this.#links.stateOf(id) !== 'ready');
   }
 
   async untilConnected(id: number): Promise<void> {
     if (id !== this.#options.id)
-      await this.#until(`connect ${id}`, () => this.#links.stateOf(id) === 'ready');
+      await this.#waits.until(`connect ${id}`, () => this.#links.stateOf(id) === 'ready');
   }
 
   async untilMasterLost(): Promise<void> {
-    await this.#until('master', () => this.#isMasterLost);
-  }
-
-  /** Waits until something has happened, or that time has passed. Whether it has happened. */
-  async #until(what: string, isTrue: () => boolean, time?: Duration): Promise<boolean> {
-    if (isTrue()) return true;
-    const token = {};
-    const waiting = this.#waiting.get(what) ?? new Set();
-    waiting.add(token);
-    this.#waiting.set(what, waiting);
-    if (time === undefined) await this.#skynet.wait(token);
-    else await this.#skynet.sleep(time, token);
-    waiting.delete(token);
-    return time === undefined || isTrue();
-  }
-
-  #wake(what: string): void {
-    const waiting = this.#waiting.get(what);
-    this.#waiting.delete(what);
-    for (const token of waiting ?? []) this.#skynet.wakeup(token);
+    await this.#waits.until('master', () => this.#isMasterLost);
   }
 
   // --- messages and names
@@ -466,69 +428,22 @@ class Slave implements Remote {
   }
 
   deliverToName(name: string, message: Message): void {
-    if (this.#isMasterLost) {
-      this.#refuseUnnamed(name, message);
-      return;
-    }
-    const { type, session, source, body } = message;
-    // Whoever sent the bytes may use their memory for something else by then.
-    const own = new Message(type, session, source, (body as Uint8Array).slice());
-    const waiting = this.#unnamed.get(name);
-    if (waiting === undefined) this.#unnamed.set(name, [own]);
-    else waiting.push(own);
-    this.wanted(name);
-  }
-
-  #refuseUnnamed(name: string, { type, session, source }: Message): void {
-    if (session === 0 || !isRequestType(type)) return;
-    const error = new SkynetError(
-      'ERR_NODE_LOST',
-      `call failed: the master is lost, which would know who ${printable(name)} is`,
-      { details: { name } },
-    );
-    this.#place.deliver(source, new Message(PTYPE.ERROR, session, makeHandle(this.#options.id, 0), error));
+    this.#names.deliver(name, message);
   }
 
   named(name: string, handle: Handle): void {
-    this.#given.set(name, handle);
-    try {
-      this.#tell(['R', name, handle]);
-    } catch (error) {
-      this.#given.delete(name);
-      this.#skynet.error(printable(error));
-    }
-    this.#flushNamed(name, handle);
+    this.#names.given(name, handle);
   }
 
   wanted(name: string): void {
-    if (this.#asked.has(name)) return;
-    this.#asked.add(name);
-    if (!this.#isMasterLost) this.#tell(['Q', name]);
-  }
-
-  #nameKnown(name: string, handle: Handle): void {
-    this.#asked.delete(name);
-    // Whoever is given a name takes it from this node's.
-    if (this.#given.get(name) !== handle) this.#given.delete(name);
-    const before = this.#learnt.get(name);
-    this.#learnt.set(name, handle);
-    this.#place.named(name, handle);
-    this.#flushNamed(name, handle);
-    if (this.#stale.delete(name) || (before !== undefined && before !== handle))
-      this.#skynet.fork(() => this.#renamed(name, handle));
+    this.#names.wanted(name);
   }
 
   /** The name may be known before its node is connected. */
   async #renamed(name: string, handle: Handle): Promise<void> {
     await this.untilConnected(handle >>> 24);
-    if (this.#learnt.get(name) === handle)
+    if (this.#names.isKnown(name, handle))
       this.#options.renamed?.(this.#skynet, this.#options.id, name, handle);
-  }
-
-  #flushNamed(name: string, handle: Handle): void {
-    const messages = this.#unnamed.get(name);
-    this.#unnamed.delete(name);
-    for (const message of messages ?? []) this.#place.resolved(message, handle);
   }
 
   /** The end of a service is the end of a request that it answers no sooner, to the original's nodes too. */
@@ -551,12 +466,13 @@ class Slave implements Remote {
   info(): Record<string, unknown> {
     const { received, sent } = this.#control;
     const master = this.#isMasterLost ? 'lost' : 'connected';
-    const names = new Map([...this.#learnt, ...this.#given]);
     return {
       harbor: this.#options.id,
       master: `${this.#options.master} ${master} since ${timeOf(this.#masterSince)} received:${received} sent:${sent}`,
-      names: Object.fromEntries([...names].map(([name, handle]) => [name, this.#skynet.address(handle)])),
-      asked: [...this.#asked].join(' '),
+      names: Object.fromEntries(
+        this.#names.entries().map(([name, handle]) => [name, this.#skynet.address(handle)]),
+      ),
+      asked: this.#names.asked().join(' '),
       ...Object.fromEntries(
         this.#links
           .info()

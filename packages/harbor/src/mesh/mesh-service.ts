@@ -22,6 +22,7 @@ import {
   type ServiceKernel,
 } from '@skynet/core/kernel';
 import { createDatacenterService, DATACENTER } from '../datacenter/service.ts';
+import { Waits } from '../waits.ts';
 import { SHAPES } from './body.ts';
 import type { ChannelLimits } from './channel.ts';
 import type { Directory } from './directory.ts';
@@ -145,8 +146,7 @@ class Mesh implements Remote {
   readonly #unnamed = new Map<string, Message[]>();
   /** Names that are free again, and who had them last: with its node, they may have been lost. */
   readonly #freedOf = new Map<string, Handle>();
-  /** Tasks that wait, by what for. */
-  readonly #waiting = new Map<string, Set<object>>();
+  readonly #waits: Waits;
 
   constructor(skynet: Skynet, setup: MeshSetup, place: NetworkPlace, names: MeshNames) {
     this.#skynet = skynet;
@@ -154,6 +154,7 @@ class Mesh implements Remote {
     this.#setup = setup;
     this.#place = place;
     this.#names = names;
+    this.#waits = new Waits(skynet);
   }
 
   async join(): Promise<void> {
@@ -289,23 +290,11 @@ class Mesh implements Remote {
   }
 
   async #until(what: string, isTrue: () => boolean): Promise<void> {
-    while (!isTrue()) {
-      const token = {};
-      const waiting = this.#waiting.get(what) ?? new Set();
-      waiting.add(token);
-      this.#waiting.set(what, waiting);
-      await this.#skynet.wait(token);
-    }
-  }
-
-  #wake(what: string): void {
-    const waiting = this.#waiting.get(what);
-    this.#waiting.delete(what);
-    for (const token of waiting ?? []) this.#skynet.wakeup(token);
+    while (!(await this.#waits.until(what, isTrue)));
   }
 
   #wakeAll(id: number): void {
-    this.#wake(`node ${id}`);
+    this.#waits.wake(`node ${id}`);
   }
 
   // --- messages
@@ -418,7 +407,7 @@ class Mesh implements Remote {
     if (owner === undefined || !isShown(name)) return;
     this.#place.unnamed(name, owner);
     this.#freedOf.set(name, owner);
-    if (name === DATACENTER && this.#kernel.alive) this.#kernel.enqueue(() => this.#wake('datacenter'));
+    if (name === DATACENTER && this.#kernel.alive) this.#kernel.enqueue(() => this.#waits.wake('datacenter'));
   }
 
   #flushNamed(name: string, handle: Handle): void {

@@ -8,6 +8,7 @@ import {
 } from '@skynet/core';
 import { Happenings, type TestNode, type TestRunner } from '@skynet/core/testing';
 import { createMesh } from '../mesh/mesh.ts';
+import { outcomeOf } from './outcome.ts';
 
 /** What a node of the suite is to be given. */
 export interface LinkNodeOptions {
@@ -73,16 +74,6 @@ const VALUES: readonly unknown[] = [
   ]),
 ];
 
-/** What a call ends with: what it was answered, or a code. */
-async function endOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return { answered: await call };
-  } catch (error) {
-    if (isSkynetError(error)) return error.code;
-    throw error;
-  }
-}
-
 /** A service that tells the test what it gets. */
 function echoing(got: (value: unknown) => void): ServiceDefinition {
   return defineService((skynet) => ({
@@ -102,7 +93,7 @@ function echoing(got: (value: unknown) => void): ServiceDefinition {
       return 'pushed';
     },
     /** Waits for another service. */
-    waits: (to: Handle) => endOf(skynet.call(to, 'lua', 'never')),
+    waits: (to: Handle) => outcomeOf(skynet.call(to, 'lua', 'never')),
   })) as ServiceDefinition;
 }
 
@@ -127,7 +118,7 @@ async function inWorld(make: () => LinkFixture, work: (world: World) => Promise<
     const got = new Happenings<unknown>('messages', { patience: PATIENCE });
     const echo = await two.newService(echoing((value) => got.add(value)));
     const call = (...values: [string, ...unknown[]]): Promise<unknown> =>
-      one.run((skynet) => endOf(skynet.call(echo, 'lua', ...values)));
+      one.run((skynet) => outcomeOf(skynet.call(echo, 'lua', ...values)));
     await work({ one, two, echo, got, fixture, call });
   } finally {
     // What is held would keep them from going.
@@ -261,8 +252,8 @@ export function linkCompliance(
       const third = await two.newService(echoing(() => {}));
       const stop = new AbortController();
       const ends = await one.run(async (skynet) => {
-        const late = endOf(skynet.call({ to: echo, timeout: '200ms' }, 'lua', 'never'));
-        const given = endOf(skynet.call({ to: echo, signal: stop.signal }, 'lua', 'waits', third));
+        const late = outcomeOf(skynet.call({ to: echo, timeout: '200ms' }, 'lua', 'never'));
+        const given = outcomeOf(skynet.call({ to: echo, signal: stop.signal }, 'lua', 'waits', third));
         while (((await skynet.call(echo, 'debug', 'TASK')) as unknown[]).length === 0)
           await skynet.sleep('1ms');
         stop.abort();
@@ -329,12 +320,12 @@ export function linkCompliance(
         for (let round = 0; round < 3; round++) {
           const [first, ...rest] = await one.run((skynet) => {
             const all = [
-              endOf(skynet.call(echo, 'lua', 'never')),
-              endOf(skynet.call(echo, 'lua', 'echo', LARGE)),
+              outcomeOf(skynet.call(echo, 'lua', 'never')),
+              outcomeOf(skynet.call(echo, 'lua', 'echo', LARGE)),
             ];
             for (let i = 0; i < 200; i++) {
               skynet.send(echo, 'lua', 'add', sent++, i % 20 === 0 ? LARGE : '');
-              all.push(endOf(skynet.call(echo, 'lua', 'echo', i)));
+              all.push(outcomeOf(skynet.call(echo, 'lua', 'echo', i)));
             }
             // The turn ends first, so that frames leave.
             setImmediate(() => fixture.cut?.());
@@ -364,7 +355,7 @@ export function linkCompliance(
         const results = await one.run(async (skynet) => {
           const all: Promise<unknown>[] = [];
           for (let i = 0; i < 3000; i++) {
-            all.push(endOf(skynet.call(echo, 'lua', 'add', i, text)));
+            all.push(outcomeOf(skynet.call(echo, 'lua', 'add', i, text)));
             // The turn ends, so that frames leave.
             if (i % 50 === 0) await skynet.sleep(0);
           }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { defineService, type Handle, isSkynetError, type ServiceDefinition } from '@skynet/core';
 import type { TestNode, TestRunner } from '@skynet/core/testing';
 import { createMesh } from '../mesh/mesh.ts';
+import { outcomeOf } from './outcome.ts';
 
 /** What is tested: who is in a network, and who has which name. Made anew for every test. */
 export interface MembershipFixture {
@@ -20,16 +21,6 @@ export interface MembershipAbilities {
 
 /** Milliseconds between two looks at what is to become true. */
 const LOOK = '20ms';
-
-/** How a call ends: with its answer, or the code it fails with. */
-async function endOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return { answered: await call };
-  } catch (error) {
-    if (isSkynetError(error)) return error.code;
-    throw error;
-  }
-}
 
 /** A service that says which one it is, with a name perhaps. */
 function naming(mark: string, name?: string): ServiceDefinition {
@@ -129,7 +120,7 @@ export function membershipCompliance(
       await world.start(3);
       await world.allFind('späte-rose', handle);
       for (const node of [one, ...world.nodes])
-        assert.deepEqual(await node.run((skynet) => endOf(skynet.call('späte-rose', 'lua', 'mark'))), {
+        assert.deepEqual(await node.run((skynet) => outcomeOf(skynet.call('späte-rose', 'lua', 'mark'))), {
           answered: 'two',
         });
     });
@@ -182,7 +173,7 @@ export function membershipCompliance(
         const handles = await Promise.all(world.nodes.map((node, i) => node.newService(naming(`${i}`))));
         const ends = await Promise.all(
           world.nodes.map((node, i) =>
-            node.run((skynet) => endOf(createMesh(skynet).claimName('one', handles[i] as Handle))),
+            node.run((skynet) => outcomeOf(createMesh(skynet).claimName('one', handles[i] as Handle))),
           ),
         );
         assert.equal(ends.filter((end) => end === 'ERR_NAME_TAKEN').length, 2, String(ends));
@@ -197,7 +188,7 @@ export function membershipCompliance(
       assert.ok(isSkynetError(why), `refused with a code: ${String(why)}`);
       assert.match(why.code, /^ERR_(MESH_ID_TAKEN|HARBOR_REFUSED)$/);
       await world.allFind('kept', handle);
-      assert.deepEqual(await one.run((skynet) => endOf(skynet.call(handle, 'lua', 'mark'))), {
+      assert.deepEqual(await one.run((skynet) => outcomeOf(skynet.call(handle, 'lua', 'mark'))), {
         answered: 'first',
       });
     });
@@ -210,14 +201,14 @@ export function membershipCompliance(
       await world.stop(two);
       for (const node of world.nodes)
         assert.match(
-          String(await node.run((skynet) => endOf(skynet.call(before, 'lua', 'mark')))),
+          String(await node.run((skynet) => outcomeOf(skynet.call(before, 'lua', 'mark')))),
           /^ERR_(NODE_LOST|SERVICE_GONE)$/,
         );
       await world.start(2);
       const fresh = await (world.nodes.at(-1) as TestNode).newService(naming('fresh', 'new'));
       await world.allFind('new', fresh);
       assert.equal(fresh >>> 24, 2);
-      assert.deepEqual(await one.run((skynet) => endOf(skynet.call('new', 'lua', 'mark'))), {
+      assert.deepEqual(await one.run((skynet) => outcomeOf(skynet.call('new', 'lua', 'mark'))), {
         answered: 'fresh',
       });
     });

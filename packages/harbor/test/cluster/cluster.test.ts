@@ -22,8 +22,9 @@ import {
   responseParts,
 } from '../../src/cluster/response-frame.ts';
 import { createCluster } from '../../src/cluster.ts';
+import { codeOf } from '../calls.ts';
 import { openConsole } from '../console.ts';
-import { codeOf, startMember, startPair } from './nodes.ts';
+import { startMember, startPair } from './nodes.ts';
 
 interface Vec {
   echo<Value>(...values: Value[]): Value;

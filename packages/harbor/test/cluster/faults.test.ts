@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { codeOf, startMember } from './nodes.ts';
+import { codeOf } from '../calls.ts';
+import { startMember } from './nodes.ts';
 
 /** Stands before an address, and passes on what comes until it is told otherwise. */
 class TcpProxy {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Handle, isSkynetError, type Skynet, type SkynetConfig } from '@skynet/core';
+import type { Handle, Skynet, SkynetConfig } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { onTestFinished } from 'vitest';
 import { type Cluster, createCluster } from '../../src/cluster.ts';
@@ -44,13 +44,4 @@ export async function startPair(config: SkynetConfig = {}): Promise<[one: Member
   await one.run((cluster) => cluster.reload({ two: two.address }));
   await two.run((cluster) => cluster.reload({ one: one.address }));
   return [one, two];
-}
-
-/** The code that something fails with. */
-export async function codeOf(failing: Promise<unknown>): Promise<unknown> {
-  try {
-    return { answered: await failing };
-  } catch (error) {
-    return isSkynetError(error) ? error.code : error;
-  }
 }

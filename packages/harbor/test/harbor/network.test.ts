@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { isSkynetError, type Skynet } from '@skynet/core';
+import type { Skynet } from '@skynet/core';
 import { createMulticast } from '@skynet/core/multicast';
 import type { TestNode } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
@@ -8,20 +8,8 @@ import { createDatacenter } from '../../src/datacenter.ts';
 import { encodeControl } from '../../src/harbor/control.ts';
 import { MAX_CONTENT } from '../../src/harbor/frame.ts';
 import { createHarbor, harbor } from '../../src/index.ts';
+import { codeOf, echoIn } from '../calls.ts';
 import { freeAddress, startMember, startNetwork } from './nodes.ts';
-
-/** Starts `echo` in a node, perhaps with a name; its handle. */
-const echoIn = (node: TestNode, name = ''): Promise<number> =>
-  node.run((skynet) => (name === '' ? skynet.newService('echo') : skynet.newService('echo', name)));
-
-/** The code that a call fails with. */
-async function codeOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return { answered: await call };
-  } catch (error) {
-    return isSkynetError(error) ? error.code : error;
-  }
-}
 
 describe('two nodes', () => {
   test('call each other by handle and by name, and handles begin with the id', async () => {

@@ -2,8 +2,9 @@ import { type CallTarget, type CommandsOf, defineService, type Handle, type Skyn
 import type { TestNode } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
 import type middle from '../../../core/test/fixtures/services/middle.ts';
+import { codeOf } from '../calls.ts';
 import { openConsole } from '../console.ts';
-import { codeOf, startMesh } from './nodes.ts';
+import { startMesh } from './nodes.ts';
 
 type Middle = CommandsOf<typeof middle>;
 

@@ -1,17 +1,16 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Handle } from '@skynet/core';
 import type { TestNode } from '@skynet/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMesh } from '../../src/link.ts';
-import { addressOf, codeOf, startMesh, startPeer } from './nodes.ts';
+import { calling, codeOf, echoIn } from '../calls.ts';
+import { addressOf, startBehindRelay, startMesh, startPeer } from './nodes.ts';
 import { PeerProcess } from './peer-process.ts';
+import type { Relay } from './relay.ts';
 
 /** Shorter than a user's, so that tests need not wait as long. */
 const SILENCE = '1500ms';
-
-const calling = (node: TestNode, to: Handle, ...values: [string, ...unknown[]]): Promise<unknown> =>
-  node.run((skynet) => codeOf(skynet.call(to, 'lua', ...values)));
 
 /** A node in this process, and one in a process of its own with the service `peer2`. */
 async function withProcess(): Promise<{ one: TestNode; two: PeerProcess; peer: Handle }> {
@@ -20,49 +19,6 @@ async function withProcess(): Promise<{ one: TestNode; two: PeerProcess; peer: H
   const peer = (await one.run((skynet) => skynet.queryName('peer2'))) ?? 0;
   expect(await calling(one, peer, 'echo', 1)).toEqual({ answered: [1] });
   return { one, two, peer };
-}
-
-/** Passes bytes on between whoever connects and a port, until it is told to hold them back. */
-class Relay {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  target = 0;
-
-  constructor() {
-    this.#server = createServer((client) => {
-      const server = connect(this.target, '127.0.0.1');
-      for (const [from, to] of [
-        [client, server],
-        [server, client],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on('error', () => to.destroy());
-        from.on('close', () => to.destroy());
-        from.pipe(to);
-      }
-    });
-    onTestFinished(() => this.close());
-  }
-
-  async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
-  }
-
-  hold(): void {
-    for (const socket of this.#sockets) socket.unpipe().pause();
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-
-  close(): void {
-    this.cut();
-    this.#server.close();
-  }
 }
 
 describe('two processes, started with the command and a configuration', { timeout: 60_000 }, () => {
@@ -173,44 +129,39 @@ describe('a node that is cut off', { timeout: 60_000 }, () => {
 });
 
 describe('the way between two nodes', () => {
-  test('is cut: calls fail, and go on over a new link', async () => {
-    const proxy = new Relay();
-    const one = await startPeer(1, { advertise: await proxy.listen(), silence: SILENCE });
-    const { address } = (await portsOf(one)) as { address: string };
-    proxy.target = Number(address.split(':')[1]);
+  /** Two nodes with a relay between them, and a call under way from the second to the first. */
+  async function underWay(): Promise<{
+    relay: Relay;
+    two: TestNode;
+    echo: Handle;
+    pending: Promise<unknown>;
+  }> {
+    const { one, relay } = await startBehindRelay({ silence: SILENCE });
     const two = await startPeer(2, { seeds: [await addressOf(one)], silence: SILENCE });
     await two.run((skynet) => createMesh(skynet).connect(1));
-    const echo = await one.run((skynet) => skynet.newService('echo'));
+    const echo = await echoIn(one);
     const pending = calling(two, echo, 'never');
     await calling(two, echo, 'echo');
-    proxy.cut();
+    return { relay, two, echo, pending };
+  }
+
+  test('is cut: calls fail, and go on over a new link', async () => {
+    const { relay, two, echo, pending } = await underWay();
+    relay.cut();
     expect(await pending).toBe('ERR_NODE_LOST');
     await two.run((skynet) => createMesh(skynet).connect(1));
     expect(await calling(two, echo, 'echo', 1)).toEqual({ answered: [1] });
   });
 
   test('passes no bytes, though both nodes live: it counts as lost', async () => {
-    const proxy = new Relay();
-    const one = await startPeer(1, { advertise: await proxy.listen(), silence: SILENCE });
-    proxy.target = Number(((await portsOf(one)) as { address: string }).address.split(':')[1]);
-    const two = await startPeer(2, { seeds: [await addressOf(one)], silence: SILENCE });
-    await two.run((skynet) => createMesh(skynet).connect(1));
-    const echo = await one.run((skynet) => skynet.newService('echo'));
-    const pending = calling(two, echo, 'never');
-    await calling(two, echo, 'echo');
-    proxy.hold();
+    const { relay, two, pending } = await underWay();
+    relay.hold();
     expect(await pending).toBe('ERR_NODE_LOST');
     await two.logged(
       /node 1 is lost: (the link passes no bytes, though both sides have the time|nothing was heard)/,
     );
   });
 });
-
-/** Where a node really listens, as its log says. */
-async function portsOf(node: TestNode): Promise<unknown> {
-  const line = await node.logged(/links are taken on/);
-  return { address: line.replace(/^.*\((.*)\)$/, '$1') };
-}
 
 describe('a stranger', () => {
   /** What a stranger gets who sends that, until the node closes the connection. */

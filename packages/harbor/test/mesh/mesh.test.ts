@@ -3,11 +3,8 @@ import { isSkynetError } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMesh } from '../../src/link.ts';
-import { addressOf, codeOf, startMesh, startPeer } from './nodes.ts';
-
-/** Starts `echo` in a node, perhaps with a name; its handle. */
-const echoIn = (node: TestNode, name = ''): Promise<Handle> =>
-  node.run((skynet) => (name === '' ? skynet.newService('echo') : skynet.newService('echo', name)));
+import { codeOf, echoIn, VALUES } from '../calls.ts';
+import { addressOf, startMesh, startPeer } from './nodes.ts';
 
 describe.each([1, 3])('two nodes with %i threads', (thread) => {
   test('call each other with all the values of a node', async () => {
@@ -17,25 +14,8 @@ describe.each([1, 3])('two nodes with %i threads', (thread) => {
       skynet.newService({ name: 'echo', thread: thread - 1 }, 'second'),
     );
     expect([first >>> 24, second >>> 24]).toEqual([1, 2]);
-    const values = [
-      'a',
-      -0,
-      undefined,
-      null,
-      5n,
-      2n ** 70n,
-      new Map<unknown, unknown>([
-        [1, { a: undefined }],
-        [[], 'x'],
-      ]),
-      {},
-      [],
-      new Uint8Array([1, 2]),
-      Buffer.from('b'),
-      '\ud800',
-    ];
-    expect(await one.run((skynet) => skynet.call(second, 'lua', 'echo', ...values))).toStrictEqual(values);
-    expect(await two.run((skynet) => skynet.call(first, 'lua', 'echo', ...values))).toStrictEqual(values);
+    expect(await one.run((skynet) => skynet.call(second, 'lua', 'echo', ...VALUES))).toStrictEqual(VALUES);
+    expect(await two.run((skynet) => skynet.call(first, 'lua', 'echo', ...VALUES))).toStrictEqual(VALUES);
     expect(await one.run((skynet) => skynet.call('second', 'lua', 'call', first, 'echo', 2))).toEqual([2]);
   });
 

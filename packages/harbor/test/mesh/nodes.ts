@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { isSkynetError, type SkynetConfig } from '@skynet/core';
+import type { SkynetConfig } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { onTestFinished } from 'vitest';
 import { createMesh, link, type MeshLinkOptions } from '../../src/link.ts';
+import { Relay } from './relay.ts';
 
 const base = fileURLToPath(new URL('../fixtures', import.meta.url));
 
@@ -16,6 +17,18 @@ export function startPeer(
     { network: link({ id, ...options }), services: ['./services/?'], ...config },
     { base, after: onTestFinished },
   );
+}
+
+/** Starts node 1 where others reach it through a relay. */
+export async function startBehindRelay(
+  options: Partial<MeshLinkOptions>,
+): Promise<{ one: TestNode; relay: Relay }> {
+  const relay = new Relay();
+  onTestFinished(() => relay.close());
+  const one = await startPeer(1, { advertise: await relay.listen(), ...options });
+  const line = await one.logged(/links are taken on/);
+  relay.leadTo({ host: '127.0.0.1', port: Number(/:(\d+)\)$/.exec(line)?.[1]) });
+  return { one, relay };
 }
 
 /** Where a node listens for others. */
@@ -39,13 +52,4 @@ export async function startMesh(
       for (let id = 1; id <= count; id++) await createMesh(skynet).connect(id);
     });
   return nodes;
-}
-
-/** The code that a call fails with, or what it was answered. */
-export async function codeOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return { answered: await call };
-  } catch (error) {
-    return isSkynetError(error) ? error.code : error;
-  }
 }

@@ -13,8 +13,8 @@ export class Relay {
   readonly #sockets = new Set<Socket>();
   #target: Target | undefined;
   #isHeld = false;
-  /** Bytes of a piece, and milliseconds between two; 0 for as they come. */
-  #trickle: { readonly size: number; readonly pause: number } | undefined;
+  /** Bytes of a piece; undefined for as they come. */
+  #pieces: number | undefined;
 
   constructor() {
     this.#server = createServer({ noDelay: true }, (client) => this.#taken(client));
@@ -56,22 +56,22 @@ export class Relay {
       });
       from.on('data', (chunk) => void this.#pass(from, to, chunk));
       to.on('drain', () => {
-        if (!this.#isHeld && this.#trickle === undefined) from.resume();
+        if (!this.#isHeld && this.#pieces === undefined) from.resume();
       });
       if (this.#isHeld) from.pause();
     }
   }
 
   async #pass(from: Socket, to: Socket, chunk: Buffer): Promise<void> {
-    const trickle = this.#trickle;
-    if (trickle === undefined) {
+    const size = this.#pieces;
+    if (size === undefined) {
       if (!to.write(chunk)) from.pause();
       return;
     }
     from.pause();
-    for (let at = 0; at < chunk.length && !to.destroyed; at += trickle.size) {
-      to.write(chunk.subarray(at, at + trickle.size));
-      await new Promise((resolve) => setTimeout(resolve, trickle.pause));
+    for (let at = 0; at < chunk.length && !to.destroyed; at += size) {
+      to.write(chunk.subarray(at, at + size));
+      await new Promise((resolve) => setImmediate(resolve));
     }
     if (!this.#isHeld) from.resume();
   }
@@ -87,9 +87,9 @@ export class Relay {
     for (const socket of this.#sockets) socket.resume();
   }
 
-  /** From now on bytes pass in pieces of this size, with a pause in milliseconds between two. */
-  trickle(size: number, pause: number): void {
-    this.#trickle = { size, pause };
+  /** From now on bytes pass in pieces of this size, each in a turn of the event loop of its own. */
+  trickle(size: number): void {
+    this.#pieces = size;
   }
 
   /** Closes all connections without a word. New ones are passed on. */

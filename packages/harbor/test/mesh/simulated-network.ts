@@ -18,8 +18,12 @@ export interface Faults {
   readonly delay: number;
 }
 
-/** Milliseconds until a beat. */
-const BEAT = 20;
+/** Turns of the event loop until a beat. */
+const BEAT = 100;
+
+function afterTurns(turns: number, work: () => void): void {
+  setImmediate(() => (turns === 0 ? work() : afterTurns(turns - 1, work)));
+}
 
 /** Links in memory, between nodes of one process, with faults that a seed decides. */
 export class SimulatedNetwork {
@@ -32,6 +36,7 @@ export class SimulatedNetwork {
   broken = 0;
   /** Frames that did not come as they were sent, of which the next beat has not told yet. */
   #untold = 0;
+  readonly #whenTold: (() => void)[] = [];
 
   constructor(random: () => number, faults: Faults) {
     this.#random = random;
@@ -60,15 +65,16 @@ export class SimulatedNetwork {
   /** A frame has not come as it was sent: the next beat tells how many should have, as over NATS, and that ends the link. */
   beat(tell: () => void): void {
     this.#untold++;
-    setTimeout(() => {
+    afterTurns(BEAT, () => {
       this.#untold--;
       tell();
-    }, BEAT);
+      if (this.#untold === 0) for (const resolve of this.#whenTold.splice(0)) resolve();
+    });
   }
 
   /** Resolves when beats have told of everything. */
   async told(): Promise<void> {
-    while (this.#untold > 0) await new Promise((resolve) => setTimeout(resolve, BEAT));
+    while (this.#untold > 0) await new Promise<void>((resolve) => this.#whenTold.push(resolve));
   }
 
   turns(most: number): number {
@@ -186,7 +192,7 @@ class SimulatedLink implements Link {
     )
       return;
     this.#isDelivering = true;
-    this.#after(this.#network.turns(this.#network.faults.delay), () => {
+    afterTurns(this.#network.turns(this.#network.faults.delay), () => {
       this.#isDelivering = false;
       const what = this.#coming.shift();
       if (what === undefined || this.#isOver) return;
@@ -198,10 +204,6 @@ class SimulatedLink implements Link {
 
   goOn(): void {
     this.#deliverLater();
-  }
-
-  #after(turns: number, work: () => void): void {
-    setImmediate(() => (turns === 0 ? work() : this.#after(turns - 1, work)));
   }
 
   close(reason: SkynetError): void {

@@ -1,8 +1,9 @@
 import type { Handle } from '@skynet/core';
 import { expect, test } from 'vitest';
 import { createMesh } from '../../src/link.ts';
+import { codeOf } from '../calls.ts';
 import { openConsole } from '../console.ts';
-import { addressOf, codeOf, startPeer } from './nodes.ts';
+import { addressOf, startPeer } from './nodes.ts';
 import { PeerProcess } from './peer-process.ts';
 
 test('a node that reads nothing: what waits for it is bounded, others do not notice', {

@@ -12,8 +12,8 @@ import { createMesh } from '../../src/link.ts';
 import { LIMITS, meshNetwork } from '../../src/mesh/network.ts';
 import { SeedDirectory } from '../../src/mesh/seed-directory.ts';
 import { tcpLinks } from '../../src/mesh/tcp-link.ts';
-import { addressOf, codeOf, startPeer } from './nodes.ts';
-import { Relay } from './relay.ts';
+import { codeOf } from '../calls.ts';
+import { addressOf, startBehindRelay, startPeer } from './nodes.ts';
 
 const KEY = 'secret';
 
@@ -236,12 +236,8 @@ describe('at the same moment', () => {
 });
 
 test('a way that passes bytes a few at a time carries everything, in order', async () => {
-  const relay = new Relay();
-  onTestFinished(() => relay.close());
-  relay.trickle(97, 0);
-  const one = await startPeer(1, { advertise: await relay.listen(), silence: '60s' });
-  const line = await one.logged(/links are taken on/);
-  relay.leadTo({ host: '127.0.0.1', port: Number(/:(\d+)\)$/.exec(line)?.[1]) });
+  const { one, relay } = await startBehindRelay({ silence: '60s' });
+  relay.trickle(97);
   const two = await startPeer(2, { seeds: [await addressOf(one)], silence: '60s' });
   await two.run((skynet) => createMesh(skynet).connect(1));
   const echo = await one.newService('echo');

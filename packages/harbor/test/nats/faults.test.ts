@@ -3,27 +3,18 @@ import type { Handle } from '@skynet/core';
 import type { TestNode } from '@skynet/core/testing';
 import { describe, expect } from 'vitest';
 import { createMesh, type NatsOptions } from '../../src/nats.ts';
+import { calling, codeOf, echoIn } from '../calls.ts';
 import { PeerProcess } from '../mesh/peer-process.ts';
-import {
-  allConnected,
-  calling,
-  codeOf,
-  echoIn,
-  newMesh,
-  onServer,
-  ownServer,
-  startNodes,
-  startPeer,
-  why,
-} from './nodes.ts';
+import { allConnected, newMesh, onServer, ownServer, startNodes, startPeer, why } from './nodes.ts';
 
-/** How long the server is away: the nightly tests take longer. */
-const AWAY = Number(process.env.SKYNET_NATS_AWAY ?? 1000);
+/** Milliseconds that something is away longer than the rest of a test takes: those of the night let it be for long. */
+const AWAY = Number(process.env.SKYNET_NATS_AWAY ?? 0);
 const PATIENCE = { timeout: 60_000 };
 const config = 'nats.config.mjs';
 
 describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {
-  onServer(`one is killed: calls to it fail, its names and its id are free${why}`, async () => {
+  /** A node in this process and one in a process of its own, and a call under way from the first to the second. */
+  async function underWay() {
     const server = await ownServer();
     const given = { mesh: newMesh(), servers: server.url, direct, silence: '1s' as const };
     const one = await startPeer({ ...given, id: 1 });
@@ -31,6 +22,11 @@ describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {
     const peer = (await one.run((skynet) => skynet.queryName('peer2'))) ?? 0;
     const pending = calling(one, peer, 'never');
     expect(await calling(one, peer, 'echo', 1)).toEqual({ answered: [1] });
+    return { given, one, two, peer, pending };
+  }
+
+  onServer(`one is killed: calls to it fail, its names and its id are free${why}`, async () => {
+    const { given, one, two, peer, pending } = await underWay();
     two.kill('SIGKILL');
     expect(await pending).toBe('ERR_NODE_LOST');
     expect(await calling(one, peer, 'echo')).toBe('ERR_NODE_LOST');
@@ -41,13 +37,7 @@ describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {
   });
 
   onServer(`one is stopped: calls to it fail; when it goes on it comes back${why}`, async () => {
-    const server = await ownServer();
-    const given = { mesh: newMesh(), servers: server.url, direct, silence: '1s' as const };
-    const one = await startPeer({ ...given, id: 1 });
-    const two = new PeerProcess({ ...given, id: 2 }, { config });
-    const peer = (await one.run((skynet) => skynet.queryName('peer2'))) ?? 0;
-    const pending = calling(one, peer, 'never');
-    expect(await calling(one, peer, 'echo', 1)).toEqual({ answered: [1] });
+    const { one, two, peer, pending } = await underWay();
     two.kill('SIGSTOP');
     expect(await pending).toBe('ERR_NODE_LOST');
     two.kill('SIGCONT');

@@ -3,7 +3,8 @@ import type { Handle } from '@skynet/core';
 import { randomFrom, type TestNode } from '@skynet/core/testing';
 import { describe, expect, onTestFinished } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
-import { calling, echoIn, newMesh, onServer, ownServer, startNodes, why } from './nodes.ts';
+import { calling, echoIn } from '../calls.ts';
+import { newMesh, onServer, ownServer, startNodes, why } from './nodes.ts';
 
 // NATS_PACKETS and NATS_SEED choose another number and another seed.
 const PACKETS = Number(process.env['NATS_PACKETS'] ?? runs(1500));

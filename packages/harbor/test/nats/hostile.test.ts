@@ -7,8 +7,9 @@ import { randomFrom } from '@skynet/core/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startNats } from '../../../../test/nats.ts';
 import type { NatsOptions } from '../../src/nats.ts';
+import { codeOf } from '../calls.ts';
 import { PeerProcess } from '../mesh/peer-process.ts';
-import { codeOf, newMesh, onServer, ownServer, startPeer, why } from './nodes.ts';
+import { newMesh, onServer, ownServer, startPeer, why } from './nodes.ts';
 
 const config = 'nats.config.mjs';
 const SEED = Number(process.env['NATS_SEED'] ?? 20_261_128);

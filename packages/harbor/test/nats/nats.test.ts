@@ -4,31 +4,14 @@ import { Happenings, type TestNode } from '@skynet/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type NatsServer, natsMissing, startNats } from '../../../../test/nats.ts';
 import { createMesh, nats } from '../../src/nats.ts';
-import { calling, codeOf, echoIn, newMesh, onServer, startNodes, startPeer, why } from './nodes.ts';
+import { calling, codeOf, echoIn, VALUES } from '../calls.ts';
+import { newMesh, onServer, startNodes, startPeer, why } from './nodes.ts';
 
 let server: NatsServer;
 beforeAll(async () => {
   if (natsMissing === undefined) server = await startNats();
 }, 60_000);
 afterAll(() => server?.stop());
-
-const VALUES = [
-  'a',
-  -0,
-  undefined,
-  null,
-  5n,
-  2n ** 70n,
-  new Map<unknown, unknown>([
-    [1, { a: undefined }],
-    [[], 'x'],
-  ]),
-  {},
-  [],
-  new Uint8Array([1, 2]),
-  Buffer.from('b'),
-  '\ud800',
-];
 
 const options = (): { mesh: string; servers: string } => ({ mesh: newMesh(), servers: server.url });
 

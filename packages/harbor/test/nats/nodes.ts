@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Handle, isSkynetError, type SkynetConfig } from '@skynet/core';
+import type { SkynetConfig } from '@skynet/core';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { onTestFinished, test } from 'vitest';
 import { type NatsServer, natsMissing, startNats } from '../../../../test/nats.ts';
@@ -52,27 +52,4 @@ export async function allConnected(nodes: readonly TestNode[]): Promise<void> {
     await node.run(async (skynet) => {
       for (let id = 1; id <= nodes.length; id++) await createMesh(skynet).connect(id);
     });
-}
-
-/** Starts `echo` in a node, perhaps with a name; its handle. */
-export function echoIn(node: TestNode, name = ''): Promise<Handle> {
-  return node.run((skynet) => (name === '' ? skynet.newService('echo') : skynet.newService('echo', name)));
-}
-
-/** The code that a call fails with, or what it was answered. */
-export async function codeOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return { answered: await call };
-  } catch (error) {
-    return isSkynetError(error) ? error.code : error;
-  }
-}
-
-/** Calls a service, as {@link codeOf} tells. */
-export function calling(
-  node: TestNode,
-  to: Handle | string,
-  ...values: [string, ...unknown[]]
-): Promise<unknown> {
-  return node.run((skynet) => codeOf(skynet.call(to as Handle, 'lua', ...values)));
 }

@@ -3,19 +3,10 @@ import type { TestNode } from '@skynet/core/testing';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type NatsServer, natsMissing, startNatsCluster } from '../../../../test/nats.ts';
 import { createMesh, type NatsOptions } from '../../src/nats.ts';
+import { calling, codeOf, echoIn } from '../calls.ts';
 import { openConsole } from '../console.ts';
 import { PeerProcess } from '../mesh/peer-process.ts';
-import {
-  allConnected,
-  calling,
-  codeOf,
-  echoIn,
-  newMesh,
-  onServer,
-  startNodes,
-  startPeer,
-  why,
-} from './nodes.ts';
+import { allConnected, newMesh, onServer, startNodes, startPeer, why } from './nodes.ts';
 
 // The nightly tests try both ways.
 const WAYS = process.env['SKYNET_NATS_ALL'] === undefined ? [true] : [true, false];
