@@ -176,13 +176,13 @@ export class LinkEncoder {
       this.#string(value);
     } else if (typeof value === 'object' && value !== null) {
       if (depth === MAX_DEPTH && !(value instanceof Uint8Array)) throw REFUSED;
-      if (isPlain(value)) this.#object(value, depth + 1);
-      else if (Array.isArray(value)) {
+      if (Array.isArray(value)) {
         const length = value.length;
         this.#bytes[this.#pos++] = TAG.ARRAY;
         this.#varint(length);
         for (let i = 0; i < length; i++) this.#value(value[i], depth + 1);
-      } else this.#other(value, depth + 1);
+      } else if (isPlain(value)) this.#object(value, depth + 1);
+      else this.#other(value, depth + 1);
     } else {
       switch (value) {
         case null:

@@ -291,15 +291,16 @@ export class Link {
 
   /** Takes what has arrived, at most `limit` records. Returns how many. */
   read(limit: number): number {
-    if (!this.#reader.hasRecords) return 0;
-    const count = this.#records.read(limit);
+    const count = this.#reader.hasRecords ? this.#records.read(limit) : 0;
     if (this.#reader.writerWaits()) this.ring();
     return count;
   }
 
   /** Whether this thread may sleep as far as this link goes. */
   sleep(): boolean {
-    return this.#reader.sleep();
+    if (!this.#reader.sleep()) return false;
+    if (this.#reader.writerWaits()) this.ring();
+    return true;
   }
 
   wake(): void {

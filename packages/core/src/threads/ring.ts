@@ -19,8 +19,10 @@ import { SkynetError } from '../errors.ts';
 //      record: [int32 length] [bytes ...] [up to 3 unused bytes]        padding: [int32 -1] [unused bytes ...]
 //
 // Only the store of tail publishes: what stands behind it was written before. Before a thread sleeps it says so (sleep,
-// full) and looks once more; the other side moves its counter and then looks at the flag. As all four are sequentially
-// consistent, one of the two sees the other.
+// full) and looks once more; the other side moves its counter and then looks at the flag. Of tail and sleep both stores and
+// both looks are sequentially consistent, so one of the two sees the other. Head is moved for each batch and costs less than
+// that: a writer that begins to wait may miss it, and its reader may miss that. So the reader looks at full again and again,
+// and a last time once it has said that it sleeps; that is a barrier for both.
 //
 // Whether to read at all is asked of a plain load of tail, since it is asked all the time: what it misses the next one
 // sees, and the last before sleep is an atomic one.
@@ -36,12 +38,22 @@ const PADDING = -1;
 const isX86 = process.arch === 'x64' || process.arch === 'ia32';
 
 /**
- * A load right after an atomic store of this thread, in the same order for all. An atomic store of x86 is a full barrier, so
- * there a plain load is as good, and costs a seventh.
+ * A load that sees what was written before the value it finds, or, right after an atomic store of this thread, in the same order
+ * for all. On x86 every load is like that, an atomic store being a full barrier there, and a plain one costs a seventh.
  */
-const loadAfterStore: (words: Int32Array, at: number) => number = isX86
+const load: (words: Int32Array, at: number) => number = isX86
   ? (words, at) => words[at] as number
   : Atomics.load;
+
+/**
+ * A store behind everything that this thread has read and written before, not in front of what it reads then. On x86 every store
+ * is like that.
+ */
+const storeBehind: (words: Int32Array, at: number, value: number) => void = isX86
+  ? (words, at, value) => {
+      words[at] = value;
+    }
+  : Atomics.store;
 
 /** Sizes a ring may have, in bytes; between them every power of two. */
 export const MIN_RING_SIZE = 256;
@@ -159,7 +171,7 @@ export class RingWriter {
     this.#reserved = -1;
     this.#tail = (this.#tail + this.#padding + 4 + ((bytes + 3) & ~3)) | 0;
     Atomics.store(words, TAIL, this.#tail);
-    return loadAfterStore(words, SLEEP) === 1 && Atomics.compareExchange(words, SLEEP, 1, 0) === 1;
+    return load(words, SLEEP) === 1 && Atomics.compareExchange(words, SLEEP, 1, 0) === 1;
   }
 
   /**
@@ -226,7 +238,7 @@ export class RingReader {
    */
   read(take: (start: number, end: number) => void, limit: number = Number.POSITIVE_INFINITY): number {
     const words = this.#words;
-    const tail = Atomics.load(words, TAIL);
+    const tail = load(words, TAIL);
     // The writer hears of room a few times a batch, not for each record: its look at head costs both a cache miss.
     const step = this.#size >>> 2;
     let count = 0;
@@ -261,7 +273,7 @@ export class RingReader {
 
   #publish(head: number): void {
     this.#published = head;
-    Atomics.store(this.#words, HEAD, head);
+    storeBehind(this.#words, HEAD, head);
   }
 
   /**
@@ -280,8 +292,11 @@ export class RingReader {
     Atomics.store(this.#words, SLEEP, 0);
   }
 
-  /** To be asked right after {@link read}: true, once, if the writer waits for room and has to be woken. */
+  /**
+   * True, once, if the writer waits for room and has to be woken. To be asked at each look, since one that has just begun to
+   * wait may be seen only by a later one, and a last time when {@link sleep} has returned true.
+   */
   writerWaits(): boolean {
-    return loadAfterStore(this.#words, FULL) === 1 && Atomics.compareExchange(this.#words, FULL, 1, 0) === 1;
+    return load(this.#words, FULL) === 1 && Atomics.compareExchange(this.#words, FULL, 1, 0) === 1;
   }
 }

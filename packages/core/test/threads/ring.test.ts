@@ -195,6 +195,7 @@ describe('a ring', () => {
         reader.read(check, 1 + (next % 50));
         if (reader.writerWaits()) worker.postMessage('room');
       } while (reader.hasRecords || !reader.sleep());
+      if (reader.writerWaits()) worker.postMessage('room');
       if (next === records) worker.postMessage('end');
     };
     worker.on('message', drain);
