@@ -5,6 +5,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Node, startNode } from '@skynet/core';
 import * as netpack from '@skynet/core/netpack';
+import { until } from '@skynet/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 const DEMO = path.resolve(import.meta.dirname, '..');
@@ -62,10 +63,6 @@ class Player {
     }
     return this.lines;
   }
-}
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('a player', () => {

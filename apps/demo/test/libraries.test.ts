@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Happenings, startTestNode, type TestNode } from '@skynet/core/testing';
+import { Happenings, startTestNode, type TestNode, until } from '@skynet/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../test/free-port.ts';
 import { mariadbMissing, startMariaDb } from '../../../test/mariadb.ts';
@@ -66,7 +66,7 @@ describe('clients of libraries that services have adopted', () => {
           server.connections(),
         ];
         await skynet.kill(db);
-        while (server.connections() > 0) await skynet.sleep('10ms');
+        await skynet.await(until(() => server.connections() === 0));
         return results;
       });
       expect(seen).toEqual([3, true, ['ERR_DB', 'ER_PARSE_ERROR'], 1]);
@@ -87,7 +87,7 @@ describe('clients of libraries that services have adopted', () => {
           await skynet.call(cache, 'lua', 'wrong').catch((error) => error.code),
         ];
         await skynet.kill(cache);
-        while (server.clients() > 0) await skynet.sleep('10ms');
+        await skynet.await(until(() => server.clients() === 0));
         return results;
       });
       expect(seen).toEqual([250, 'ERR_CACHE']);

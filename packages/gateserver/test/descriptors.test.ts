@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { until } from '@skynet/core/testing';
 import { expect, test } from 'vitest';
-import { connectClient, startTestGate, startTestNode, type TestGate, until } from './harness.ts';
+import { connectClient, startTestGate, startTestNode, type TestGate } from './harness.ts';
 
 /** Descriptors of this process. Alone in its file: tests before it would still be closing theirs. */
 function descriptors(): number {

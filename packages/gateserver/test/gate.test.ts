@@ -8,11 +8,11 @@ import {
   type SkynetConfig,
 } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
-import { Happenings, type TestNode } from '@skynet/core/testing';
+import { Happenings, type TestNode, until } from '@skynet/core/testing';
 import { connectionTable, type Transport } from '@skynet/core/transport';
 import { describe, expect, test } from 'vitest';
 import { type GateOptions, gate } from '../src/index.ts';
-import { connectClient, startTestNode, until } from './harness.ts';
+import { connectClient, startTestNode } from './harness.ts';
 
 type WatchdogEvent = readonly unknown[];
 

@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { defineService, SkynetError } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { pack } from '@skynet/core/netpack';
-import { Happenings } from '@skynet/core/testing';
+import { Happenings, until } from '@skynet/core/testing';
 import {
   type Connection,
   connectionTable,
@@ -27,7 +27,6 @@ import {
   startTestGate,
   startTestNode,
   turnOfLoop,
-  until,
 } from './harness.ts';
 
 /** A promise and its `resolve`. */

@@ -63,11 +63,6 @@ export async function turnOfLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits through turns of the event loop until something has come true. */
-export async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await turnOfLoop();
-}
-
 /** A callback of a gate, as a test sees it; packets as text. */
 export type Event = readonly [name: string, fd: number, ...values: unknown[]];
 

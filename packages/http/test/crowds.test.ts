@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { defineService } from '@skynet/core';
-import { watchLeaks } from '@skynet/core/testing';
+import { until, watchLeaks } from '@skynet/core/testing';
 import { createHttpClient } from '@skynet/http';
 import { createWebSocket } from '@skynet/http/websocket';
 import { expect, onTestFinished, test } from 'vitest';
@@ -61,7 +61,7 @@ test('a thousand services come and go with connections in use: the server has no
       most = Math.max(most, await skynet.await(count()));
       for (const handle of handles) skynet.kill(handle);
     }
-    while ((await skynet.await(count())) > 0) await skynet.sleep(1);
+    await skynet.await(until(async () => (await count()) === 0));
   });
   expect(most).toBeGreaterThan(AT_ONCE / 2);
   await leaks();
@@ -93,7 +93,7 @@ test('a server that is gone and comes back: what was under way fails with a code
     const url = `http://127.0.0.1:${port}`;
     await (await http.request(url)).body.bytes();
     const lost = http.request(`${url}/silent`);
-    while (http.pending === 0) await skynet.sleep(1);
+    await skynet.await(until(() => http.pending > 0));
     await skynet.await(once(server, 'request'));
     const closed = once(server, 'close');
     server.close();

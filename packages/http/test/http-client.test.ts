@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Skynet } from '@skynet/core';
-import { type TestNode, watchLeaks } from '@skynet/core/testing';
+import { type TestNode, until, watchLeaks } from '@skynet/core/testing';
 import { createHttpClient, type HttpClient, json, type RequestOptions, serve } from '@skynet/http';
 import { expect, onTestFinished, test } from 'vitest';
 import { inTurn, service, testNode } from './setup.ts';
@@ -98,7 +98,7 @@ test('deadlines and signals end a request, and its body', async () => {
     expect(await codeOf(http.request(`${url}/slow`, { signal: AbortSignal.abort() }))).toBe('ERR_ABORTED');
     // Unread, so it is held back and its time goes by.
     const stream = await http.request(`${url}/endless`, { timeout: '2s' });
-    while (http.pending > 0) await skynet.sleep(1);
+    await skynet.await(until(() => http.pending === 0));
     expect(await codeOf(stream.body.bytes())).toBe('ERR_TIMEOUT');
     expect(http.pending).toBe(0);
   });
@@ -166,13 +166,12 @@ test('a task that is killed gives its request up; a service that ends leaves not
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
   await inTurn(skynet, async () => {
     const task = skynet.fork(() => http.request(url));
-    await skynet.sleep(5);
-    expect(http.pending).toBe(1);
+    await skynet.await(until(() => http.pending === 1));
     skynet.killTask(task);
     await skynet.yield();
     expect(http.pending).toBe(0);
     skynet.fork(() => http.request(url));
-    await skynet.sleep(5);
+    await skynet.await(until(() => http.pending === 1));
   });
   await node.run((other) => other.kill(skynet.self()));
   await new Promise((resolve) => silent.close(resolve));
@@ -296,7 +295,7 @@ test('a body in pieces that fails takes its request along, an answer before its 
     );
     const refused = await http.request(`${url}/refuses`, { body: endless() });
     expect([refused.status, await refused.body.text()]).toEqual([413, 'too much']);
-    while (ended.filter((what) => what === 'endless').length < 2) await skynet.sleep(1);
+    await skynet.await(until(() => ended.filter((what) => what === 'endless').length >= 2));
     expect(ended).toEqual(['my fault', 'endless', 'endless']);
     expect(http.pending).toBe(0);
     // Nobody listens: nothing is asked for.

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Skynet } from '@skynet/core';
-import { watchLeaks } from '@skynet/core/testing';
+import { until, watchLeaks } from '@skynet/core/testing';
 import { createHttpc, type HeaderTable, type Httpc } from '@skynet/http';
 import { expect, onTestFinished, test } from 'vitest';
 import { inTurn, served, service, testNode } from './setup.ts';
@@ -245,10 +245,10 @@ test('a task that is killed, and a service that ends, leave no connection', asyn
   const skynet = await service(node);
   await inTurn(skynet, async () => {
     const task = skynet.fork(() => createHttpc(skynet).get(silent.host, '/'));
-    while (silent.received[0] === undefined) await skynet.sleep(1);
+    await skynet.await(until(() => silent.received.length > 0));
     skynet.killTask(task);
     skynet.fork(() => createHttpc(skynet).get(silent.host, '/'));
-    while (silent.received[1] === undefined) await skynet.sleep(1);
+    await skynet.await(until(() => silent.received.length > 1));
   });
   await node.run((other) => other.kill(skynet.self()));
   await leaks();

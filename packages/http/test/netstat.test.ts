@@ -1,3 +1,4 @@
+import { until } from '@skynet/core/testing';
 import { createHttpClient, serve } from '@skynet/http';
 import { createWebSocket } from '@skynet/http/websocket';
 import { createSocket } from '@skynet/socket';
@@ -35,7 +36,7 @@ test('netstat has the connections of servers, WebSockets and clients, with what 
     // The same number each time.
     expect(createSocket(skynet).netstat()).toContainEqual(seen[0]);
     client.socket.destroy();
-    while (rows().length > 1) await skynet.sleep(1);
+    await skynet.await(until(() => rows().length <= 1));
 
     const id = await websocket.connect(`ws://127.0.0.1:${server.port}/ws`);
     websocket.write(id, 'hi');
@@ -49,6 +50,6 @@ test('netstat has the connections of servers, WebSockets and clients, with what 
     expect(rows().filter((row) => /^TCP \d{2,} \d{2,}$/.test(row))).toHaveLength(2);
     await http.close();
     await server.close();
-    while (rows().length > 0) await skynet.sleep(1);
+    await skynet.await(until(() => rows().length === 0));
   });
 });

@@ -13,13 +13,10 @@ import {
   hmac64,
   randomkey,
 } from '@skynet/core/crypt';
+import { until } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectLine, type LineSocket, logIn, startTestLogin, tokenOf } from './harness.ts';
-
-async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await reached())) await new Promise((resolve) => setImmediate(resolve));
-}
 
 /** The lines of a good login, and the client after the first so many of them. */
 async function advance(
@@ -63,6 +60,7 @@ describe('time', () => {
     const { node, port, ask } = await startTestLogin({ handshakeTimeout: '500ms' });
     const login = logIn(port, tokenOf('held'));
     await node.logged(/held$/);
+    // The time that would end it has to pass.
     await new Promise((resolve) => setTimeout(resolve, 700));
     await ask('release');
     expect((await login).status).toBe('200 MQ==');

@@ -11,7 +11,7 @@ import {
   randomkey,
 } from '@skynet/core/crypt';
 import { kernelOf } from '@skynet/core/kernel';
-import type { TestNode } from '@skynet/core/testing';
+import { type TestNode, until } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../../test/free-port.ts';
 import { ClassicHandshake } from '../src/handshake.ts';
@@ -367,10 +367,6 @@ describe('what a handler throws', () => {
     await entryOf(node, 'authHandler must return \\{ server, uid \\}, or throw');
   });
 });
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await new Promise(setImmediate);
-}
 
 /** Resolves when somebody listens. */
 async function listening(port: number): Promise<void> {

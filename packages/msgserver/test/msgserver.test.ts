@@ -1,18 +1,14 @@
 import { defineService } from '@skynet/core';
 import { hexencode } from '@skynet/core/crypt';
-import { startTestNode } from '@skynet/core/testing';
+import { startTestNode, until } from '@skynet/core/testing';
 import { startGateserver } from '@skynet/gateserver';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startMsgServer } from '../src/index.ts';
 import { encodeRequest, handshakeText } from '../src/wire.ts';
 import { connectClient, type FrameClient, logIn, startTestServer, type TestServer } from './harness.ts';
 
-async function turnOfLoop(): Promise<void> {
+async function _turnOfLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await turnOfLoop();
 }
 
 /** Sends a first packet; the answer, and what comes behind it. */

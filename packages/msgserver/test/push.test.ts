@@ -1,3 +1,4 @@
+import { until } from '@skynet/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PushBuffer } from '../src/push-buffer.ts';
@@ -5,10 +6,6 @@ import { decodeAnswer, encodeAck, encodeRequest, handshakeText, parseStatus } fr
 import { type FrameClient, logIn, startTestServer } from './harness.ts';
 
 const PUSH = 2;
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 async function take(client: FrameClient, count: number): Promise<unknown[]> {
   const got: unknown[] = [];

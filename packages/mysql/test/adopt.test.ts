@@ -1,7 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { defineService, type Handle, isSkynetError, type Skynet } from '@skynet/core';
 import { adopt, adoptIterable } from '@skynet/core/adopt';
-import { startTestNode } from '@skynet/core/testing';
+import { startTestNode, until } from '@skynet/core/testing';
 import type { Connection } from 'mysql2';
 import { createPool, type Pool } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -32,13 +31,9 @@ function adoptPool(skynet: Skynet): Pool {
 }
 
 /** Resolves when the server counts so many connections of the user. */
-async function connections(wanted: number): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (maria.connections() !== wanted) {
-    if (performance.now() > end)
-      throw new Error(`waited 15 s for ${wanted} connections; the server has ${maria.connections()}`);
-    await setTimeout(20);
-  }
+function connections(wanted: number): Promise<void> {
+  const what = (): string => `there are ${wanted} connections; the server has ${maria.connections()}`;
+  return until(() => maria.connections() === wanted, { what });
 }
 
 onServer(`an adopted mysql2 works in the turns of its service${why}`, async () => {

@@ -1,6 +1,6 @@
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { Skynet } from '@skynet/core';
-import { startTestNode, uncoded } from '@skynet/core/testing';
+import { startTestNode, uncoded, until } from '@skynet/core/testing';
 import {
   type ConnectOptions,
   connect,
@@ -40,17 +40,15 @@ async function inService(work: (skynet: Skynet) => Promise<void>): Promise<void>
 }
 
 /** Waits until the server counts so many connections of the user. */
-async function connections(skynet: Skynet, wanted: number): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 20) {
-    if (maria.connections() === wanted) return;
-    await skynet.sleep('20ms');
-  }
-  throw new Error(`waited 10 s for ${wanted} connections; the server has ${maria.connections()}`);
+function connections(skynet: Skynet, wanted: number): Promise<void> {
+  const what = (): string => `there are ${wanted} connections; the server has ${maria.connections()}`;
+  return skynet.await(until(() => maria.connections() === wanted, { what }));
 }
 
 /** Waits until the server works on so many of such statements. */
-async function runs(skynet: Skynet, statement: string, count = 1): Promise<void> {
-  while (maria.sql('show processlist').split(statement).length - 1 < count) await skynet.sleep('10ms');
+function runs(skynet: Skynet, statement: string, count = 1): Promise<void> {
+  const running = (): number => maria.sql('show processlist').split(statement).length - 1;
+  return skynet.await(until(() => running() >= count, { what: `${count} of ${statement} run` }));
 }
 
 describe.skipIf(mariadbMissing !== undefined)(`the book's connection${why}`, () => {
@@ -298,7 +296,7 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
     inService(async (skynet) => {
       const pool = createPool(skynet, { ...lab(), connections: 1 });
       const task = skynet.fork(() => pool.query('select sleep(30)'));
-      while (!maria.sql('show processlist').includes('sleep(30)')) await skynet.sleep('10ms');
+      await runs(skynet, 'select sleep(30)');
       skynet.killTask(task);
       expect(await pool.query('select 1 as n')).toEqual([{ n: 1 }]);
       await expect(pool.query('select sleep(31)', [], { timeout: '50ms' })).rejects.toThrow(
@@ -309,7 +307,7 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
       const aborted = pool.query('select sleep(32)', [], { signal: given.signal });
       given.abort();
       await expect(aborted).rejects.toThrow(code('ERR_ABORTED'));
-      while (/sleep\(3\d\)/.test(maria.sql('show processlist'))) await skynet.sleep('10ms');
+      await skynet.await(until(() => !/sleep\(3\d\)/.test(maria.sql('show processlist'))));
     }));
 
   test('a stream gives rows as they are taken, in turns of the service', () =>

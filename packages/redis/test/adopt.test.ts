@@ -1,7 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { defineService, type Handle, isSkynetError, type Skynet } from '@skynet/core';
 import { adopt } from '@skynet/core/adopt';
-import { Happenings, startTestNode } from '@skynet/core/testing';
+import { Happenings, startTestNode, until } from '@skynet/core/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type RedisServer, redisMissing, startRedis } from '../../../test/redis.ts';
@@ -23,13 +22,9 @@ function adoptClient(skynet: Skynet): Redis {
 }
 
 /** Resolves when the server counts so many clients. */
-async function clients(wanted: number): Promise<void> {
-  const end = performance.now() + 15_000;
-  while (server.clients() !== wanted) {
-    if (performance.now() > end)
-      throw new Error(`waited 15 s for ${wanted} clients; the server has ${server.clients()}`);
-    await setTimeout(20);
-  }
+function clients(wanted: number): Promise<void> {
+  const what = (): string => `there are ${wanted} clients; the server has ${server.clients()}`;
+  return until(() => server.clients() === wanted, { what });
 }
 
 onServer(`an adopted ioredis works in the turns of its service, and ends with it${why}`, async () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { isSkynetError } from '@skynet/core';
-import { startTestNode, type TestNode, uncoded } from '@skynet/core/testing';
+import { startTestNode, type TestNode, uncoded, until } from '@skynet/core/testing';
 import { connect, type RedisOptions } from '@skynet/redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../test/free-port.ts';
@@ -356,7 +356,7 @@ describe.skipIf(redisMissing !== undefined)(`a connection to Redis${why}`, () =>
         );
         for (const worker of workers) await skynet.kill(worker);
       }
-      while (server.clients() > before) await skynet.sleep('10ms');
+      await skynet.await(until(() => server.clients() <= before));
     });
     expect(server.clients()).toBeLessThanOrEqual(before);
   });

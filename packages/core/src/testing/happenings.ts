@@ -1,7 +1,7 @@
 import { type Duration, toMilliseconds } from '../duration.ts';
 
 /** How long a wait of a test lasts before it fails: long enough for a busy machine. */
-const PATIENCE: Duration = '15s';
+export const PATIENCE: Duration = '15s';
 /** Things shown when a wait has failed. */
 const SHOWN = 30;
 

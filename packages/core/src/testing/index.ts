@@ -9,3 +9,4 @@ export { startTestNode, type TestNode, type TestNodeOptions } from './test-node.
 export type { TransportFixture } from './transport/world.ts';
 export type { TestRunner } from './transport-compliance.ts';
 export { transportCompliance } from './transport-compliance.ts';
+export { type UntilOptions, until } from './until.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../../src/testing/index.ts';
 
 const COMMAND = fileURLToPath(new URL('../../src/bin/skynet.ts', import.meta.url));
 const SERVICES = fileURLToPath(new URL('../fixtures/services', import.meta.url));
@@ -46,15 +47,15 @@ function config(values: Record<string, unknown>): string {
 }
 
 /** Waits until a process has ended that is no child of this one. */
-async function gone(pid: number): Promise<void> {
-  for (;;) {
+function gone(pid: number): Promise<void> {
+  const isGone = (): boolean => {
     try {
-      process.kill(pid, 0);
+      return !process.kill(pid, 0);
     } catch {
-      return;
+      return true;
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  };
+  return until(isGone, { what: `process ${pid} is gone` });
 }
 
 test('a node runs in the background until it is told to stop; a second one is refused', async () => {

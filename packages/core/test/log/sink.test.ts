@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startNode } from '../../src/index.ts';
+import { until } from '../../src/testing/index.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -21,8 +22,7 @@ test('a log file has time, address and text, is added to, and is opened anew whe
     skynet.error();
     skynet.error('two\nlines');
   });
-  while (!existsSync(path.join(folder, 'node.log')) || !read('node.log').includes('lines'))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => existsSync(path.join(folder, 'node.log')) && read('node.log').includes('lines'));
   renameSync(path.join(folder, 'node.log'), path.join(folder, 'old.log'));
   node.reopenLog();
   await node.run((skynet) => skynet.error('after the move'));
