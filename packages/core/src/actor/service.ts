@@ -151,12 +151,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
 
   turn(limit: number): TurnResult {
     if (this.#unsettled) {
-      if (this.#extras?.passAnswer !== undefined) {
-        this.keep(this.#extras.passAnswer);
-        return TURN.IDLE;
-      }
-      this.#unsettled = false;
-      this.current = undefined;
+      if (this.#extras?.passAnswer === undefined) return TURN.BUSY;
+      this.keep(this.#extras.passAnswer);
+      return TURN.IDLE;
     }
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
@@ -174,10 +171,15 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
           this.#take(item);
         }
       }
-      if (this.#unsettled) return TURN.SETTLE;
+      if (this.#unsettled) return this.#hasWork ? TURN.BUSY : TURN.SETTLING;
       this.current = undefined;
     }
     return TURN.MORE;
+  }
+
+  get #hasWork(): boolean {
+    const { mailbox } = this;
+    return mailbox.length > 0 || (this.#extras?.woken?.length ?? 0) > 0 || (this.#forks?.length ?? 0) > 0;
   }
 
   /** The item at hand is lost, the others are not. */
@@ -724,7 +726,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return this.sessions.all().some((pending) => pending.task === task);
   }
 
-  /** The microtasks of its turn are done: nothing that runs before the next one is its task. */
+  /** All microtasks are done: nothing that runs before its next turn is its task. */
   settled(): void {
     if (!this.#unsettled || this.#extras?.passAnswer !== undefined) return;
     this.#unsettled = false;

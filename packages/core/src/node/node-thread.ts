@@ -29,6 +29,7 @@ import { RemoteRoute } from '../route/remote-route.ts';
 import { NETWORK_THREAD, Router } from '../route/router.ts';
 import { CpuAccounts, type WorkListener } from '../schedule/cpu-accounts.ts';
 import { type Runnable, Scheduler } from '../schedule/scheduler.ts';
+import { soon } from '../schedule/settling.ts';
 import { TalkSamples } from '../schedule/talk-samples.ts';
 import { HOST_TIME, type TimeSource } from '../schedule/time-source.ts';
 import { Timers } from '../schedule/timers.ts';
@@ -318,8 +319,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   }
 
   resuming(handle: Handle): void {
-    if (this.#scheduler.settling > 0)
-      this.#scheduler.soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
+    if (this.#scheduler.settling > 0) soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
   }
 
   endlessReport(handle: Handle): number {

@@ -1,7 +1,9 @@
 import { soon, ticksAndMicrotasks } from './settling.ts';
 
-/** Items one service may work off before the others get their turn. */
+/** Items one service may work off before the others get their turn; of those that start or resume a task, too. */
 const TURN_LIMIT = 32;
+/** Tasks that go on together at most: with more of them the processor's caches have lost what they began with. */
+const MAX_SETTLING = 32;
 /** Most turns between two looks at the clock: a look costs as much as a small message. */
 const MAX_TURNS_PER_LOOK = 128;
 /**
@@ -18,17 +20,20 @@ export interface Runnable {
   queued: boolean;
   /**
    * Works off what waits, at most `limit` items.
-   * @returns what the scheduler has to do: nothing, come again at once, or come again when all promises have settled.
+   * @returns what waits behind it.
    */
   turn(limit: number): TurnResult;
-  /** The microtasks of its turn are done, and its next turn comes only later. */
+  /** All that was promised has settled: whatever its last turn has started or resumed is suspended again. */
   settled(): void;
   /** A turn has thrown, which none should: tells of it. */
   turnFailed(thrown: unknown): void;
 }
 
-/** `IDLE`: nothing waits. `MORE`: the limit was reached. `SETTLE`: a task was started or resumed and may still run. */
-export const TURN = { IDLE: 0, MORE: 1, SETTLE: 2 } as const;
+/**
+ * `IDLE`: nothing waits. `MORE`: more does. `SETTLING`: nothing waits, but a task was started or resumed and may still run.
+ * `BUSY`: more waits, and has to until no task runs.
+ */
+export const TURN = { IDLE: 0, MORE: 1, SETTLING: 2, BUSY: 3 } as const;
 export type TurnResult = (typeof TURN)[keyof typeof TURN];
 
 /** Where messages come from that no callback of the event loop announces: the rings of other threads. */
@@ -39,71 +44,68 @@ export interface MessageSource {
   idle(): void;
 }
 
+/** Places of the first list. A power of two, as all that follow. */
+const FIRST_SIZE = 64;
+
+/** `AGAIN`: there may be more to do. `SETTLE`: what was promised comes first. `STOP`: nothing to do now. */
+const STEP = { AGAIN: 0, SETTLE: 1, STOP: 2 } as const;
+type Step = (typeof STEP)[keyof typeof STEP];
+
 /**
- * Gives turns to the services of one thread.
+ * Gives turns to the services of one thread, one after another in the order in which they came to have work.
  *
- * A *pass* gives every service that has work a turn. A service that started or resumed a task has to wait until the
- * task is suspended before its next message, or two pieces of it would be mixed. The next pass therefore comes behind all
- * microtasks, however long the chain of awaits is: the scheduler has Node run them, ticks included, between two passes.
- * Where that cannot be had a microtask asks for a tick, and Node runs ticks only when no microtask is left. (A tick asked
- * for by a tick would run first: hence the microtask between.) That costs thrice as much.
+ * A service that started or resumed a task has to wait until the task is suspended before its next message, or two pieces
+ * of it would be mixed. If it has one, the scheduler therefore has Node run all microtasks, ticks included, however long the
+ * chain of awaits is, and goes on with that message at once; if not, others have their turns first. Where that cannot be had
+ * a microtask asks for a tick, and Node runs ticks only when no microtask is left. (A tick asked for by a tick would run
+ * first: hence the microtask between.) That costs a multiple.
  * When messages have run for {@link MAX_RUN} ms, the rest goes behind sockets and timers with `setImmediate`. The
- * clock is looked at after so many turns as were done in a part of that time.
+ * clock and the rings of other threads are looked at after so many turns as were done in a part of that time.
  */
 export class Scheduler {
-  // Lists that keep their memory: emptied by counting, never by their length.
-  #ready: (Runnable | undefined)[] = [];
-  /** Services whose next turn comes in the next pass. */
-  #later: (Runnable | undefined)[] = [];
-  #readyCount = 0;
-  #laterCount = 0;
-  /** Place in the list of the service whose turn is next. */
-  #at = 0;
-  /** Those in front of this place had a turn in the last pass, and have not been told that it is settled. */
-  #unsettled = 0;
+  /** Those whose turn comes, in a ring. */
+  #ring = emptyRing(FIRST_SIZE);
+  #first = 0;
+  #count = 0;
+  /** Whose turn it is, if it has not come to its end, and how many items it may still work off. */
+  #current: Runnable | undefined;
+  #itemsLeft = 0;
+  /** Those that had a turn, and whose tasks may still run. Keeps its memory: emptied by counting, never by its length. */
+  readonly #settling: (Runnable | undefined)[] = [];
+  #settlingCount = 0;
+  /** Whether there were turns since everything that was promised had settled. */
+  #hasWorked = false;
+  /** Whether messages have run long enough. */
+  #mustYield = false;
   #scheduled = false;
   #running = false;
   #runStart = 0;
-  /** Services that were in the list when messages let sockets in. */
+  /** Services in the list when messages let sockets in. */
   #yielded = 0;
-  /** Place in the list behind what sockets have brought then; 0 if that is nothing, or has had its turn. */
+  /** Turns that services have up to the last that sockets have brought then, that one included. */
   #brought = 0;
-  /** Turns since the run has begun, up to the next look at the clock. */
+  #hasBrought = false;
+  /** Turns since the run has begun, up to the next look around. */
   #turns = 0;
   #turnsPerLook = MAX_TURNS_PER_LOOK;
   #turnsLeft = MAX_TURNS_PER_LOOK;
   #source: MessageSource | undefined;
   readonly #onIdle: () => void;
   readonly #random: (() => number) | undefined;
-  #turnLimit = TURN_LIMIT;
-  /** Whether messages have run long enough in this pass. */
-  #mustYield = false;
   readonly #onFailure: (thrown: unknown) => void;
   readonly #settleNow = ticksAndMicrotasks();
-  readonly #pass = this.#runPasses.bind(this);
-  readonly #passWhenSettled = (): void => process.nextTick(this.#pass);
-  readonly #yieldWhenSettled = (): void => process.nextTick(this.#yield);
-  readonly #yield = (): void => {
-    const ready = this.#ready;
-    const later = this.#later;
-    // Each turn is settled once, and those that wait for theirs are not gone through: there may be a million.
-    for (let i = this.#at; i < this.#unsettled; i++) ready[i]?.settled();
-    this.#unsettled = 0;
-    for (let i = 0; i < this.#laterCount; i++) {
-      later[i]?.settled();
-      ready[this.#readyCount++] = later[i];
-      later[i] = undefined;
-    }
-    this.#laterCount = 0;
-    this.#moveUp();
-    this.#yielded = this.#readyCount;
-    setImmediate(this.#passAfterIo);
-  };
-  readonly #passAfterIo = (): void => {
+  readonly #work = this.#giveTurns.bind(this);
+  readonly #workWhenSettled = (): void =>
+    process.nextTick(() => {
+      this.#allSettled();
+      this.#giveTurns();
+    });
+  readonly #workAfterIo = (): void => {
     this.#startRun(performance.now());
-    if (this.#readyCount > this.#yielded) this.#brought = this.#readyCount;
+    this.#hasBrought = this.#count > this.#yielded;
+    if (this.#hasBrought) this.#brought = this.#count;
     this.#grantTurns();
-    this.#runPasses();
+    this.#giveTurns();
   };
 
   /**
@@ -120,17 +122,12 @@ export class Scheduler {
     this.#random = random;
   }
 
-  /** Services that a task was started or resumed for in this pass, besides the one whose turn it is. */
+  /** Services whose tasks may run in microtasks that are due, besides that of the one whose turn it is. */
   get settling(): number {
-    return this.#laterCount;
+    return this.#settlingCount;
   }
 
-  /** Runs `work` behind the microtasks that are due now. */
-  soon(work: () => void): void {
-    soon(work);
-  }
-
-  /** Looks into a source in every pass. */
+  /** Looks into a source between turns. */
   attach(source: MessageSource): void {
     this.#source = source;
   }
@@ -139,151 +136,192 @@ export class Scheduler {
   ready(service: Runnable): void {
     if (service.queued) return;
     service.queued = true;
-    this.#ready[this.#readyCount++] = service;
+    this.#append(service);
     if (!this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#pass);
+      process.nextTick(this.#work);
     }
   }
 
   /**
-   * Passes, until there is nothing to do or messages have run long enough. What runs between them has this function, and
+   * Turns, until there is nothing to do or messages have run long enough. What runs between them has this function, and
    * no more of the scheduler, in its stacks: those are cut after so many frames.
    */
-  #runPasses(): void {
+  #giveTurns(): void {
     for (;;) {
-      const isQuiet = this.#runPass();
-      const isEmpty = this.#readyCount === this.#at && this.#laterCount === 0;
-      if (!this.#mustYield) this.#turnOver();
-      // Waiting for other threads may take a moment: first everything that was promised here has to settle.
-      if (isEmpty && (this.#source === undefined || isQuiet)) break;
-      const mustYield = this.#mustYield && !isEmpty;
+      const step = this.#step();
+      if (step === STEP.AGAIN) continue;
+      if (step === STEP.STOP) return;
       let isSettled = false;
       try {
         this.#settleNow?.();
         isSettled = this.#settleNow !== undefined;
       } finally {
         // Not to be had here, or somebody's tick has thrown: that goes its way first.
-        if (!isSettled) this.soon(mustYield ? this.#yieldWhenSettled : this.#passWhenSettled);
+        if (!isSettled) soon(this.#workWhenSettled);
       }
       if (!isSettled) return;
-      if (mustYield) {
-        this.#yield();
-        return;
-      }
+      this.#allSettled();
     }
+  }
+
+  /** One turn, if messages may go on and there is anything to do. */
+  #step(): Step {
+    if (this.#turnsLeft-- <= 0) this.#lookAround();
+    if (this.#mustYield) return this.#settlingCount > 0 ? STEP.SETTLE : this.#yield();
+    let service = this.#current;
+    if (service === undefined) {
+      service = this.#next();
+      if (service === undefined) return this.#rest();
+      this.#itemsLeft = this.#random === undefined ? TURN_LIMIT : 1 + Math.floor(this.#random() * TURN_LIMIT);
+    }
+    this.#hasWorked = true;
+    const result = this.#giveTurn(service);
+    if (result === TURN.BUSY) {
+      this.#current = service;
+      return STEP.SETTLE;
+    }
+    this.#current = undefined;
+    if (result === TURN.MORE) {
+      this.#append(service);
+      return STEP.AGAIN;
+    }
+    service.queued = false;
+    if (result === TURN.IDLE) return STEP.AGAIN;
+    this.#settling[this.#settlingCount++] = service;
+    return this.#count === 0 || this.#settlingCount >= MAX_SETTLING ? STEP.SETTLE : STEP.AGAIN;
+  }
+
+  #giveTurn(service: Runnable): TurnResult {
+    try {
+      return service.turn(this.#itemsLeft);
+    } catch (thrown) {
+      try {
+        service.turnFailed(thrown);
+      } catch {
+        // Nothing can be told of it.
+      }
+      return TURN.BUSY;
+    }
+  }
+
+  /** No task runs. */
+  #allSettled(): void {
+    this.#hasWorked = false;
+    for (let i = 0; i < this.#settlingCount; i++) {
+      this.#settling[i]?.settled();
+      this.#settling[i] = undefined;
+    }
+    this.#settlingCount = 0;
+    const service = this.#current;
+    if (service === undefined) return;
+    service.settled();
+    if (--this.#itemsLeft <= 0) this.#putBack(service);
+  }
+
+  /** Takes the first of the list; if it is empty, of what other threads have sent. */
+  #next(): Runnable | undefined {
+    if (this.#count === 0) this.#poll();
+    if (this.#count === 0) return undefined;
+    const ring = this.#ring;
+    const at = this.#first;
+    if (this.#random !== undefined) {
+      const drawn = (at + Math.floor(this.#random() * this.#count)) & (ring.length - 1);
+      [ring[at], ring[drawn]] = [ring[drawn], ring[at]];
+    }
+    const service = ring[at];
+    ring[at] = undefined;
+    this.#first = (at + 1) & (ring.length - 1);
+    this.#count--;
+    this.#brought--;
+    return service;
+  }
+
+  #append(service: Runnable): void {
+    if (this.#count === this.#ring.length) this.#grow();
+    const ring = this.#ring;
+    ring[(this.#first + this.#count++) & (ring.length - 1)] = service;
+  }
+
+  #grow(): void {
+    const ring = this.#ring;
+    const larger = emptyRing(ring.length * 2);
+    for (let i = 0; i < this.#count; i++) larger[i] = ring[(this.#first + i) & (ring.length - 1)];
+    this.#ring = larger;
+    this.#first = 0;
+  }
+
+  /** The others have their turn first. */
+  #putBack(service: Runnable): void {
+    this.#current = undefined;
+    this.#append(service);
+  }
+
+  /** Nothing has its turn. */
+  #rest(): Step {
+    // Waiting for other threads may take a moment: first everything that was promised here has to settle.
+    if (this.#settlingCount > 0 || (this.#source !== undefined && this.#hasWorked)) return STEP.SETTLE;
     this.#scheduled = false;
     this.#running = false;
     this.#onIdle();
     this.#source?.idle();
+    return STEP.STOP;
   }
 
-  /** Whether there was nothing to do. */
-  #runPass(): boolean {
+  #yield(): Step {
+    this.#mustYield = false;
+    if (this.#current !== undefined) this.#putBack(this.#current);
+    this.#yielded = this.#count;
+    setImmediate(this.#workAfterIo);
+    return STEP.STOP;
+  }
+
+  #poll(): void {
     try {
       this.#source?.poll();
     } catch (thrown) {
       this.#onFailure(thrown);
     }
-    const isQuiet = this.#readyCount === this.#at;
-    this.#mustYield = false;
-    // Whatever a turn throws, the others have theirs.
-    while (!this.#giveTurns(this.#ready, this.#later));
-    return isQuiet;
   }
 
-  /** All have had their turn. */
-  #turnOver(): void {
-    const ready = this.#ready;
-    this.#ready = this.#later;
-    this.#later = ready;
-    this.#readyCount = this.#laterCount;
-    this.#unsettled = this.#laterCount;
-    this.#laterCount = 0;
-    this.#at = 0;
-    this.#brought = 0;
-  }
-
-  /** Gives back the places of those that have had their turn, once they are the half. */
-  #moveUp(): void {
-    const ready = this.#ready;
-    const left = this.#readyCount - this.#at;
-    if (this.#at < left) return;
-    ready.copyWithin(0, this.#at, this.#readyCount);
-    ready.fill(undefined, left, this.#readyCount);
-    this.#readyCount = left;
-    this.#at = 0;
-  }
-
-  /** Gives the services of this pass their turns, as far as nothing is thrown and messages may go on. */
-  #giveTurns(ready: (Runnable | undefined)[], later: (Runnable | undefined)[]): boolean {
-    let service: Runnable | undefined;
-    try {
-      // Services made ready by the turns of this pass join its list.
-      for (let i = this.#at; i < this.#readyCount && !this.#mustYield; i++) {
-        if (this.#random !== undefined) this.#draw(this.#random, i);
-        service = ready[i] as Runnable;
-        ready[i] = undefined;
-        this.#at = i + 1;
-        if (service.turn(this.#turnLimit) === TURN.IDLE) service.queued = false;
-        else later[this.#laterCount++] = service;
-        if (--this.#turnsLeft <= 0) this.#mustYield = this.#lookAtClock();
-      }
-      return true;
-    } catch (thrown) {
-      // It goes on with its next item in the next pass.
-      if (service !== undefined) later[this.#laterCount++] = service;
-      try {
-        if (service === undefined) this.#onFailure(thrown);
-        else service.turnFailed(thrown);
-      } catch {
-        // Nothing can be told of it.
-      }
-      return false;
-    }
-  }
-
-  /** Puts any of the services that still wait for their turn at the place of the next. */
-  #draw(random: () => number, next: number): void {
-    const ready = this.#ready;
-    const drawn = next + Math.floor(random() * (this.#readyCount - next));
-    [ready[next], ready[drawn]] = [ready[drawn], ready[next]];
-    this.#unsettled = this.#readyCount;
-    this.#turnLimit = 1 + Math.floor(random() * TURN_LIMIT);
-  }
-
-  /** Whether messages have run long enough. */
-  #lookAtClock(): boolean {
+  /** At the other threads, and whether messages have run long enough. */
+  #lookAround(): void {
+    this.#poll();
     if (this.#random !== undefined) {
       this.#turnsLeft = 1 + Math.floor(this.#random() * MAX_TURNS_PER_LOOK);
-      return this.#random() < 0.5;
+      this.#mustYield = this.#random() < 0.5;
+      return;
     }
     const now = performance.now();
     if (!this.#running) {
       this.#startRun(now);
       this.#grantTurns();
-      return false;
+      return;
     }
     const taken = now - this.#runStart;
-    // Answers to what sockets have brought leave when they are let in again.
-    const isWorkedOn = this.#brought > 0 && this.#at >= this.#brought;
     const turnsInTime = Math.floor((this.#turns * MAX_RUN) / taken / LOOKS);
     this.#turnsPerLook = Math.max(1, Math.min(MAX_TURNS_PER_LOOK, turnsInTime));
+    // Answers to what sockets have brought leave when they are let in again.
+    const isWorkedOn = this.#hasBrought && this.#brought <= 0;
+    this.#mustYield = isWorkedOn || taken > MAX_RUN;
     this.#grantTurns();
-    return isWorkedOn || taken > MAX_RUN;
   }
 
   #startRun(now: number): void {
     this.#running = true;
     this.#runStart = now;
     this.#turns = 0;
-    this.#brought = 0;
+    this.#hasBrought = false;
   }
 
-  /** So many until the next look at the clock. */
+  /** So many until the next look. */
   #grantTurns(): void {
-    const toBrought = this.#brought - this.#at;
-    this.#turnsLeft = toBrought > 0 ? Math.min(toBrought, this.#turnsPerLook) : this.#turnsPerLook;
+    const isBroughtNext = this.#hasBrought && this.#brought > 0;
+    this.#turnsLeft = isBroughtNext ? Math.min(this.#brought, this.#turnsPerLook) : this.#turnsPerLook;
     this.#turns += this.#turnsLeft;
   }
+}
+
+function emptyRing(size: number): (Runnable | undefined)[] {
+  return new Array<Runnable | undefined>(size).fill(undefined);
 }

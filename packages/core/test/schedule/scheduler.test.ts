@@ -12,7 +12,7 @@ class Steps implements Runnable {
 
   turn(): TurnResult {
     this.#steps.shift()?.();
-    return this.#steps.length === 0 ? TURN.IDLE : TURN.SETTLE;
+    return this.#steps.length === 0 ? TURN.IDLE : TURN.BUSY;
   }
 
   settled(): void {}
@@ -125,18 +125,18 @@ test('messages let sockets in after 0.1 ms, and sooner when these have brought s
 test('of many services that wait for their turn only those are told that it is settled that had one', async () => {
   const { work, eventLoop } = clockOfTurns();
   const scheduler = new Scheduler();
-  const many = Array.from({ length: 10_000 }, () => new Endless(TURN.SETTLE, work));
+  const many = Array.from({ length: 10_000 }, () => new Endless(TURN.BUSY, work));
   onTestFinished(() => {
     for (const one of many) one.isOver = true;
   });
   for (const one of many) scheduler.ready(one);
   const sum = (of: (one: Endless) => number): number => many.reduce((total, one) => total + of(one), 0);
-  for (let i = 0; i < 3000; i++) await eventLoop();
+  for (let i = 0; i < 100_000 && (many.at(-1) as Endless).turns === 0; i++) await eventLoop();
   const turns = sum((one) => one.turns);
-  expect(turns).toBeGreaterThan(10_000);
+  expect(many.at(-1)?.turns).toBeGreaterThan(0);
   expect(sum((one) => one.settledTurns)).toBeLessThanOrEqual(turns);
-  // Everybody has as many as all others.
+  // Everybody has as many as all others, but for those of one share.
   expect(
     Math.max(...many.map((one) => one.turns)) - Math.min(...many.map((one) => one.turns)),
-  ).toBeLessThanOrEqual(1);
+  ).toBeLessThanOrEqual(32);
 });
