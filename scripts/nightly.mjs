@@ -4,6 +4,7 @@
 //   NIGHTLY_MESSAGES  numbered messages in runs with losses of threads, in all (10,000,000)
 //   NIGHTLY_PIECE     messages of one such run, which has a seed of its own (250,000)
 //   NIGHTLY_MESH      messages between five nodes over links in memory, with faults, in all (10,000,000)
+//   NIGHTLY_TOPOLOGY  messages in networks of services drawn by chance, in all (100,000,000)
 //   NIGHTLY_MODEL     seeded runs of a small system against its model (1,000,000)
 //   NIGHTLY_KILLS     processes that are killed and started again (100)
 //   NIGHTLY_NATS      runs of the tests of NATS, with servers and nodes away for 10 s (3)
@@ -24,6 +25,7 @@ const messages = numberOf('NIGHTLY_MESSAGES', 10_000_000);
 const piece = Math.max(1, numberOf('NIGHTLY_PIECE', 250_000));
 const model = numberOf('NIGHTLY_MODEL', 1_000_000);
 const mesh = numberOf('NIGHTLY_MESH', 10_000_000);
+const topology = numberOf('NIGHTLY_TOPOLOGY', 100_000_000);
 const kills = numberOf('NIGHTLY_KILLS', 100);
 const nats = numberOf('NIGHTLY_NATS', 3);
 const hosts = numberOf('NIGHTLY_HOSTS', 3);
@@ -51,6 +53,12 @@ function steps() {
       what: `nodes over links with faults, messages ${sent} to ${Math.min(sent + piece, mesh)}`,
       files: ['packages/harbor/test/mesh/simulated.test.ts'],
       variables: { MESH_MESSAGES: Math.ceil(Math.min(piece, mesh - sent) / 3), MESH_SEED: seed + run },
+    });
+  if (topology > 0)
+    list.push({
+      what: `networks of services, ${topology} messages`,
+      files: [`${core}/schedule/topology.test.ts`],
+      variables: { TOPOLOGY_MESSAGES: topology, TOPOLOGY_SEED: seed },
     });
   if (kills > 0)
     list.push({
