@@ -51,6 +51,15 @@ export interface RouterPlace {
   readonly routes: Routes | undefined;
   /** Hands a message to another thread. */
   post(thread: number, to: Handle, message: Message): void;
+  /** The same for a message that is only about to be made, of values. */
+  postValues(
+    thread: number,
+    to: Handle,
+    type: number,
+    session: number,
+    source: Handle,
+    values: readonly unknown[],
+  ): void;
   /** The same for a message of another thread, whose receiver has moved on; it is never refused. */
   passOn(thread: number, to: Handle, message: Message): void;
   /** Has another thread kill one of its services; it calls {@link Router.killHere}. */
@@ -247,7 +256,7 @@ export class Router<Service extends Routed> {
       if (service !== undefined) return service.push(new Message(type, session, source, copyArgs(values)));
       const thread = this.#routes?.threadOf(local) ?? -1;
       if (thread >= 0 && thread !== this.#thread) {
-        this.#place.post(thread, to, new Message(type, session, source, values));
+        this.#place.postValues(thread, to, type, session, source, values);
         return true;
       }
     }

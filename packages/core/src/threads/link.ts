@@ -103,6 +103,12 @@ export class Link {
     }
   }
 
+  /** {@link post} of a message that is made only if it has to wait. @throws ERR_UNSERIALIZABLE. */
+  postValues(to: Handle, type: number, session: number, source: Handle, values: readonly unknown[]): void {
+    if (this.#waiting.length > 0 || !this.#values(RECORD.VALUES, type, session, source, to, values))
+      this.post(to, new Message(type, session, source, values), false);
+  }
+
   /** Sends a control record. */
   postControl(control: Control): void {
     if (this.#waiting.length > 0 || !this.#writeControl(control)) {

@@ -85,6 +85,18 @@ export class Neighbours {
     this.#links?.post(thread, to, message, isPassedOn);
   }
 
+  /** The same for a message without a deadline, made of values: these go straight into the ring. */
+  postValues(
+    thread: number,
+    to: Handle,
+    type: number,
+    session: number,
+    source: Handle,
+    values: readonly unknown[],
+  ): void {
+    this.#links?.postValues(thread, to, type, session, source, values);
+  }
+
   tell(thread: number, control: Control): void {
     this.#links?.postControl(thread, control);
   }

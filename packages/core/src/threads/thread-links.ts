@@ -96,6 +96,17 @@ export class ThreadLinks implements MessageSource {
     this.#links[thread]?.post(to, message, isPassedOn);
   }
 
+  postValues(
+    thread: number,
+    to: Handle,
+    type: number,
+    session: number,
+    source: Handle,
+    values: readonly unknown[],
+  ): void {
+    this.#links[thread]?.postValues(to, type, session, source, values);
+  }
+
   postControl(thread: number, control: Control): void {
     this.#links[thread]?.postControl(control);
   }

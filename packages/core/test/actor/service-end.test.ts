@@ -18,6 +18,7 @@ function thread(onRefusal: () => void) {
     harbor: 1,
     routes,
     post: () => {},
+    postValues: () => {},
     passOn: () => {},
     killIn: () => {},
     cancelIn: () => {},
