@@ -9,7 +9,6 @@ import {
 } from '@skynet/core';
 import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
-import { encodeAnswer } from './answer.ts';
 import { msgError } from './errors.ts';
 import type { Answer } from './history.ts';
 import {
@@ -54,14 +53,6 @@ export type MsgCommands = {
   /** Sends something to a user that is no answer. Returns whether the client takes pushes. */
   push(uid: string, subid: NamePart, content: Content): boolean;
 };
-
-/** A request that an agent works on. */
-interface Forwarded {
-  readonly link: Link;
-  readonly user: User;
-  readonly answer: Answer;
-  readonly agent: Handle;
-}
 
 function isPromise(value: unknown): value is Promise<Content> {
   return (
@@ -129,7 +120,6 @@ export class MsgServer {
   readonly #gate: Gate;
   readonly #users = new Map<string, User>();
   readonly #links = new Map<number, Link>();
-  /** Requests that agents work on, by the session they have there. */
   #forwards = false;
   #servername: string | undefined;
 
@@ -461,7 +451,7 @@ export class MsgServer {
     if (size < 0)
       return this.#refuse(link, `of ${payload.length} bytes : ${Buffer.from(payload).toString('hex')}`);
     const session = sessionOf(payload);
-    const content = payload.subarray(0, size);
+    const content = new Uint8Array(payload.buffer, payload.byteOffset, size);
     if (link.extended && session === ACK_SESSION) return this.#acknowledge(link, user, content);
     const { verdict, answer } = user.history.take(session, link.fd, user.version, link.extended);
     switch (verdict) {
@@ -487,7 +477,7 @@ export class MsgServer {
       user.history.forget(answer);
       return this.#refuse(link, `while ${user.pending} requests are worked on`);
     }
-    if (user.agent !== 0) return this.#forward({ link, user, answer, agent: user.agent }, content);
+    if (user.agent !== 0) return this.#forward(link, user, answer, content);
     let result: Content | Promise<Content>;
     try {
       result = this.#handlers.requestHandler(user.username, content);
@@ -508,11 +498,14 @@ export class MsgServer {
     );
   }
 
-  #forward(forwarded: Forwarded, content: Uint8Array): void {
-    const { link, user, answer, agent } = forwarded;
+  #forward(link: Link, user: User, answer: Answer, content: Uint8Array): void {
+    const { agent } = user;
+    answer.agent = agent;
+    answer.link = link;
     try {
-      this.#kernel.ask(agent, 'client', content, (error, body) => this.#answered(forwarded, error, body));
+      this.#kernel.ask(agent, 'client', content, this.#answered, answer);
     } catch (error) {
+      answer.link = undefined;
       this.#fail(user, answer, error, agent);
       return;
     }
@@ -520,22 +513,21 @@ export class MsgServer {
     if (++link.pending === AGENT_HIGH) this.#gate.pauseClient?.(link.fd);
   }
 
-  /** An agent has answered. */
-  #answered(
-    { link, user, answer, agent }: Forwarded,
-    error: SkynetError | undefined,
-    body: Body | undefined,
-  ): unknown {
+  /** An agent has answered. One function for all of them: what it needs stands at the answer. */
+  readonly #answered = (error: SkynetError | undefined, body: Body | undefined, answer: Answer): unknown => {
+    const link = answer.link as Link;
+    const user = link.user as User;
+    answer.link = undefined;
     user.pending--;
     if (link.pending-- === AGENT_HIGH >> 1) this.#gate.resumeClient?.(link.fd);
-    if (error !== undefined) return this.#fail(user, answer, error, agent);
+    if (error !== undefined) return this.#fail(user, answer, error, answer.agent);
     // Values, where the agent has not packed its answer by itself.
     return this.#finish(
       user,
       answer,
       (body instanceof Uint8Array ? body : (body as unknown[])[0]) as Content,
     );
-  }
+  };
 
   /** @param agent who has failed, 0 for the request handler. */
   #fail(user: User, answer: Answer, error: unknown, agent: Handle = 0): void {
@@ -543,7 +535,7 @@ export class MsgServer {
     if (agent === 0) this.#kernel.reportError(`requestHandler ${whom}`, error);
     // It has told where itself.
     else this.#skynet.error(`agent ${this.#skynet.address(agent)} ${whom}: ${printable(error)}`);
-    user.history.complete(answer, encodeAnswer(EMPTY, RESULT.failed, answer.session), user.version);
+    user.history.complete(answer, EMPTY, user.version, RESULT.failed);
     this.#give(user, answer);
   }
 
@@ -562,15 +554,17 @@ export class MsgServer {
       this.#skynet.error(`Invalid package ${reason}`);
       return undefined;
     }
-    user.history.complete(answer, encodeAnswer(bytes, RESULT.ok, answer.session), user.version);
+    user.history.complete(answer, bytes, user.version);
     return this.#give(user, answer);
   }
 
   /** Sends an answer to whoever asked last, if still there. */
   #give(user: User, answer: Answer, counts = true): undefined {
     // The number of a connection that is gone, or has another user by now, is not found.
-    if (this.#links.get(answer.fd)?.user === user && answer.payload !== undefined)
-      this.#gate.send(answer.fd, answer.payload);
+    if (this.#links.get(answer.fd)?.user === user) {
+      const { payload } = answer;
+      if (payload !== undefined) this.#gate.send(answer.fd, payload);
+    }
     user.history.given(answer, counts);
   }
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeAnswer } from '../src/answer.ts';
 import { type Answer, History, type Verdict } from '../src/history.ts';
+import { RESULT } from '../src/wire.ts';
 
 const KEEP = 4;
-const PAYLOAD = new Uint8Array(1);
 
 /** What the original does, word for word: it goes through all answers when twice as many as are kept were given. */
 class OriginalHistory {
@@ -75,8 +76,10 @@ describe('the answers of a user', () => {
         const history = new History(KEEP);
         const original = new OriginalHistory();
         const open: { answer: Answer; entry: ReturnType<OriginalHistory['entry']> }[] = [];
+        const given = new Map<object | undefined, Uint8Array>();
+        const sent: { payload: Uint8Array | undefined; expected: Uint8Array }[] = [];
         let version = 1;
-        for (const action of steps) {
+        for (const [at, action] of steps.entries()) {
           if (action.what === 'handshake') version++;
           else if (action.what === 'ask') {
             const { verdict, answer } = history.take(action.session, version, version, once);
@@ -84,6 +87,7 @@ describe('the answers of a user', () => {
             const entry = original.entry(action.session);
             if (verdict === 'run') open.push({ answer, entry });
             if (verdict === 'repeat') {
+              sent.push({ payload: answer.payload, expected: given.get(entry) as Uint8Array });
               history.given(answer, !once);
               original.given(entry, !once);
             }
@@ -93,7 +97,13 @@ describe('the answers of a user', () => {
               history.forget(answer);
               original.forget(answer.session, entry);
             } else {
-              history.complete(answer, PAYLOAD, version);
+              // Small ones and large ones, and enough of them for several blocks of memory.
+              const content = Buffer.alloc(action.which % 7 === 0 ? 1100 : action.which % 97, at);
+              const expected = encodeAnswer(content, RESULT.ok, answer.session);
+              history.complete(answer, content, version);
+              content.fill(255);
+              given.set(entry, expected);
+              sent.push({ payload: answer.payload, expected });
               original.complete(entry, version);
               history.given(answer);
               original.given(entry, true);
@@ -101,6 +111,9 @@ describe('the answers of a user', () => {
           }
           expect(history.size).toBe(original.size);
         }
+        // What was given stays as it was, though entries are used again.
+        for (const { payload, expected } of sent)
+          expect(Buffer.from(payload ?? []).equals(expected)).toBe(true);
       }),
       { numRuns: 300 },
     );

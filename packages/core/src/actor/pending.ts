@@ -1,3 +1,4 @@
+import type { Answered } from '../contracts/kernel.ts';
 import type { TimerHandle } from '../contracts/task.ts';
 import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
@@ -11,9 +12,6 @@ const keepResolve = (resolve: (value: unknown) => void): void => {
   resolveNext = resolve;
 };
 
-/** What an answer is given to in place of a promise: an error or undefined, and the body when there is none. */
-export type Answered = (error: SkynetError | undefined, body: Body | undefined) => unknown;
-
 /** What few that wait need. */
 class Conditions {
   /** Deadline, or the end of a sleep. */
@@ -22,7 +20,6 @@ class Conditions {
   forget: (() => void) | undefined = undefined;
   /** Token in the table of waiters, if it can be woken. */
   token: unknown = undefined;
-  answered: Answered | undefined = undefined;
 }
 
 const FLAG = { FAILED: 1, SETTLED: 2, QUEUED: 4 } as const;
@@ -35,10 +32,10 @@ const FLAG = { FAILED: 1, SETTLED: 2, QUEUED: 4 } as const;
 export class Pending implements MailboxItem {
   next: MailboxItem | undefined = undefined;
   readonly promise: Promise<unknown> | undefined;
-  /** Lets the promise follow a value or another promise. */
+  /** Lets the promise follow a value or another promise; where there is none, it is {@link answered}. */
   readonly resolve: (value: unknown) => void;
-  /** The task that is suspended, restored when it goes on. */
-  readonly task: object | undefined;
+  /** The task that is suspended, restored when it goes on; where no task waits, it is {@link about}. */
+  readonly #task: object | undefined;
   /** Key in the session table. */
   readonly session: number;
   /** Whose answer it waits for, 0 for none in particular. Another's once the request is redirected. */
@@ -50,6 +47,7 @@ export class Pending implements MailboxItem {
   #flags = 0;
   #conditions: Conditions | undefined = undefined;
 
+  /** @param task Who waits; with `answered`, which gets the answer then, what that is told along with it. */
   constructor(
     task: object | undefined,
     session: number,
@@ -57,13 +55,27 @@ export class Pending implements MailboxItem {
     protocol: Protocol | undefined,
     answered?: Answered,
   ) {
-    this.task = task;
+    this.#task = task;
     this.session = session;
     this.dest = dest;
     this.protocol = protocol;
+    // Both ways have the same fields: one more, or a class of its own, would cost all calls something.
     this.promise = answered === undefined ? new Promise(keepResolve) : undefined;
-    this.resolve = resolveNext;
-    if (answered !== undefined) this.conditions.answered = answered;
+    this.resolve = answered === undefined ? resolveNext : (answered as (value: unknown) => void);
+  }
+
+  get task(): object | undefined {
+    return this.promise === undefined ? undefined : this.#task;
+  }
+
+  /** What the answer is given to, if nobody waits for it. */
+  get answered(): Answered | undefined {
+    return this.promise === undefined ? (this.resolve as Answered) : undefined;
+  }
+
+  /** What {@link answered} is told along with the answer. */
+  get about(): object | undefined {
+    return this.promise === undefined ? this.#task : undefined;
   }
 
   get type(): number {

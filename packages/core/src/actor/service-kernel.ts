@@ -60,7 +60,13 @@ export class KernelOfService implements ServiceKernel {
     this.#service.run(new WorkTask(work as (...args: never[]) => unknown, args));
   }
 
-  ask(to: Handle, type: string, body: Body, answered: Answered): number {
+  ask<About extends object>(
+    to: Handle,
+    type: string,
+    body: Body,
+    answered: Answered<About>,
+    about?: About,
+  ): number {
     const service = this.#service;
     if (!service.alive) throw goneFailure(service.handle);
     const { id } = service.protocols.named(type);
@@ -70,7 +76,7 @@ export class KernelOfService implements ServiceKernel {
         details: { service: formatHandle(to) },
       });
     }
-    service.sessions.add(new Pending(undefined, session, to, undefined, answered));
+    service.sessions.add(new Pending(about, session, to, undefined, answered as Answered));
     return session;
   }
 

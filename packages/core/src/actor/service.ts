@@ -1,6 +1,7 @@
 import { copyArgs } from '../codec/copy.ts';
 import { markTold, toldOf } from '../codec/error.ts';
 import type { EndReason, GoneEvent } from '../contracts/ending.ts';
+import type { Answered } from '../contracts/kernel.ts';
 import type { CommandTable, Dispatcher } from '../contracts/request.ts';
 import type { ServiceStat } from '../contracts/skynet.ts';
 import { isSkynetError, type SkynetError } from '../errors.ts';
@@ -27,7 +28,7 @@ import type { Started } from './launch.ts';
 import { ITEM, Mailbox, type MailboxItem } from './mailbox.ts';
 import { OpenRequests } from './open-requests.ts';
 import { warnOutsideTurn } from './outside-turn.ts';
-import { type Answered, Pending } from './pending.ts';
+import { Pending } from './pending.ts';
 import { isPromise, whenSettled } from './promises.ts';
 import { callHandler, type Handler, makeHandler, type ProtocolTable } from './protocol-table.ts';
 import { Refusals } from './refusals.ts';
@@ -322,14 +323,15 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   #goOn(pending: Pending): void {
     pending.markSettled();
     if (pending.hasConditions) {
-      const { timer, token, answered } = pending.conditions;
+      const { timer, token } = pending.conditions;
       timer?.cancel();
       pending.forget();
       if (token !== undefined) this.forgetToken(pending);
-      if (answered !== undefined) {
-        this.#giveAnswer(pending, answered);
-        return;
-      }
+    }
+    const { answered } = pending;
+    if (answered !== undefined) {
+      this.#giveAnswer(pending, answered);
+      return;
     }
     this.current = pending.task;
     this.#unsettled = true;
@@ -340,10 +342,17 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   }
 
   #giveAnswer(pending: Pending, answered: Answered): void {
-    const { outcome, failed } = pending;
-    if (isExit(outcome)) return;
+    const { outcome, failed, about } = pending;
+    if (failed && isExit(outcome)) return;
     this.current = pending;
-    this.#perform(answered as AnyWork, failed ? [outcome, undefined] : [undefined, outcome], undefined);
+    const error = failed ? (outcome as SkynetError) : undefined;
+    const body = failed ? undefined : (outcome as Body);
+    try {
+      const result = answered(error, body, about as object);
+      if (isPromise(result)) this.#follow(result, undefined);
+    } catch (thrown) {
+      this.taskFailed(thrown);
+    }
   }
 
   /** By now its token may be somebody else's. */
@@ -665,20 +674,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     try {
       const result = work(...args);
       if (isPromise(result)) {
-        this.#unsettled = true;
-        void whenSettled(
-          result,
-          () => {
-            this.#tasks--;
-            then?.();
-          },
-          (thrown) => {
-            this.#tasks--;
-            this.taskFailed(thrown);
-            then?.();
-          },
-        );
-        this.#tasks++;
+        this.#follow(result, then);
         return;
       }
     } catch (thrown) {
@@ -690,6 +686,24 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   /** Whether there was such a task that has not begun: it never will. */
   removeFork(task: WorkTask): boolean {
     return this.#forks?.remove(task) ?? false;
+  }
+
+  /** A task goes on. */
+  #follow(result: PromiseLike<unknown>, then: (() => void) | undefined): void {
+    this.#unsettled = true;
+    void whenSettled(
+      result,
+      () => {
+        this.#tasks--;
+        then?.();
+      },
+      (thrown) => {
+        this.#tasks--;
+        this.taskFailed(thrown);
+        then?.();
+      },
+    );
+    this.#tasks++;
   }
 
   fork(task: WorkTask): void {

@@ -47,10 +47,17 @@ export interface ServiceKernel {
    * Calls a service, and has the answer given to a function instead of to an awaiting task: `answered` runs in a turn
    * of this service as a task of its own, once, with the answer's body or with the error. Costs less than a call.
    * Neither the node's `callTimeout` nor a deadline limits it.
+   * @param about What `answered` is told along with the answer, so that one function does for many calls.
    * @returns the session of the call.
    * @throws ERR_NO_SERVICE, ERR_PROTOCOL, ERR_SERVICE_ENDED.
    */
-  ask(to: Handle, type: ProtocolName, body: Body, answered: Answered): number;
+  ask<About extends object>(
+    to: Handle,
+    type: ProtocolName,
+    body: Body,
+    answered: Answered<About>,
+    about?: About,
+  ): number;
   /** A promise that a driver settles by `resolve`/`reject`; the awaiting task resumes in its turn, in mailbox order. */
   suspend<Result>(): Suspension<Result>;
   /**
@@ -102,8 +109,15 @@ export interface ServiceKernel {
   reportError(what: string, error: unknown): void;
 }
 
-/** What {@link ServiceKernel.ask} gives an answer to: an error or undefined, and the body when there is none. */
-export type Answered = (error: SkynetError | undefined, body: Body | undefined) => unknown;
+/**
+ * What {@link ServiceKernel.ask} gives an answer to: an error or undefined, the body when there is none, and what the call
+ * was about, if that was said.
+ */
+export type Answered<About extends object = object> = (
+  error: SkynetError | undefined,
+  body: Body | undefined,
+  about: About,
+) => unknown;
 
 /** A task of a service that waits for a driver. */
 export interface Suspension<Result> {

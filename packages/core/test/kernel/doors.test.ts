@@ -43,6 +43,23 @@ test('what is asked is answered to a function, in the order of the answers', asy
   });
 });
 
+test('a function that answers many calls is told what each was about', async () => {
+  const node = await startTestNode();
+  await node.run(async (skynet) => {
+    const service = await skynet.newService(echo);
+    const answers = new Happenings<unknown>('answers');
+    const answered = (error: SkynetError | undefined, body: Body | undefined, about: object): unknown =>
+      answers.add([error?.code ?? skynet.unpack(body as Body)[0], about]);
+    const about = ['late', 'fail', 'echo'].map((name) => ({ name }));
+    for (const each of about) kernelOf(skynet).ask(service, 'lua', skynet.pack(each.name, 7), answered, each);
+    expect(await skynet.await(answers.count(3))).toEqual([
+      ['ERR_REMOTE', about[1]],
+      [7, about[2]],
+      [7, about[0]],
+    ]);
+  });
+});
+
 test('an answer is a task of its own: it can call, and what it throws stays there', async () => {
   const node = await startTestNode();
   await node.run(async (skynet) => {
