@@ -7,6 +7,8 @@ import { Refusal } from './refusal.ts';
 export const RECEIVE_LIMIT = 8192;
 /** Milliseconds a client may take to receive its status line. */
 const FLUSH_TIME = 5000;
+/** With more than this behind a line nothing is read until it has been looked at. Stopping and going on costs system calls. */
+const LITTLE = 1024;
 const LINE_BREAK = 0x0a;
 const EMPTY = Buffer.alloc(0);
 
@@ -50,6 +52,10 @@ export class LineClient implements Receiver {
     if (this.#failure !== undefined) throw this.#failure;
     const line = this.#take();
     if (line !== undefined) return line;
+    if (this.#buffer.length > RECEIVE_LIMIT) {
+      this.#overflow(this.#buffer.length);
+      throw this.#failure;
+    }
     if (this.#ended || this.#connection.closed) throw this.#closedByPeer();
     this.#waiting = this.#kernel.suspend<string>();
     this.#connection.resume();
@@ -84,8 +90,9 @@ export class LineClient implements Receiver {
   data(chunk: Uint8Array): void {
     if (this.#deaf) return;
     const size = this.#buffer.length + chunk.length;
-    if (size > RECEIVE_LIMIT) {
-      this.#fail(new Refusal(`socket buffer overflow: fd=${this.fd} size=${size}`, undefined, true));
+    // The little that lies behind the last line is looked at before it counts.
+    if ((this.#waiting === undefined ? chunk.length : size) > RECEIVE_LIMIT) {
+      this.#overflow(size);
       return;
     }
     this.#buffer = this.#buffer.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#buffer, chunk]);
@@ -95,7 +102,7 @@ export class LineClient implements Receiver {
     }
     const line = this.#take();
     if (line === undefined) return;
-    this.#connection.pause();
+    if (this.#buffer.length > LITTLE) this.#connection.pause();
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting.resolve(line);
@@ -122,6 +129,10 @@ export class LineClient implements Receiver {
     const line = this.#buffer.toString('latin1', 0, at);
     this.#buffer = this.#buffer.subarray(at + 1);
     return line;
+  }
+
+  #overflow(size: number): void {
+    this.#fail(new Refusal(`socket buffer overflow: fd=${this.fd} size=${size}`, undefined, true));
   }
 
   #closedByPeer(): Refusal {
