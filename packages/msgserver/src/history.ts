@@ -2,7 +2,6 @@ import type { Handle } from '@skynet/core';
 import { type HasSession, SessionMap } from '@skynet/core/kernel';
 import { writeAnswer } from './answer.ts';
 import { Slab } from './slab.ts';
-import type { Link } from './user.ts';
 import { ANSWER_TAIL, RESULT } from './wire.ts';
 
 /** An answer that is kept, or is still being worked on. Those that are forgotten are used again, for later ones. */
@@ -23,7 +22,7 @@ export class Answer implements HasSession {
   size = 0;
   /** While an agent works on it: which one, and by which connection it came. */
   agent: Handle = 0;
-  link: Link | undefined = undefined;
+  link: object | undefined = undefined;
   /** Its neighbours among those that were given. */
   before: Answer | undefined = undefined;
   behind: Answer | undefined = undefined;
