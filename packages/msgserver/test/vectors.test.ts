@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeAnswer } from '../src/answer.ts';
 import { userIdBytesOf, usernameOf } from '../src/username.ts';
 import { encodeRequest, handshakeText } from '../src/wire.ts';
-import { connectClient, type FrameClient, logIn, startTestServer } from './harness.ts';
+import { connectClient, type FrameClient, logIn, SLOWER, startTestServer } from './harness.ts';
 
 interface Step {
   readonly op: 'connect' | 'close' | 'send' | 'recv' | 'eof' | 'sleep' | 'admin';
@@ -154,8 +154,11 @@ describe('recorded conversations run the same:', () => {
         else if (op === 'recv') expectFrame(await client?.frame(), data);
         else if (op === 'eof') expect(await client?.frame()).toBeUndefined();
         else if (op === 'close') client?.socket.end();
-        else if (op === 'sleep') await new Promise((resolve) => setTimeout(resolve, ms));
-        else if (cmd === 'logout' || cmd === 'kick') test.server.logout(names[user] as string);
+        else if (op === 'sleep') {
+          // The longer ones wait for a handler.
+          const wait = ms < 100 ? ms : ms * SLOWER;
+          await new Promise((resolve) => setTimeout(resolve, wait));
+        } else if (cmd === 'logout' || cmd === 'kick') test.server.logout(names[user] as string);
       }
     });
   }
