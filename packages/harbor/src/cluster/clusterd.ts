@@ -29,7 +29,7 @@ const LOOPBACK = '127.0.0.1';
 const TABLE_KEY = 'harbor.cluster.table';
 
 /** Sends through the service that has the connections. */
-export function forwardThrough(skynet: Skynet, clusterd: () => Handle): Forward {
+function forwardThrough(skynet: Skynet, clusterd: () => Handle): Forward {
   return {
     call: (node, to, body) => askNode(skynet, clusterd(), node, to, body),
     send: (node, to, body) => void skynet.rawSend(clusterd(), 'lua', ['push', node, to, body]),

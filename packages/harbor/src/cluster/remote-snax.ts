@@ -106,7 +106,7 @@ export async function snaxNumbers(
 }
 
 /** Numbers of methods, by the order in which a script defines them. @throws ERR_ARGUMENT. */
-export function numbersOf(methods: readonly string[]): SnaxNumbers {
+function numbersOf(methods: readonly string[]): SnaxNumbers {
   const numbers = {
     accept: Object.create(null) as Record<string, number>,
     response: Object.create(null) as Record<string, number>,

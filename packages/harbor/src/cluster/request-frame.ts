@@ -15,7 +15,7 @@ import { isSession, type Parts, parts, SIZE, withSize } from './part.ts';
 // endian.
 
 /** A body of this size and above goes in parts. */
-export const LARGE_REQUEST = 0x8000;
+const LARGE_REQUEST = 0x8000;
 
 /** Longest tag that fits. */
 const MAX_TAG = 0x8000;

@@ -6,7 +6,7 @@ import { NatsClient, type NatsSettings } from './client.ts';
 import { SubjectLinks } from './subject-links.ts';
 
 /** Address of a node that is reached over NATS alone. */
-export const NO_ADDRESS = 'nats';
+const NO_ADDRESS = 'nats';
 
 /**
  * Links between nodes of a mesh over NATS: from one to the other where that can be, over NATS where not.

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { isSkynetError, packSeri } from '@skynet/core';
-import { Happenings, type TestNode } from '@skynet/core/testing';
+import { FakeClock, Happenings, startTestNode, type TestNode } from '@skynet/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { runs } from '../../../../test/runs.ts';
 import { encodeControl } from '../../src/harbor/control.ts';
 import { createFrameReader, encodeFrame } from '../../src/harbor/frame.ts';
-import { createHarbor } from '../../src/index.ts';
+import { createHarbor, harbor } from '../../src/index.ts';
+import { codeOf } from '../calls.ts';
 import { freeAddress, startMember } from './nodes.ts';
 
 /** A node that is none: it says to the master what a node would say, and to who connects to it what a test wants. */
@@ -126,6 +127,23 @@ test('a master that hears nonsense from a node loses that node alone', async () 
   await one.logged(/slave 7 is down/);
   await one.run((skynet) => createHarbor(skynet).link(7));
   expect(await two.run((skynet) => skynet.queryName('SERVICE'))).toBeGreaterThan(0);
+});
+
+test('a master that says nothing: the node gives up in time, and says so', async () => {
+  const said = new Happenings<Buffer>('what the master was told');
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => said.add(chunk));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const master = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  const clock = new FakeClock();
+  const network = harbor({ id: 2, address: await freeAddress(), master });
+  const joining = codeOf(startTestNode({ harbor: 2, network }, { clock, after: onTestFinished }));
+  await said.find(() => true, 'that the node says who it is');
+  await clock.advance('10s');
+  expect(await joining).toBe('ERR_HARBOR_SILENT');
 });
 
 test('the tag of a trace goes before a call, and the calls made for it have it, too', async () => {

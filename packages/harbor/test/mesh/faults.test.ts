@@ -158,7 +158,7 @@ describe('the way between two nodes', () => {
     relay.hold();
     expect(await pending).toBe('ERR_NODE_LOST');
     await two.logged(
-      /node 1 is lost: (the link passes no bytes, though both sides have the time|nothing was heard)/,
+      /node 1 is lost: (the link passes no bytes, though both sides have the time|nothing was heard) of node 1 for 1500 ms \(ERR_LINK_SILENT\)/,
     );
   });
 });
