@@ -20,7 +20,6 @@ import { SkynetError } from '../errors.ts';
 import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
-import { mailboxLimit } from '../mailbox-limit.ts';
 import { type Body, LimitedMessage, limitedLike, Message, type Packed } from '../message.ts';
 import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
 import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
@@ -31,14 +30,23 @@ import { createCallGroup, type PreparedCall } from './call-group.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { takeEndless } from './endless.ts';
-import { cancelledFailure, describe, failedWait } from './failure.ts';
+import {
+  abortedFailure,
+  cancelledFailure,
+  describe,
+  failedWait,
+  invalidAddress,
+  noService,
+} from './failure.ts';
 import type { Launch } from './launch.ts';
 import { launchArguments } from './launch-arguments.ts';
 import { leave } from './leaving.ts';
 import { limited } from './limited-wait.ts';
+import { giveName } from './naming.ts';
 import { expectExit } from './outside-turn.ts';
 import { carriesValues, checkBody, packed, packWith } from './packing.ts';
 import type { Pending } from './pending.ts';
+import { placementOf } from './placed-service.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { ActiveRequest } from './request.ts';
 import { type Service, STATE } from './service.ts';
@@ -305,24 +313,7 @@ export class Context implements Skynet {
     checkName(name);
     if (!isHandle(handle)) throw new SkynetError('ERR_ADDRESS_INVALID', `not a handle: ${printable(handle)}`);
     this.#mustLive();
-    if (this.#host.giveName(name, handle)) return;
-    const owner = this.#host.names.get(name);
-    // New code of a service, or the service in another thread, does so once more.
-    if (owner === handle) return;
-    if (owner !== undefined && this.#host.router.isOwn(owner) && !this.#host.router.isAlive(owner)) {
-      // A service that is gone needs no name; in the original it keeps it for ever.
-      this.#host.names.remove(name);
-      if (this.#host.giveName(name, handle)) return;
-    }
-    if (owner !== undefined && !isLocalName(name)) {
-      throw new SkynetError(
-        'ERR_NAME_TAKEN',
-        `global name ${name} belongs to ${formatHandle(owner)}; unregister it first`,
-        {
-          details: { name, owner: formatHandle(owner) },
-        },
-      );
-    }
+    giveName(this.#host, name, handle);
   }
 
   unregister(name: string): boolean {
@@ -816,30 +807,11 @@ export class Context implements Skynet {
 
 const PACK_LUA = 'lua';
 
-function invalidAddress(address: unknown): never {
-  const kind = address === null || address === undefined ? 'nil' : typeof address;
-  const text =
-    address === 0
-      ? 'Invalid service address 0'
-      : `dest address type (${kind}) must be a string or number: ${printable(address)}`;
-  throw new SkynetError('ERR_ADDRESS_INVALID', text);
-}
-
 function noTask(): never {
   throw new SkynetError(
     'ERR_OUTSIDE_TURN',
     'a wait without a token is woken by its task, which is not known here: a promise that is not the framework’s was awaited. Await that with skynet.await',
   );
-}
-
-function abortedFailure(signal: AbortSignal): SkynetError {
-  return failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
-}
-
-function noService(address: string): SkynetError {
-  return new SkynetError('ERR_NO_SERVICE', `call to invalid address ${address}`, {
-    details: { service: address },
-  });
 }
 
 function mustBeFunction(work: unknown): void {
@@ -848,22 +820,6 @@ function mustBeFunction(work: unknown): void {
 }
 
 const HERE: Placement = {};
-const PLACED: readonly string[] = ['name', 'thread', 'pinned', 'mailbox'];
-
-/** Where a service is to run, and with which bounds. @throws ERR_ARGUMENT. */
-function placementOf(placed: PlacedService): Placement {
-  const unknown = Object.keys(placed).find((key) => !PLACED.includes(key));
-  if (unknown !== undefined)
-    throw new SkynetError(
-      'ERR_ARGUMENT',
-      `a service that is started has ${PLACED.join(', ')}, not ${printable(unknown)}`,
-    );
-  const { pinned } = placed;
-  if (pinned !== undefined && typeof pinned !== 'boolean')
-    throw new SkynetError('ERR_ARGUMENT', `pinned is true or false, not ${printable(pinned)}`);
-  return placed.mailbox === undefined ? placed : { ...placed, mailbox: mailboxLimit(placed.mailbox) };
-}
-
 /** The kernel's side of a context, for packages that extend the framework. */
 export function kernelOf(skynet: Skynet): ServiceKernel {
   return Context.kernelOf(skynet);

@@ -1,6 +1,7 @@
 import { errorFromData, errorToData, markTold, toldOf } from '../codec/error.ts';
 import { type ErrorCode, isSkynetError, SkynetError, type SkynetErrorOptions } from '../errors.ts';
 import { formatHandle, type Handle, harborOf } from '../handle.ts';
+import { printable } from '../log/printable.ts';
 import { stackOf, userFrames, withoutFrames } from '../stack.ts';
 
 /** Longest text that is taken as it is. */
@@ -162,5 +163,27 @@ export function overloadedFailure(service: Handle): SkynetError {
 export function goneFailure(service: Handle): SkynetError {
   return failedWait('ERR_SERVICE_GONE', `call failed: ${formatHandle(service)} ended before it answered`, {
     details: { service: formatHandle(service) },
+  });
+}
+
+/** What is no address at all. @throws ERR_ADDRESS_INVALID. */
+export function invalidAddress(address: unknown): never {
+  const kind = address === null || address === undefined ? 'nil' : typeof address;
+  const text =
+    address === 0
+      ? 'Invalid service address 0'
+      : `dest address type (${kind}) must be a string or number: ${printable(address)}`;
+  throw new SkynetError('ERR_ADDRESS_INVALID', text);
+}
+
+/** A call was given up by its signal. */
+export function abortedFailure(signal: AbortSignal): SkynetError {
+  return failedWait('ERR_ABORTED', 'call failed: aborted by its signal', { cause: signal.reason });
+}
+
+/** An address that nobody has. */
+export function noService(address: string): SkynetError {
+  return new SkynetError('ERR_NO_SERVICE', `call to invalid address ${address}`, {
+    details: { service: address },
   });
 }
