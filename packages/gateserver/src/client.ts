@@ -97,6 +97,10 @@ export class Client implements Receiver, ConnectionEntry {
     if (!this.scheduled && (isMuch || this.#frames.isWaiting)) this.#host.pending(this);
   }
 
+  room(): Uint8Array | undefined {
+    return this.state === STATE.OPEN ? this.#frames?.room() : undefined;
+  }
+
   end(): void {
     if (this.state > STATE.OPEN) return;
     this.state = STATE.LEFT;

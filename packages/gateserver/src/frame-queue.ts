@@ -33,7 +33,8 @@ export class FrameQueue {
 
   /** What was put together over several pieces has memory of its own; what came whole lies in that of the connection. */
   readonly #onLarge = (buffer: Uint8Array, start: number, end: number): void => {
-    this.#frames.push(start === 0 ? buffer : ownCopy(buffer, start, end));
+    if (start > 0) this.#frames.push(ownCopy(buffer, start, end));
+    else this.#onFrame(buffer, start, end);
   };
 
   /** @param limit Largest packet in bytes. */
@@ -48,7 +49,12 @@ export class FrameQueue {
     return this.#taken < this.#frames.length || this.#chunks.length > 0 || this.#failure !== undefined;
   }
 
-  /** Adds bytes; they are copied. */
+  /** Where the next bytes may be read to, so that a large packet is not copied; they are to be added next. */
+  room(): Uint8Array | undefined {
+    return this.#chunks.length === 0 && this.#failure === undefined ? this.#reader.room() : undefined;
+  }
+
+  /** Adds bytes; they are copied, but for those of a large packet that were read into the room. */
   add(bytes: Uint8Array): void {
     if (this.#failure !== undefined) return;
     const from = this.#chunks.length === 0 ? this.#takeLarge(bytes) : 0;
@@ -71,9 +77,9 @@ export class FrameQueue {
   /** Where the large packet ends that begins or goes on at `at`, as far as it is there; `at` if there is none. */
   #endOfLarge(bytes: Uint8Array, at: number): number {
     const left = bytes.length - at;
-    const { missingBytes } = this.#reader;
-    if (missingBytes >= LARGE) return at + Math.min(missingBytes, left);
-    if (this.#reader.pendingBytes > 0 || left <= this.#header) return at;
+    const { missingBytes, pendingBytes } = this.#reader;
+    if (pendingBytes + missingBytes >= LARGE) return at + Math.min(missingBytes, left);
+    if (pendingBytes > 0 || left <= this.#header) return at;
     let size = 0;
     for (let i = 0; i < this.#header; i++) size = size * 0x100 + (bytes[at + i] as number);
     return size < LARGE || size > this.#limit ? at : at + Math.min(this.#header + size, left);

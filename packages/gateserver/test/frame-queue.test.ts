@@ -71,6 +71,51 @@ describe('frame queue', () => {
     );
   });
 
+  test('packets that were read into the room come out as they went in, and stay so', () => {
+    const packets = fc.array(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 40 }),
+        fc
+          .integer({ min: 0, max: 0xffff })
+          .map((size) => Uint8Array.from({ length: size }, (_, i) => i * 7 + size)),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        packets,
+        fc.constantFrom(2 as const, 4 as const),
+        fc.array(fc.integer({ min: 1, max: 80_000 })),
+        fc.func(fc.boolean()),
+        (list, header, cuts, takeNow) => {
+          const queue = new FrameQueue(header, 0xffff);
+          const stream = Buffer.concat(list.map((packet) => pack(packet, { header })));
+          const shared = new Uint8Array(0x1_0000);
+          const taken: Uint8Array[] = [];
+          const take = (): void => {
+            for (let frame = queue.take(); frame !== undefined; frame = queue.take()) taken.push(frame);
+          };
+          for (let at = 0, i = 0; at < stream.length; i++) {
+            const into = (takeNow(-i) ? queue.room() : undefined) ?? shared;
+            const came = stream.subarray(
+              at,
+              at + Math.min(into.length, cuts[i % cuts.length] ?? stream.length),
+            );
+            into.set(came);
+            queue.add(into.subarray(0, came.length));
+            shared.fill(0xee);
+            at += came.length;
+            if (takeNow(i)) take();
+          }
+          take();
+          expect(taken.map((packet) => Buffer.from(packet).toString('hex'))).toEqual(
+            list.map((packet) => Buffer.from(packet).toString('hex')),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   test('a large packet that comes in pieces has nothing for the service to look at until it is whole', () => {
     const queue = new FrameQueue(2, 0xffff);
     const large = new Uint8Array(50_000).fill(7);

@@ -19,6 +19,10 @@ export type OwnedFrame = (frame: Uint8Array) => void;
 const AT_ONCE = 4096;
 /** As soon as that much has arrived of a frame: each growth copies what is there. */
 const THEN = 0x1_0000;
+/** Frames below that are not read on their own: a system call costs more than copying them. */
+const LEAST_ROOM = 0x8000;
+/** Read on behind a frame: the header of the next, and so much of it that it gets its memory at once. */
+const AHEAD = 4096 + 4;
 const NOTHING = new Uint8Array(0);
 /** Frames of up to this size get memory of their own, which costs less than a view into a shared copy. */
 const SMALL = 32;
@@ -34,7 +38,8 @@ const SMALL = 32;
  * ```
  *
  * Memory: a partial frame holds 4 KiB until those have arrived, then 64 KiB, then at most twice the bytes that have arrived
- * of it, so that a peer which announces much and sends nothing costs nothing. A frame of size 0 is legal. The original's `netpack.filter`.
+ * of it (4 KiB more where {@link FrameReader.room} is used), so that a peer which announces much and sends nothing costs
+ * nothing. A frame of size 0 is legal. The original's `netpack.filter`.
  */
 export class FrameReader {
   readonly #header: HeaderSize;
@@ -45,6 +50,8 @@ export class FrameReader {
   /** The partial frame's body: a buffer that grows to its size, and how much of it has arrived. */
   #body: Uint8Array = NOTHING;
   #filled = 0;
+  /** Bytes of memory behind a frame's for what is read on: none unless {@link room} is asked. */
+  #ahead = 0;
   /** The size that was above the limit. */
   #refused: number | undefined;
   #busy = false;
@@ -64,6 +71,18 @@ export class FrameReader {
   /** Bytes that are still to come of a frame whose header is complete; 0 between frames and within a header. */
   get missingBytes(): number {
     return this.#seen === this.#header ? this.#size - this.#filled : 0;
+  }
+
+  /**
+   * Where the next bytes may be read to, so that those of the partial frame need not be copied: its memory behind what has
+   * arrived, and 4 KiB more for what follows. What was read there is to be pushed, as one chunk of this memory or several,
+   * before anything else is. Undefined between frames, in a header, and within a frame below 32 KiB.
+   */
+  room(): Uint8Array | undefined {
+    this.#ahead = AHEAD;
+    if (this.#size < LEAST_ROOM || this.missingBytes === 0) return undefined;
+    if (this.#filled === this.#body.length) this.#grow(this.#filled + 1);
+    return this.#body.subarray(this.#filled);
   }
 
   /**
@@ -147,9 +166,10 @@ export class FrameReader {
       at = this.#collect(chunk, 0);
       if (this.#refused !== undefined || this.#seen < header || this.#filled < this.#size) return undefined;
       const body = this.#body;
+      const size = this.#size;
       this.#between();
       try {
-        onFrame(body, 0, body.length);
+        onFrame(body.length === size ? body : body.subarray(0, size), 0, size);
       } catch (error) {
         thrown = [error];
       }
@@ -194,16 +214,23 @@ export class FrameReader {
     const take = Math.min(this.#size - this.#filled, chunk.length - at);
     if (take === 0) return at;
     const needed = this.#filled + take;
-    if (needed > this.#body.length) this.#grow(needed);
-    this.#body.set(from === 0 && take === chunk.length ? chunk : chunk.subarray(at, at + take), this.#filled);
+    // What was read into the room lies there already.
+    if (chunk.buffer !== this.#body.buffer || chunk.byteOffset + at !== this.#filled) {
+      if (needed > this.#body.length) this.#grow(needed);
+      this.#body.set(
+        from === 0 && take === chunk.length ? chunk : chunk.subarray(at, at + take),
+        this.#filled,
+      );
+    }
     this.#filled = needed;
     return at + take;
   }
 
-  /** Room for `needed` bytes of the body, never more than the frame's size. */
+  /** Room for `needed` bytes of the body, never more than the frame's size and what may be read on behind it. */
   #grow(needed: number): void {
-    const step = needed <= AT_ONCE ? AT_ONCE : THEN;
-    const bigger = memoryOf(Math.min(this.#size, Math.max(step, needed, this.#body.length * 2)));
+    const step = needed <= AT_ONCE ? AT_ONCE : THEN + this.#ahead;
+    const whole = this.#size + this.#ahead;
+    const bigger = memoryOf(Math.min(whole, Math.max(step, needed, this.#body.length * 2)));
     bigger.set(this.#filled === this.#body.length ? this.#body : this.#body.subarray(0, this.#filled));
     this.#body = bigger;
   }

@@ -81,6 +81,12 @@ export interface Listener {
 export interface Receiver {
   /** Bytes. The chunk is valid only during the call: its memory is used again for the next read. */
   data(chunk: Uint8Array): void;
+  /**
+   * Memory that the next bytes are to be read into, so that they need not be copied. Asked after much came, by transports
+   * that can do it: the next chunk then is a part of this memory, from its beginning, unless another receiver was started
+   * meanwhile. Until then nobody else may use it.
+   */
+  room?(): Uint8Array | undefined;
   /** The peer sends no more; writing may still work. */
   end(): void;
   /** {@link Connection.pendingBytes} has come back to 0 after having stood above {@link BACKLOG_MARK}. */

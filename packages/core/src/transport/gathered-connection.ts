@@ -128,6 +128,11 @@ export abstract class GatheredConnection implements Connection {
     if ((this.#state & S.CLOSING) === 0) this.receiver?.data(chunk);
   }
 
+  /** Where the receiver wants to have the next bytes, if it cares. */
+  protected get room(): Uint8Array | undefined {
+    return (this.#state & S.CLOSING) === 0 && !this.closed ? this.receiver?.room?.() : undefined;
+  }
+
   /** The peer sends no more. */
   protected peerEnded(): void {
     if (this.closed || (this.#state & S.PEER_ENDED) !== 0) return;

@@ -1,5 +1,6 @@
+import type { Receiver } from './contract.ts';
 import { GatheredConnection } from './gathered-connection.ts';
-import { type HandleEngine, keepAlive, nameOf, type OwnedHandle } from './handle-engine.ts';
+import { type HandleEngine, keepAlive, LITTLE, nameOf, type OwnedHandle } from './handle-engine.ts';
 import { END_OF_STREAM, type NativeHandle } from './native-stream.ts';
 import type { OutBuffer } from './out-buffer.ts';
 import { numberedError } from './system-error.ts';
@@ -10,6 +11,8 @@ export class HandleConnection extends GatheredConnection {
   readonly #handle: OwnedHandle;
   readonly #engine: HandleEngine;
   #localAddress: string | undefined;
+  /** Where the next bytes are read to, if that is not the engine's buffer. The handle does not keep it alive. */
+  #into: Uint8Array | undefined = undefined;
 
   /** `path` names both ends of a unix socket, and is empty for others. */
   constructor(handle: NativeHandle, engine: HandleEngine, path: string) {
@@ -27,12 +30,51 @@ export class HandleConnection extends GatheredConnection {
     return this.#localAddress;
   }
 
-  onread(size: number): void {
-    if (size > 0) this.received(this.#engine.bytes(size));
-    else if (size === END_OF_STREAM) {
+  onread(size: number): Uint8Array | undefined {
+    if (size > 0) return this.#came(size);
+    if (size === END_OF_STREAM) {
       this.#handle.readStop();
       this.peerEnded();
     } else if (size < 0) this.#broken(size);
+    return undefined;
+  }
+
+  /** Returns where to read to from now on, if that is another place. */
+  #came(size: number): Uint8Array | undefined {
+    const engine = this.#engine;
+    const { buffer, little } = engine;
+    const into = this.#into;
+    if (into === undefined) {
+      this.received(engine.bytes(size));
+      if (size < LITTLE) return undefined;
+    } else this.#cameInto(into, size);
+    const room = this.room;
+    // Behind what went into a room there may be more that wants one, as soon as it is known what it is.
+    this.#into = room ?? (into === undefined || into === little ? undefined : little);
+    return this.#into ?? (into === undefined ? undefined : buffer);
+  }
+
+  #cameInto(into: Uint8Array, size: number): void {
+    this.#into = undefined;
+    let isDone = false;
+    try {
+      this.received(size === into.length ? into : into.subarray(0, size));
+      isDone = true;
+    } finally {
+      // Nobody is told where to read to when it throws.
+      if (!isDone) this.#readIntoShared();
+    }
+  }
+
+  /** The next bytes are for whoever starts it: they do not go where the last receiver wanted them. */
+  override start(receiver: Receiver): void {
+    if (receiver !== this.receiver && this.#into !== undefined) this.#readIntoShared();
+    super.start(receiver);
+  }
+
+  #readIntoShared(): void {
+    this.#into = undefined;
+    if (!this.closed) this.#handle.useUserBuffer(this.#engine.buffer);
   }
 
   #broken(number: number): void {

@@ -4,11 +4,13 @@ import type { Flusher } from './flusher.ts';
 import type { NativeHandle, NativeName, NativeRequest, NativeStreams } from './native-stream.ts';
 
 const READ_SIZE = 1 << 16;
+/** Enough to know what comes. */
+export const LITTLE: number = 4100;
 
 /** Who reads a handle. */
 export interface HandleOwner {
-  /** So many bytes are in the engine's buffer; or the number of an error. */
-  onread(size: number): void;
+  /** So many bytes were read; or the number of an error. Returns where to read to from now on, if that changes. */
+  onread(size: number): Uint8Array | undefined;
 }
 
 /** A handle knows who reads it, and so keeps it and its engine alive while it is open. */
@@ -20,9 +22,12 @@ export interface OwnedHandle extends NativeHandle {
 export class HandleEngine {
   readonly flusher: Flusher;
   readonly #streams: NativeStreams;
-  readonly #buffer: Uint8Array = new Uint8Array(READ_SIZE);
+  /** What is read goes there, unless its owner has said otherwise. */
+  readonly buffer: Uint8Array = new Uint8Array(READ_SIZE);
+  /** The front of it. */
+  readonly little: Uint8Array = this.buffer.subarray(0, LITTLE);
   #request: NativeRequest;
-  readonly #onread: (this: OwnedHandle) => void;
+  readonly #onread: (this: OwnedHandle) => Uint8Array | undefined;
 
   constructor(streams: NativeStreams, flusher: Flusher) {
     const { streamBaseState, kReadBytesOrError } = streams;
@@ -30,23 +35,23 @@ export class HandleEngine {
     this.flusher = flusher;
     this.#request = new streams.WriteWrap();
     // The system writes into it, whoever got hold of it meanwhile.
-    markAsUntransferable(this.#buffer.buffer);
-    // It must return nothing: what it returned would become the next read buffer.
-    this.#onread = function onread(): void {
-      this.owner?.onread(streamBaseState[kReadBytesOrError] as number);
+    markAsUntransferable(this.buffer.buffer);
+    // What it returns becomes the next read buffer.
+    this.#onread = function onread(): Uint8Array | undefined {
+      return this.owner?.onread(streamBaseState[kReadBytesOrError] as number);
     };
   }
 
   /** From now on the owner hears of what comes, once the handle is read. */
   own(handle: OwnedHandle, owner: HandleOwner): void {
     handle.onread = this.#onread;
-    handle.useUserBuffer(this.#buffer);
+    handle.useUserBuffer(this.buffer);
     handle.owner = owner;
   }
 
   /** So many bytes, which have just been read; valid during the call of `onread`. */
   bytes(size: number): Uint8Array {
-    return new Uint8Array(this.#buffer.buffer, 0, size);
+    return new Uint8Array(this.buffer.buffer, 0, size);
   }
 
   /** 0 if all is written, the negative number of an error, or the request that is still to tell. */

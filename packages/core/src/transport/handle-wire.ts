@@ -38,7 +38,7 @@ export class HandleWire implements Wire {
     return nameOf(this.#handle, 'getsockname');
   }
 
-  onread(size: number): void {
+  onread(size: number): undefined {
     if (size > 0) this.#owner.bytesCame(this.#engine.bytes(size));
     else if (size === END_OF_STREAM) {
       this.#handle.readStop();

@@ -4,7 +4,7 @@
  * connections share, writes without a stream's bookkeeping, a third of the memory.
  */
 export interface NativeHandle {
-  onread: (this: NativeHandle) => void;
+  onread: (this: NativeHandle) => Uint8Array | undefined;
   readonly fd?: number;
   readStart(): number;
   readStop(): number;

@@ -134,6 +134,97 @@ describe('FrameReader', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 << 20);
   });
 
+  describe('room', () => {
+    /** Reads a stream as a connection does: into the room while there is one, as far as bytes have come. */
+    function readIntoRooms(stream: Uint8Array, sizes: readonly number[], header: 2 | 4): Uint8Array[] {
+      const reader = new FrameReader({ header });
+      const shared = new Uint8Array(0x1_0000);
+      const frames: Uint8Array[] = [];
+      for (let at = 0, i = 0; at < stream.length; i++) {
+        const into = reader.room() ?? shared;
+        expect(into.length).toBeLessThanOrEqual(Math.max(0x1_0000, 2 * reader.pendingBytes) + 8192);
+        const came = stream.subarray(
+          at,
+          at + Math.min(into.length, sizes[i % sizes.length] ?? stream.length),
+        );
+        into.set(came);
+        reader.push(into.subarray(0, came.length), (buffer, start, end) =>
+          frames.push(
+            buffer === into || buffer.buffer === shared.buffer
+              ? buffer.slice(start, end)
+              : buffer.subarray(start, end),
+          ),
+        );
+        shared.fill(0xee);
+        at += came.length;
+      }
+      expect(reader.pendingBytes).toBe(0);
+      return frames;
+    }
+
+    it('takes the bytes of large frames where they are to lie, however they come', () => {
+      const payload = fc.oneof(
+        fc.uint8Array({ maxLength: 40 }),
+        fc
+          .integer({ min: 0, max: 0xffff })
+          .map((size) => Uint8Array.from({ length: size }, (_, i) => i * 31 + size)),
+      );
+      fc.assert(
+        fc.property(
+          fc.array(payload, { maxLength: 8 }),
+          fc.array(fc.integer({ min: 1, max: 80_000 }), { maxLength: 8 }),
+          fc.constantFrom<2 | 4>(2, 4),
+          (payloads, sizes, header) => {
+            const stream = concat(payloads.map((one) => pack(one, { header })));
+            // Compared at the end: what is read on behind a frame must not change it.
+            expect(readIntoRooms(stream, sizes, header).map(hex)).toEqual(payloads.map(hex));
+          },
+        ),
+        { numRuns: 100 },
+      );
+    });
+
+    it('grows with what has come of a frame, not with what was announced', () => {
+      const reader = new FrameReader({ header: 4 });
+      reader.push(Uint8Array.of(0, 0xff, 0xff, 0xff), () => undefined);
+      expect(reader.room()?.length).toBe(4096);
+      let come = 0;
+      for (let room = reader.room(); come < 1 << 20; room = reader.room()) {
+        expect(room?.length).toBeLessThanOrEqual(Math.max(0x1_0000 + 4100, come));
+        reader.push(room as Uint8Array, () => undefined);
+        come += (room as Uint8Array).length;
+        expect(reader.pendingBytes).toBe(come + 4);
+      }
+    });
+
+    it('is not there between frames, in a header, and within a small frame', () => {
+      const reader = new FrameReader();
+      const rooms = ['', 'ff', '0000', '7fff01', '0000'].map((text) => {
+        reader.push(Buffer.from(text, 'hex'), () => undefined);
+        return reader.room();
+      });
+      expect(rooms[0]).toBeUndefined();
+      expect(rooms[1]).toBeUndefined();
+      expect(rooms[2]?.length).toBeGreaterThan(4000);
+      reader.reset();
+      reader.push(Uint8Array.of(0x7f, 0xff, 1), () => undefined);
+      expect(reader.room()).toBeUndefined();
+      reader.reset();
+      expect(reader.room()).toBeUndefined();
+    });
+
+    it('may be left alone: bytes from elsewhere are copied', () => {
+      const reader = new FrameReader();
+      const payload = new Uint8Array(50_000).fill(7);
+      const stream = pack(payload);
+      reader.push(stream.subarray(0, 10), () => undefined);
+      expect(reader.room()).toBeDefined();
+      const frames: string[] = [];
+      reader.push(stream.subarray(10), (buffer, start, end) => frames.push(hex(buffer.subarray(start, end))));
+      expect(frames).toEqual([hex(payload)]);
+    });
+  });
+
   describe('above the limit', () => {
     const refusal = expect.objectContaining({
       code: 'ERR_FRAME_TOO_LARGE',
