@@ -118,8 +118,8 @@ export interface Connection {
   pause(): void;
   resume(): void;
   /**
-   * Takes bytes to send; never waits. Writes of one turn of the event loop leave together. The bytes must not be
-   * changed afterwards. Does nothing once the connection is over.
+   * Takes bytes to send; never waits. Writes of one turn of the event loop leave together, those of one callback where
+   * more than 128 connections are written to in it. The bytes must not be changed afterwards. Does nothing once the connection is over.
    * @throws ERR_ARGUMENT.
    */
   write(bytes: Uint8Array): void;

@@ -2,6 +2,11 @@ import { OutBuffer } from './out-buffer.ts';
 
 /** Empty buffers kept for later, in bytes of their memory. */
 const SPARE_BYTES = 4 << 20;
+/**
+ * Connections that wait to be flushed until the end of the turn. Of thousands that are written to in one turn the first
+ * ones would have left the processor's caches, and each would hold a buffer meanwhile.
+ */
+const BATCH = 128;
 
 /** What has something to send. */
 export interface Flushable {
@@ -10,8 +15,9 @@ export interface Flushable {
 
 /**
  * Flushes the connections of a transport that were written to, once in a turn of the event loop, after all reads of
- * the turn; so answers to many small requests leave in one system call. It lends out the buffers they gather in, so
- * that an idle connection holds none.
+ * the turn; so answers to many small requests leave in one system call. Of many connections so many at a time are flushed
+ * before, once whoever writes to them has returned. It lends out the buffers they gather in, so that an idle connection
+ * holds none.
  */
 export class Flusher {
   #dirty: Flushable[] = [];
@@ -21,10 +27,13 @@ export class Flusher {
   #spareBytes = 0;
   readonly #headroom: number;
   readonly #flushAll = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+  };
+  readonly #flush = (): void => {
     const flushing = this.#dirty;
     this.#dirty = this.#flushing;
     this.#flushing = flushing;
-    this.#scheduled = false;
     let at = 0;
     try {
       for (; at < flushing.length; at++) flushing[at]?.flush();
@@ -40,9 +49,9 @@ export class Flusher {
     this.#headroom = headroom;
   }
 
-  /** Flushes it at the end of this turn. To be called once until it is flushed. */
+  /** Flushes it at the end of this turn at the latest. To be called once until it is flushed. */
   add(connection: Flushable): void {
-    this.#dirty.push(connection);
+    if (this.#dirty.push(connection) === BATCH) process.nextTick(this.#flush);
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#flushAll);

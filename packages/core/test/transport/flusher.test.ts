@@ -36,6 +36,20 @@ describe('Flusher', () => {
     expect(flushed).toEqual(['first', 'second']);
   });
 
+  it('flushes 128 at a time when there are many, never while one is being written to', async () => {
+    const flusher = new Flusher();
+    const flushed: number[] = [];
+    for (let i = 0; i < 300; i++) {
+      flusher.add({ flush: () => flushed.push(i) });
+      if (i === 127) expect(flushed).toEqual([]);
+      // As between two callbacks of the system.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      expect(flushed.length).toBe(i < 127 ? 0 : i < 255 ? 128 : 256);
+    }
+    vi.runAllTimers();
+    expect(flushed).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  });
+
   it('flushes the others when a receiver throws', () => {
     const flusher = new Flusher();
     const flushed: string[] = [];
