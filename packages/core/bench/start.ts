@@ -34,6 +34,21 @@ export function nodeStarts(thread: number): Measure {
 /** The same for the host alone. */
 export const hostStarts: Measure = (effort) => starts(effort, ['-e', TELL]);
 
+/** A thread that does nothing but say that it is there. */
+const EMPTY = `const { parentPort } = require('node:worker_threads');
+  parentPort.on('message', () => {});
+  parentPort.postMessage('there');`;
+
+/** The same with so many threads that do nothing; all of them are there before it is over. */
+export function emptyThreadsStart(threads: number): Measure {
+  const code = `const { Worker } = require('node:worker_threads');
+    let left = ${threads};
+    const there = () => { if (--left === 0) ${TELL}; };
+    for (let i = 0; i < ${threads}; i++)
+      new Worker(${JSON.stringify(EMPTY)}, { eval: true }).once('message', there);`;
+  return (effort) => starts(effort, ['-e', code]);
+}
+
 async function starts(effort: Effort, args: readonly string[]): Promise<number[]> {
   const seen: (readonly [time: number, memory: number])[] = [];
   for (let left = effort.tiny ? 1 : STARTS; left > 0; left--) seen.push(await start(args));
