@@ -30,11 +30,6 @@ export interface PlayerOptions<Pushes extends PushTable, Code extends string> {
 /** Names of the client's events. */
 export const EVENTS: readonly EventName[] = ['connected', 'lost', 'resumed', 'kicked', 'missed', 'failed'];
 
-/** What a handler answers must be something that can be sent. */
-type Answers<Requests> = {
-  readonly [Name in keyof Requests]: Requests[Name];
-};
-
 /**
  * Declares what a player is: a service, one for each player, that answers the requests of its client. The default export
  * of a module that `startPlayers` starts by its name. `start` runs when the player logs in for the first time, and gets the
@@ -57,7 +52,7 @@ export function definePlayer<
   Requests extends RequestTable = RequestTable,
 >(
   options: PlayerOptions<Pushes, Code>,
-  start: (skynet: Skynet, player: Player<Pushes, Code>) => Answers<Requests> | Promise<Answers<Requests>>,
+  start: (skynet: Skynet, player: Player<Pushes, Code>) => Requests | Promise<Requests>,
 ): PlayerDefinition<Requests, Pushes, Code, PlayerCommands, [PlayerStart]> {
   const resolved = resolve(options);
   if (typeof start !== 'function')

@@ -117,7 +117,8 @@ export interface RolloutOptions {
   readonly args?: readonly unknown[];
   /**
    * Patches one instance first. After `watch` hundredths of a second (or text such as `"5s"`, default `"5s"`), or when
-   * {@link Snax.decide} says so, which alone counts with `"told"`, the others follow, unless that one has failed in a larger share of its requests than before by more than `tolerance` (default 0).
+   * {@link Snax.decide} says so, which alone counts with `"told"`, the others follow, unless that one has failed in a larger
+   * share of its requests than before by more than `tolerance` (default 0).
    */
   readonly canary?: { readonly watch?: number | string; readonly tolerance?: number };
   /**

@@ -1,5 +1,5 @@
 import type { Request, Skynet } from '@skynet/core';
-import type { SnaxDefinition, SnaxInside, SnaxTable, TableOf } from './contract.ts';
+import type { SnaxDefinition, SnaxInside, SnaxMethod, SnaxMethods, SnaxTable, TableOf } from './contract.ts';
 
 /** What may be said of a snax service besides its functions. */
 export interface SnaxOptions {
@@ -31,14 +31,12 @@ type Arguments<Method> = Method extends (...args: infer Args) => unknown ? Args 
 type Replacement<Method> = (this: Request, ...args: Arguments<Method>) => unknown;
 type LocalsOf<Table> = Table extends { readonly locals: infer Locals } ? Locals : Record<string, unknown>;
 
-type AnyReplacement = (this: Request, ...args: never[]) => unknown;
-
 /** What a patch replaces; what is not there stays. */
 export interface PatchTable {
-  readonly accept?: Readonly<Record<string, AnyReplacement>>;
-  readonly response?: Readonly<Record<string, AnyReplacement>>;
-  readonly init?: AnyReplacement;
-  readonly exit?: AnyReplacement;
+  readonly accept?: SnaxMethods;
+  readonly response?: SnaxMethods;
+  readonly init?: SnaxMethod;
+  readonly exit?: SnaxMethod;
   /** Runs right after the functions are in place. What it returns, or resolves to, is what `snax.hotfix` gives. */
   readonly hotfix?: (...args: never[]) => unknown;
 }
