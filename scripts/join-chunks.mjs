@@ -76,6 +76,8 @@ async function join(name, files) {
   }
 }
 
+// What needs nothing of Node, so that it runs in browsers too.
+await join('vocabulary', ['crypt/index.js', 'netpack/index.js', 'channel/index.js', 'options.js']);
 // The command, up to where its threads start: what it imports then, and what it does later.
 const [, command = ''] = /import\("\.\.\/(run-node-[A-Z\d]{8}\.js)"\)/.exec(read('bin/skynet.js')) ?? [];
 await join('begin', [command]);
