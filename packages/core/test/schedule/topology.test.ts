@@ -145,5 +145,5 @@ test.each(Array.from({ length: NETWORKS }, (_, at) => SEED + at))(
     // A mailbox may hold as many as are under way, which is told of in the log only above 1024.
     expect(node.log.filter((line) => / error : |overload/.test(line))).toEqual([]);
   },
-  120_000,
+  Math.max(60_000, MESSAGES / 50),
 );

@@ -144,7 +144,7 @@ function compare(ours: Outcome, theirs: Outcome, about: string): void {
 }
 
 describe('frames are read as the library ws reads them', () => {
-  it('whatever they are, and however they are cut', { timeout: 3_600_000 }, () => {
+  it('whatever they are, and however they are cut', { timeout: 86_400_000 }, () => {
     const seed = Number(process.env['SKYNET_FUZZ_SEED'] ?? 1);
     const frames = new Frames(randomFrom(seed));
     const seen = new Set<string>();
