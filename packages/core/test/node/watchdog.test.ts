@@ -19,11 +19,15 @@ test.each([0, 1])(
       // The report has come by the other way too by now, and was told of already.
       await node.logged(/endless loop/);
       expect(await endless()).toBe(false);
-      // One that asks later is told as well.
-      const seen = node.log.length;
-      await spin(1000);
-      await node.logged(/endless loop/, seen);
-      expect(await endless()).toBe(true);
+      // One that asks later is told as well. On a busy machine the watchdog may get no processor meanwhile.
+      let isTold = false;
+      for (let loops = 0; loops < 20 && !isTold; loops++) {
+        await spin(1000);
+        // The report comes from outside the node's messages.
+        await skynet.sleep(10);
+        isTold = await endless();
+      }
+      expect(isTold).toBe(true);
     });
   },
 );
