@@ -155,7 +155,7 @@ describe('recorded conversations run the same:', () => {
         else if (op === 'eof') expect(await client?.frame()).toBeUndefined();
         else if (op === 'close') client?.socket.end();
         else if (op === 'sleep') {
-          // The longer ones wait for a handler.
+          // Pauses stand in what was recorded; the longer ones wait for a handler.
           const wait = ms < 100 ? ms : ms * SLOWER;
           await new Promise((resolve) => setTimeout(resolve, wait));
         } else if (cmd === 'logout' || cmd === 'kick') test.server.logout(names[user] as string);

@@ -172,15 +172,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
           this.#take(item);
         }
       }
-      if (this.#unsettled) return this.#hasWork ? TURN.BUSY : TURN.SETTLING;
+      if (this.#unsettled) return this.mailbox.length > 0 || this.isAwake ? TURN.BUSY : TURN.SETTLING;
       this.current = undefined;
     }
     return TURN.MORE;
-  }
-
-  get #hasWork(): boolean {
-    const { mailbox } = this;
-    return mailbox.length > 0 || (this.#extras?.woken?.length ?? 0) > 0 || (this.#forks?.length ?? 0) > 0;
   }
 
   /** The item at hand is lost, the others are not. */
