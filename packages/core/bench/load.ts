@@ -165,7 +165,7 @@ const sleep = (seconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** Loads an echo server for a while. Throws when an answer is wrong or a connection is lost. */
-export async function runLoad(options: LoadOptions, onMeasuring?: () => void): Promise<LoadResult> {
+async function runLoad(options: LoadOptions, onMeasuring?: () => void): Promise<LoadResult> {
   if (options.size < 8 || options.size > 0xffff)
     throw new Error(`size must be 8 to 65535, not ${options.size}`);
   const tally = new Tally();

@@ -8,7 +8,7 @@ import { bytesOfEach } from './memory.ts';
 import { inNode } from './node.ts';
 
 /** A row of a table of a game. */
-export interface Item {
+interface Item {
   readonly id: number;
   readonly name: string;
   readonly price: number;
@@ -17,7 +17,7 @@ export interface Item {
 }
 
 /** A table as games have them. */
-export function items(count: number): Item[] {
+function items(count: number): Item[] {
   return Array.from({ length: count }, (_, id) => ({
     id,
     name: `item number ${id}`,

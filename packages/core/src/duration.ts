@@ -12,7 +12,7 @@ type Unit = keyof typeof UNITS;
 export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`;
 
 /** The longest time a timer can wait, in hundredths of a second (as the original: 2^31 - 1). */
-export const MAX_TICKS = 0x7fffffff;
+const MAX_TICKS = 0x7fffffff;
 
 /**
  * A duration in milliseconds.

@@ -4,7 +4,7 @@ import type { Connection, Receiver } from '@skynet/core/transport';
 import { Refusal } from './refusal.ts';
 
 /** Bytes of a client that may lie unread. */
-export const RECEIVE_LIMIT = 8192;
+const RECEIVE_LIMIT = 8192;
 /** Milliseconds a client may take to receive its status line. */
 const FLUSH_TIME = 5000;
 /** With more than this behind a line nothing is read until it has been looked at. Stopping and going on costs system calls. */

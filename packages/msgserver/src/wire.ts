@@ -107,13 +107,6 @@ export function parseStatus(text: string): ParsedStatus {
 
 // --- requests, answers, pushes: payloads of frames, without the length in front
 
-/** Content and session of a request. */
-export interface RequestFrame {
-  /** A view of the frame. */
-  readonly content: Uint8Array;
-  readonly session: number;
-}
-
 /** The payload of a request. */
 export function encodeRequest(content: string | Uint8Array, session: number): Uint8Array {
   const bytes = contentBytes(content);
@@ -126,12 +119,6 @@ export function encodeRequest(content: string | Uint8Array, session: number): Ui
 /** Session of a request; the payload has at least 4 bytes. */
 export function sessionOf(payload: Uint8Array): number {
   return readU32(payload, payload.length - SESSION_SIZE);
-}
-
-/** Takes a request apart, undefined if it is too short. */
-export function decodeRequest(payload: Uint8Array): RequestFrame | undefined {
-  const end = payload.length - SESSION_SIZE;
-  return end < 0 ? undefined : { content: payload.subarray(0, end), session: readU32(payload, end) };
 }
 
 /** An answer or a push. */

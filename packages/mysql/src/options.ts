@@ -1,4 +1,3 @@
-import type { Skynet } from '@skynet/core';
 import { type OptionReader, readOptions, type TlsOptions } from '@skynet/core/options';
 import { readServerUrl, type UrlParts } from './server-url.ts';
 
@@ -119,6 +118,3 @@ export function readServer<Given extends ServerOptions>(
 export function addressOf({ host, port, socketPath }: ServerSettings): string {
   return socketPath ?? `${host}:${port}`;
 }
-
-/** What limits one request. */
-export type RequestLimits = Parameters<Skynet['await']>[1];

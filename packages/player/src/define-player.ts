@@ -28,7 +28,7 @@ export interface PlayerOptions<Pushes extends PushTable, Code extends string> {
 }
 
 /** Names of the client's events. */
-export const EVENTS: readonly EventName[] = ['connected', 'lost', 'resumed', 'kicked', 'missed', 'failed'];
+const EVENTS: readonly EventName[] = ['connected', 'lost', 'resumed', 'kicked', 'missed', 'failed'];
 
 /**
  * Declares what a player is: a service, one for each player, that answers the requests of its client. The default export

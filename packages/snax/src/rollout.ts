@@ -37,7 +37,7 @@ export async function instancesOf(skynet: Skynet, script: string): Promise<Handl
 }
 
 /** One that ended meanwhile needs nothing. */
-export function isGone(error: unknown): boolean {
+function isGone(error: unknown): boolean {
   return isSkynetError(error, 'ERR_NO_SERVICE') || isSkynetError(error, 'ERR_SERVICE_GONE');
 }
 

@@ -190,7 +190,7 @@ export class SessionLink extends Link {
 }
 
 /** The connection is over before the answer has come. */
-export function connectionLost(cause: SkynetError | undefined): SkynetError {
+function connectionLost(cause: SkynetError | undefined): SkynetError {
   return socketError('ERR_CHANNEL_LOST', '[Error: socket]', cause === undefined ? undefined : { cause });
 }
 

@@ -1,8 +1,6 @@
 import type { Answered } from '../contracts/kernel.ts';
 import type { TimerHandle } from '../contracts/task.ts';
-import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
-import type { Body } from '../message.ts';
 import type { Protocol } from '../protocol.ts';
 import { ITEM, type MailboxItem } from './mailbox.ts';
 
@@ -132,6 +130,3 @@ export class Pending implements MailboxItem {
     this.#flags |= FLAG.QUEUED;
   }
 }
-
-/** An answer as it arrives: a body, or the error that stands for it. */
-export type Answer = Body | SkynetError;

@@ -3,7 +3,7 @@ import { MAX_KEY, MAX_SHAPE_KEYS, ShapeNode } from './shape-tree.ts';
 import { isPlain } from './value.ts';
 
 /** Copies an object of one shape, whose parts lie at a depth; undefined for one that does not travel as an object with keys. */
-export type ShapeCopier = (value: object, depth: number) => Record<string, unknown> | undefined;
+type ShapeCopier = (value: object, depth: number) => Record<string, unknown> | undefined;
 
 /** Copies that make a shape worth a function of its own: until that is optimized, it costs as much as thousands of them. */
 const OFTEN = 2000;

@@ -4,7 +4,7 @@ import type { WorkListener } from './cpu-accounts.ts';
 import { PairTable } from './pair-table.ts';
 
 /** One in so many pieces of work is looked at, on average. */
-export const STRIDE = 64;
+const STRIDE = 64;
 /** Places of each table. */
 const SLOTS = 2048;
 /** Factor and addend of a generator of 32-bit numbers. */

@@ -54,7 +54,7 @@ export const HIGH: 0 | 1 = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1
 export const LOW: 0 | 1 = HIGH === 1 ? 0 : 1;
 
 /** FNV-1a over the units of a text. */
-export function hashText(text: string): number {
+function hashText(text: string): number {
   let hash = 0x811c_9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193);
   return hash >>> 0;

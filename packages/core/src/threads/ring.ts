@@ -56,8 +56,8 @@ const storeBehind: (words: Int32Array, at: number, value: number) => void = isX8
   : Atomics.store;
 
 /** Sizes a ring may have, in bytes; between them every power of two. */
-export const MIN_RING_SIZE = 256;
-export const MAX_RING_SIZE: number = 2 ** 30;
+const MIN_RING_SIZE = 256;
+const MAX_RING_SIZE: number = 2 ** 30;
 
 /** Memory for a ring of `size` bytes. @throws ERR_ARGUMENT unless `size` is a power of two from 256 to 2^30. */
 export function createRing(size: number): SharedArrayBuffer {

@@ -15,7 +15,7 @@ const HEADER = 64;
 const SLOTS: number = MAX_LOCAL_HANDLE + 1;
 
 /** Threads a table can tell apart: 0 to 126. */
-export const MAX_THREADS = 127;
+const MAX_THREADS = 127;
 /** Set for a service that has ended. */
 const ENDED = 128;
 

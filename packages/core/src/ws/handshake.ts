@@ -1,10 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { acceptOf, isHandshakeKey } from './frames/handshake-key.ts';
 
-/** RFC 6455, section 1.3. */
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-/** 16 bytes in base64. */
-const KEY = /^[+/0-9A-Za-z]{22}==$/;
 const PROTOCOLS = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
 
 /** An answer to a request for an upgrade: the head of the one that agrees, or the status of another. */
@@ -15,7 +11,7 @@ export function answerUpgrade({ method, headers }: IncomingMessage): Answer {
   const key = headers['sec-websocket-key'];
   const version = headers['sec-websocket-version'];
   if (method !== 'GET') return { status: '405 Method Not Allowed' };
-  if (headers.upgrade?.toLowerCase() !== 'websocket' || key === undefined || !KEY.test(key))
+  if (headers.upgrade?.toLowerCase() !== 'websocket' || key === undefined || !isHandshakeKey(key))
     return { status: '400 Bad Request' };
   if (version !== '13' && version !== '8')
     return { status: '400 Bad Request\r\nsec-websocket-version: 13, 8' };
@@ -33,13 +29,6 @@ export function answerUpgrade({ method, headers }: IncomingMessage): Answer {
       '\r\n',
     ].join('\r\n'),
   };
-}
-
-/** What proves that a server has read the key. */
-export function acceptOf(key: string): string {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
 }
 
 /** Undefined if the header cannot be read, or names one twice. */

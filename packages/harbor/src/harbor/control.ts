@@ -95,11 +95,6 @@ class ControlReader {
     this.#kinds = kinds;
   }
 
-  /** Whether a message has begun and is not complete. */
-  get isPartial(): boolean {
-    return this.#size >= 0;
-  }
-
   /**
    * Takes a chunk; calls `take` for each message that it completes.
    * @throws ERR_HARBOR_PROTOCOL for arguments that are none, ERR_SERI_MALFORMED. What comes after that means nothing.

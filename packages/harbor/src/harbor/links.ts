@@ -359,7 +359,7 @@ export class Links {
 }
 
 /** What a call gets that cannot reach its node. */
-export function nodeLost(harbor: number, service: Handle, why: string): SkynetError {
+function nodeLost(harbor: number, service: Handle, why: string): SkynetError {
   return new SkynetError('ERR_NODE_LOST', `call failed: node ${harbor} ${why}`, {
     details: { harbor, service: formatHandle(service) },
   });

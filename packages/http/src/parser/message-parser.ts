@@ -91,11 +91,6 @@ export class MessageParser implements Spans {
     return this.#begun && !this.complete;
   }
 
-  /** Whether the head is there. */
-  get headDone(): boolean {
-    return !this.#inHead;
-  }
-
   /** Gives its memory back. */
   free(): void {
     this.#llhttp.free();

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { acceptOf, isHandshakeKey } from '@skynet/core/ws/frames';
 import { httpError } from '../errors.ts';
 import { Headers } from '../headers.ts';
 import type { MessageHead } from '../parser/message-parser.ts';
 
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-const KEY = /^[A-Za-z0-9+/]{22}==$/;
 const HTTP_1_1 = 11;
 
 /** Why a handshake is refused: what is answered. */
@@ -19,13 +18,6 @@ export interface HandshakeRules {
   readonly protocols: readonly string[];
   /** Origins of pages that may connect; undefined for any. */
   readonly origins: ReadonlySet<string> | undefined;
-}
-
-/** What proves that a key was read. */
-export function acceptOf(key: string): string {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
 }
 
 /** The answer to a handshake: what agrees, or why it is refused, in the order and words of the original. */
@@ -44,7 +36,7 @@ export function answerHandshake(
   if (!/upgrade/i.test(headers.get('connection') ?? '')) return refused(400, 'Connection must Upgrade');
   const key = headers.get('sec-websocket-key');
   if (key === undefined) return refused(400, 'Sec-WebSocket-Key Required');
-  if (!KEY.test(key)) return refused(400, 'Sec-WebSocket-Key invalid');
+  if (!isHandshakeKey(key)) return refused(400, 'Sec-WebSocket-Key invalid');
   if (headers.get('sec-websocket-version') !== '13') return refused(400, 'Sec-WebSocket-Version must 13');
   const named = headers.get('sec-websocket-protocol');
   const wanted = named?.split(/[\s,]+/).find((name) => protocols.includes(name));
