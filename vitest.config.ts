@@ -36,7 +36,9 @@ export default defineConfig({
     // Many tests wait for programs they started: two at a time are quicker on two processors, too.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Generous: what hangs is told of by its own waits, and a busy machine is no failure.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 /** Ports the system gives to whoever does not ask for one begin here. */
 const GIVEN_FROM = firstGiven();
 const FIRST = 12_000;
-const taken = new Set<number>();
+const claims = new Map<number, Server>();
 
 function firstGiven(): number {
   try {
@@ -18,20 +18,15 @@ function firstGiven(): number {
 /**
  * Ports that nobody listens on, for what must know its port before it listens. They lie below those that the system
  * gives to clients and to servers without a wish, which are many while tests run: such a port would soon be somebody's.
+ * Until this process ends no other test is given them, so that a server may leave its port and come back to it.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const servers: Server[] = [];
   while (servers.length < count) {
     const port = FIRST + Math.floor(Math.random() * (GIVEN_FROM - FIRST));
-    if (taken.has(port)) continue;
+    if (!(await isClaimed(port))) continue;
     const server = createServer().listen(port);
-    const isFree = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ]);
-    if (!isFree) continue;
-    taken.add(port);
-    servers.push(server);
+    if ((await failure(server)) === undefined) servers.push(server);
   }
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => once(server.close(), 'close')));
@@ -42,4 +37,27 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+/**
+ * Whether a port is this process's among all tests on this machine. The claim is a socket with a name of Linux's own
+ * namespace, which is gone with the process. Where there is none, each process goes by what it has claimed itself.
+ */
+async function isClaimed(port: number): Promise<boolean> {
+  if (claims.has(port)) return false;
+  const claim = createServer()
+    .listen({ path: `\0skynet-test-port-${port}` })
+    .unref();
+  const error = await failure(claim);
+  if (error === 'EADDRINUSE') return false;
+  claims.set(port, claim);
+  return true;
+}
+
+/** Why a server does not listen: a code, or undefined where it does. */
+function failure(server: Server): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    server.once('listening', () => resolve(undefined));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
 }

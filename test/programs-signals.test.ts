@@ -35,5 +35,5 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     npm.kill(signal);
     expect(await ended).toEqual([0, null]);
   },
-  60_000,
+  120_000,
 );

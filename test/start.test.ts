@@ -91,5 +91,5 @@ test.skipIf(process.platform === 'win32').each([
     await new Promise((resolve) => npm.on('close', resolve));
     expect(out).toMatch(/hook has run/);
   },
-  60_000,
+  120_000,
 );

@@ -80,7 +80,7 @@ test('players of two nodes chat over a third, which is killed and comes back', a
   await bob.hears('ann@one: again');
 
   expect(await stop()).toEqual([0, null]);
-}, 90_000);
+});
 
 test.runIf(isThere)(
   'the page shows the nodes, lets players of two chat, and shows who ends and comes back',

@@ -177,7 +177,7 @@ describe.each([1, 4])('reference nodes of a cluster with %i threads', (threads) 
       program.child.kill(signal);
       expect(await program.ended).toEqual([0, null]);
     }
-  }, 60_000);
+  });
 });
 
 test('a node that is stopped, goes on, is killed and comes back', async () => {
@@ -211,7 +211,7 @@ test('a node that is stopped, goes on, is killed and comes back', async () => {
     expect(await ask('two', '@refecho', 'echo', 5)).toEqual([5]);
     await skynet.sleep(0);
   });
-}, 60_000);
+});
 
 test('a port that is taken, or none, ends it with a status and one line', async () => {
   const [port = 0] = await freePorts(1);
@@ -222,4 +222,4 @@ test('a port that is taken, or none, ends it with a status and one line', async 
     expect(status).toBeGreaterThan(0);
     expect(program.errors()).toMatch(/^clusterref: .*\n$/);
   }
-}, 60_000);
+});

@@ -115,5 +115,5 @@ test.each([[[]], [['--thread', '2', '--unmasked']]])(
     program.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   },
-  60_000,
+  120_000,
 );

@@ -207,7 +207,7 @@ describe.each([1, 4])('reference nodes with %i threads', (threads) => {
         await multicast.bind(channel).publish(1);
       }
     });
-  }, 60_000);
+  });
 
   test('a node that is killed fails the calls to it, and may come back', async () => {
     const master = await freeAddress();
@@ -247,7 +247,7 @@ describe.each([1, 4])('reference nodes with %i threads', (threads) => {
       back.child.kill('SIGINT');
       expect(await back.ended).toEqual([0, null]);
     });
-  }, 60_000);
+  });
 });
 
 test('a node that is stopped for a while loses nothing, and holds up nobody else', async () => {
@@ -264,7 +264,7 @@ test('a node that is stopped for a while loses nothing, and holds up nobody else
     two.child.kill('SIGCONT');
     expect(await answer).toEqual([2000, true]);
   });
-}, 60_000);
+});
 
 test.each([
   [[], 2],

@@ -53,5 +53,5 @@ test.skipIf(mariadbMissing !== undefined)(
     ]);
     expect(await play(url, ['bag', 'buy potion'])).toEqual(['40 gold, sword', '30 gold, sword, potion']);
   },
-  60_000,
+  120_000,
 );

@@ -126,6 +126,6 @@ describe('the tutorial', () => {
       }
       for (const text of expected) await lines.find((line) => line.includes(text), JSON.stringify(text));
     },
-    90_000,
+    120_000,
   );
 });

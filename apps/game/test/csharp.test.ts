@@ -23,7 +23,7 @@ beforeAll(() => {
   program = path.join(folder, 'player.exe');
   const sources = readdirSync(FOLDER).map((name) => path.join(FOLDER, name));
   execFileSync(compiler.file as string, ['-nologo', '-langversion:5', `-out:${program}`, ...sources]);
-}, 60_000);
+});
 
 afterAll(() => {
   if (folder !== '') removeFolder(folder);
@@ -102,7 +102,7 @@ describe.skipIf(missing !== undefined)(
         `${lines.length} good, 0 bad`,
       );
       expect(said.all).toHaveLength(1);
-    }, 60_000);
+    });
 
     test('plays: joins, talks, hears, is refused, comes back, logs out', async () => {
       const places = await startGame();
@@ -137,6 +137,6 @@ describe.skipIf(missing !== undefined)(
       await lines.find((line) => line.includes('text: welcome back'), 'what anna says then');
       say('logout');
       await lines.find((line) => line === 'over logout you have logged out', 'the end');
-    }, 60_000);
+    });
   },
 );

@@ -46,7 +46,7 @@ describe.runIf(isThere)('a browser', () => {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
-  }, 60_000);
+  });
   afterAll(() => browser?.close());
 
   async function open(url: string): Promise<{ page: Page; problems: string[] }> {
@@ -85,7 +85,7 @@ describe.runIf(isThere)('a browser', () => {
     await bert.getByText('It is over: you have logged out').waitFor();
     await anna.getByText('bert has gone').waitFor();
     expect(windows.flatMap(({ problems }) => problems)).toEqual([]);
-  }, 60_000);
+  });
 
   test('shows the playground: what there is to ask, answers, refusals, pushes, a dropped connection', async () => {
     const url = await startGame();
@@ -121,7 +121,7 @@ describe.runIf(isThere)('a browser', () => {
     await page.getByText(/kicked \{"reason":"logout"/).waitFor();
     await page.locator('#state[data-state="closed"]').waitFor();
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   test('finds no playground in production', async () => {
     const before = process.env['NODE_ENV'];

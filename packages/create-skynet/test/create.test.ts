@@ -45,7 +45,7 @@ beforeAll(async () => {
   execFileSync('tar', ['-xzf', path.join(registry.folder, archive), '-C', cache]);
   commandFile = path.join(cache, 'package/dist/bin/create-skynet.js');
   game = await create(cache);
-}, 120_000);
+});
 afterAll(() => {
   registry?.close();
   rmSync(cache, { recursive: true, force: true, maxRetries: 5 });
@@ -111,7 +111,7 @@ const production = (cwd: string, env: Record<string, string> = {}): Program =>
   );
 
 describe('npm create skynet', () => {
-  test('minimal: installs, tests, builds, runs, reloads with its state', { timeout: 120_000 }, async () => {
+  test('minimal: installs, tests, builds, runs, reloads with its state', async () => {
     const above = newFolder();
     const made = command(above, ['my-game', 'minimal', '--no-install']);
     expect(await made.succeeded()).toContain('cd my-game\n  npm install\n  npm run dev');
@@ -159,7 +159,7 @@ describe('npm create skynet', () => {
     expect(await node.ended).toBe(0);
   });
 
-  test('gate: clients are served, and told to come back when it stops', { timeout: 120_000 }, async () => {
+  test('gate: clients are served, and told to come back when it stops', async () => {
     const folder = await create(newFolder(), 'gate');
     const files = filesIn(folder);
     expect(files.get('Dockerfile')).toContain('\nEXPOSE 8888\n');
@@ -217,7 +217,7 @@ describe('npm create skynet', () => {
 });
 
 describe('npm create skynet my-game', () => {
-  test('game: tests, builds, runs; a page and a bot meet', { timeout: 120_000 }, async () => {
+  test('game: tests, builds, runs; a page and a bot meet', async () => {
     const folder = game;
     expect(await script(folder, 'test').succeeded()).toMatch(/# pass 2\n# fail 0/);
     await script(folder, 'build').succeeded();
@@ -335,7 +335,7 @@ describe('the compose file', () => {
     ['MYSQL_URL', 'mysql:/game', /MYSQL_URL must be mysql:\/\//],
     ['MYSQL_URL', 'mysql://game:hidden@/game', /MYSQL_URL must be mysql:\/\//],
     ['NODE_ID', '0', /NODE_ID must be 1 to 255/],
-  ])('%s=%s is refused with a word', { timeout: 60_000 }, async (key, value, why) => {
+  ])('%s=%s is refused with a word', async (key, value, why) => {
     const node = production(game, {
       GAME_WEB_PORT: '0',
       GAME_WS_PORT: '0',
@@ -416,7 +416,7 @@ describe('what cannot be made', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('without a network the files are there, and what to type later', { timeout: 60_000 }, async () => {
+  test('without a network the files are there, and what to type later', async () => {
     const folder = newFolder();
     const env = { ...npm('http://127.0.0.1:1'), npm_config_cache: path.join(folder, 'cache') };
     const made = command(folder, ['My Game', 'minimal'], env);

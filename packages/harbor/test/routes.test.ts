@@ -91,7 +91,7 @@ const ORIGINAL = [
   ['a channel over harbor', channelOverHarbor],
 ] as const;
 
-test.each(OWN)('%s delivers what was sent', { timeout: 60_000 }, async (_, open) => {
+test.each(OWN)('%s delivers what was sent', async (_, open) => {
   const route = await open();
   await fc.assert(
     fc.asyncProperty(fc.array(anyValue, { maxLength: 4 }), async (values) =>
@@ -162,7 +162,7 @@ test('the table of the docs has these rows, in this order', () => {
 });
 
 describe.each(ORIGINAL)('the wire of the original: %s', (_, open) => {
-  test('does with each kind of value what the table says', { timeout: 60_000 }, async () => {
+  test('does with each kind of value what the table says', async () => {
     const send = await open();
     for (const [row, sent, arrives] of ROWS) {
       if (arrives === undefined)
@@ -174,7 +174,7 @@ describe.each(ORIGINAL)('the wire of the original: %s', (_, open) => {
     }
   });
 
-  test('delivers everything else as it was sent', { timeout: 60_000 }, async () => {
+  test('delivers everything else as it was sent', async () => {
     const send = await open();
     await fc.assert(
       fc.asyncProperty(fc.array(luaValue, { maxLength: 4 }), async (values) => {
@@ -184,7 +184,7 @@ describe.each(ORIGINAL)('the wire of the original: %s', (_, open) => {
     );
   });
 
-  test('does with any values what lua-seri does, or refuses them', { timeout: 60_000 }, async () => {
+  test('does with any values what lua-seri does, or refuses them', async () => {
     const send = await open();
     await fc.assert(
       fc.asyncProperty(fc.array(anyValue, { maxLength: 3 }), async (values) => {

@@ -50,7 +50,7 @@ export function inTurn<Result>(skynet: Skynet, work: () => Result | Promise<Resu
 }
 
 /** How long a test waits for bytes, in milliseconds. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** A connection whose bytes a test writes and reads itself. Text is one character a byte. */
 export class RawClient {

@@ -14,7 +14,7 @@ const onServer = test.skipIf(mariadbMissing !== undefined);
 let maria: MariaDb;
 beforeAll(async () => {
   if (mariadbMissing === undefined) maria = await startMariaDb();
-}, 60_000);
+});
 afterAll(() => maria?.stop());
 
 /** A pool as an application adopts one. */

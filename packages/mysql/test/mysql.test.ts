@@ -24,7 +24,7 @@ const why = mariadbMissing === undefined ? '' : ` (left out: ${mariadbMissing})`
 let maria: MariaDb;
 beforeAll(async () => {
   if (mariadbMissing === undefined) maria = await startMariaDb();
-}, 60_000);
+});
 afterAll(() => maria?.stop());
 
 const lab = (): ConnectOptions & PoolOptions => ({
@@ -350,7 +350,7 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
         }
         await connections(skynet, 0);
       }),
-    60_000,
+    120_000,
   );
 
   test(
@@ -366,7 +366,7 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
         ]);
         expect(await pool.query('select 1 as n')).toEqual([{ n: 1 }]);
       }),
-    60_000,
+    120_000,
   );
 });
 

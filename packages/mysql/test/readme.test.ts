@@ -45,5 +45,5 @@ test.skipIf(mariadbMissing !== undefined)(
       expect(await skynet.call(players, 'lua', 'load', 2)).toEqual({ id: 2, name: 'Bob', gold: 60 });
     });
   },
-  60_000,
+  120_000,
 );

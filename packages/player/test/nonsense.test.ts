@@ -89,4 +89,4 @@ test('nonsense gets an error with a code, and the server goes on', async () => {
   );
   expect(found).toEqual([]);
   expect(await anna.request.whoami()).toBe('anna');
-}, 120_000);
+});

@@ -13,7 +13,7 @@ const onServer = test.skipIf(redisMissing !== undefined);
 let server: RedisServer;
 beforeAll(async () => {
   if (redisMissing === undefined) server = await startRedis();
-}, 60_000);
+});
 afterAll(() => server?.stop());
 
 /** A client as an application adopts one. */

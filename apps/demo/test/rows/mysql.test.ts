@@ -72,5 +72,5 @@ test.skipIf(mariadbMissing !== undefined)(
       await maria.stop();
     }
   },
-  60_000,
+  120_000,
 );

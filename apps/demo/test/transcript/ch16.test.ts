@@ -10,7 +10,7 @@ if (mariadbMissing === undefined) {
     maria.sql(
       "create database skynet; create table skynet.dogs (id int primary key, name varchar(10)); insert into skynet.dogs values (1, 'black'), (2, 'red'); create or replace user root@'127.0.0.1' identified by '123456'; grant all on *.* to root@'127.0.0.1'",
     );
-  }, 60_000);
+  });
 
   afterAll(() => maria?.stop());
 

@@ -1,13 +1,13 @@
 import { type Duration, toMilliseconds } from '../duration.ts';
 
 /** How long a wait of a test lasts before it fails: long enough for a busy machine. */
-export const PATIENCE: Duration = '15s';
+export const PATIENCE: Duration = '30s';
 /** Things shown when a wait has failed. */
 const SHOWN = 30;
 
 /** What {@link Happenings} may be told. */
 export interface HappeningsOptions {
-  /** Longest wait. Default 15 s. */
+  /** Longest wait. Default 30 s. */
   patience?: Duration;
   /** What a wait that failed shows besides: the log, say. */
   context?: () => string;

@@ -35,9 +35,9 @@ export function holdings(node: Node): Holdings {
 /**
  * Remembers what a node holds; the function it returns fails with a list of what there is more of by then: services,
  * suspended tasks, timers, sockets, listeners. What is being closed gets a moment to be gone.
- * @param patience - how long that moment may be. Default 5 s.
+ * @param patience - how long that moment may be. Default 30 s.
  */
-export function watchLeaks(node: Node, patience: Duration = '5s'): () => Promise<void> {
+export function watchLeaks(node: Node, patience: Duration = '30s'): () => Promise<void> {
   const before = holdings(node);
   return async () => {
     const end = performance.now() + toMilliseconds(patience);

@@ -16,7 +16,7 @@ export interface TestNodeOptions extends Omit<NodeOptions, 'onLog'> {
    * nodes with one thread.
    */
   random?: () => number;
-  /** Longest wait for a log line. Default 15 s. */
+  /** Longest wait for a log line. Default 30 s. */
   patience?: Duration;
 }
 

@@ -9,7 +9,7 @@ const EVERY = 2;
 export interface UntilOptions {
   /** What is waited for, in the words of whoever reads why it did not come. Default: the text of the condition. */
   what?: string | (() => string);
-  /** Longest wait. Default 15 s. */
+  /** Longest wait. Default 30 s. */
   patience?: Duration;
 }
 

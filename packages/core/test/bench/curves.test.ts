@@ -38,7 +38,7 @@ test.each(curves)(
     for (const [name, point] of Object.entries(curve.series))
       expect(await point(Math.min(first, 64), new Effort(true)), name).toSatisfy(Number.isFinite);
   },
-  60_000,
+  120_000,
 );
 
 /** Values of an attribute in a picture. */

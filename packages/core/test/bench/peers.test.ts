@@ -69,7 +69,7 @@ test.skipIf(folder === undefined).each(peers)(
     expect(figures).toHaveLength(count);
     for (const figure of figures) expect(figure).toSatisfy(Number.isFinite);
   },
-  60_000,
+  120_000,
 );
 
 test('their cache stands outside the workspace, where the system has its caches', () => {
@@ -80,7 +80,7 @@ test('their cache stands outside the workspace, where the system has its caches'
   expect(cacheFolder({ SKYNET_PEERS_CACHE: '/x', XDG_CACHE_HOME: '/c' }, 'linux', '/home')).toBe('/x');
 });
 
-test('without a network --peers says so, leaves nothing behind and ends with 3', { timeout: 120_000 }, () => {
+test('without a network --peers says so, leaves nothing behind and ends with 3', () => {
   const cache = mkdtempSync(path.join(tmpdir(), 'skynet-peers-'));
   onTestFinished(() => rmSync(cache, { recursive: true, force: true }));
   const run = spawnSync(

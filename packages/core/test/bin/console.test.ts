@@ -54,7 +54,7 @@ test('typed at a pipe: help and list answer, what is no service or command has o
   expect(run.out).not.toMatch(/cannot open/);
   run.child.kill('SIGTERM');
   expect(await run.ended()).toBe(0);
-}, 60_000);
+});
 
 test.skipIf(script.missing !== undefined)(
   'typed at a terminal: words are completed, earlier lines come back, the log stands above what is typed',
@@ -80,7 +80,7 @@ test.skipIf(script.missing !== undefined)(
     run.child.kill('SIGTERM');
     await run.ended();
   },
-  60_000,
+  120_000,
 );
 
 test.skipIf(script.missing !== undefined)(
@@ -93,7 +93,7 @@ test.skipIf(script.missing !== undefined)(
     type('\u0003');
     expect(await run.ended()).toBe(130);
   },
-  60_000,
+  120_000,
 );
 
 test('a first service typed again leaves no second console: every line runs once', async () => {
@@ -114,4 +114,4 @@ test('a first service typed again leaves no second console: every line runs once
   expect(run.out.match(/\] hello last/g)).toHaveLength(1);
   expect(run.out.match(/main has started/g)).toHaveLength(1);
   expect(run.out).toMatch(/a console reads standard input already/);
-}, 60_000);
+});

@@ -78,7 +78,7 @@ test('a node runs in the background until it is told to stop; a second one is re
   await gone(pid);
   expect(existsSync(pidFile)).toBe(false);
   expect(readFileSync(path.join(folder, 'node.log'), 'utf8')).toContain('LAUNCH snlua echo');
-}, 60_000);
+});
 
 test.each<[Record<string, unknown>, string]>([
   [{ start: 'throws-in-start' }, 'cannot start today'],
@@ -91,7 +91,7 @@ test.each<[Record<string, unknown>, string]>([
     expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining(reason) });
     expect(existsSync(pidFile)).toBe(false);
   },
-  60_000,
+  120_000,
 );
 
 test('a pid file whose number is another program’s by now does not keep a node from starting', async () => {
@@ -102,4 +102,4 @@ test('a pid file whose number is another program’s by now does not keep a node
   expect(pid).not.toBe(process.pid);
   process.kill(pid);
   await gone(pid);
-}, 60_000);
+});

@@ -85,5 +85,5 @@ test.each([
       expect(failure.stack).toContain(ending);
     }
   },
-  60_000,
+  120_000,
 );

@@ -87,4 +87,4 @@ test('of several that start at once where a killed one was, one has the pid file
     }
     await runs[0]?.until('the end of the node', () => !isAlive(pid));
   }
-}, 60_000);
+});

@@ -37,7 +37,7 @@ test('a log file on a full disk is written again when there is room; the log say
   expectAll(numbersIn(log));
   // Told once.
   expect(run.out.match(/ENOSPC/g)).toHaveLength(1);
-}, 60_000);
+});
 
 test.skipIf(prlimit.missing !== undefined)(
   `one that may not grow is written again when it may, also where it is standard output of the command${prlimit.missing ?? ''}`,
@@ -58,7 +58,7 @@ test.skipIf(prlimit.missing !== undefined)(
       expectAll(numbersIn(log));
     }
   },
-  60_000,
+  120_000,
 );
 
 test('nobody reads standard output: memory has a limit, the node goes on, and SIGTERM ends it', async () => {
@@ -86,7 +86,7 @@ test('nobody reads standard output: memory has a limit, the node goes on, and SI
   run.child.kill('SIGTERM');
   expect(await run.ended()).toBe(0);
   expect(told.at(-1)).toBe('hook ran');
-}, 60_000);
+});
 
 test('lines that a service has logged before it ends the process stand in the log', async () => {
   for (const logger of ['node.log', undefined]) {
@@ -99,4 +99,4 @@ test('lines that a service has logged before it ends the process stand in the lo
     await run.until('the end of the output', () => run.child.stdout?.readableEnded === true);
     expectAll(numbersIn(logger === undefined ? run.out : project.read('node.log')));
   }
-}, 60_000);
+});

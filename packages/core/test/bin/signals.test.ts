@@ -42,7 +42,7 @@ test.each([
     expect(log).not.toContain('never');
     expect(run.out).toBe('');
   },
-  60_000,
+  120_000,
 );
 
 test('a second signal does not wait for hooks of other threads', async () => {
@@ -56,7 +56,7 @@ test('a second signal does not wait for hooks of other threads', async () => {
   await run.until('the guard', () => /stops without it/.test(project.read('node.log')));
   run.child.kill('SIGINT');
   expect(await run.ended()).toBe(130);
-}, 60_000);
+});
 
 test('hooks of other threads that do not end are not waited for beyond shutdownTimeout', async () => {
   const project = new Project(
@@ -67,7 +67,7 @@ test('hooks of other threads that do not end are not waited for beyond shutdownT
   await run.until('the report', () => /endless loop/.test(project.read('node.log')));
   run.child.kill('SIGTERM');
   expect(await run.ended()).toBe(143);
-}, 60_000);
+});
 
 test('thread 0 inside a library, which cannot be interrupted: the process is killed', async () => {
   const project = new Project(
@@ -82,7 +82,7 @@ test('thread 0 inside a library, which cannot be interrupted: the process is kil
   await run.until('the report', () => /endless loop/.test(project.read('node.log')));
   run.child.kill('SIGTERM');
   expect(await run.ended()).toBe('SIGKILL');
-}, 60_000);
+});
 
 test('an exit hook in thread 0 that never gives it back does not keep the node', async () => {
   const project = new Project(
@@ -103,7 +103,7 @@ test('an exit hook in thread 0 that never gives it back does not keep the node',
     expect(await run.ended()).toBe(how === 'SIGTERM' ? 143 : 1);
   }
   expect(project.read('node.log')).toContain('hook of other ran');
-}, 60_000);
+});
 
 test('a service that holds another thread does not keep the node', async () => {
   const project = new Project(
@@ -121,7 +121,7 @@ test('a service that holds another thread does not keep the node', async () => {
   const log = project.read('node.log');
   expect(log).toContain('hook of main ran');
   expect(log).toMatch(/\[:00000000\] thread 1 does not stop: :[\da-f]{8} holds it$/m);
-}, 60_000);
+});
 
 test('a module that waits for ever, or a thread that never starts, does not keep the node', async () => {
   for (const [config, text] of [
@@ -145,7 +145,7 @@ test('a module that waits for ever, or a thread that never starts, does not keep
     expect(await run.ended()).toBe(0);
     expect(run.out).not.toContain('skynet:');
   }
-}, 60_000);
+});
 
 test('endEndlessAfter in thread 0 ends the node, hooks of other threads first', async () => {
   const project = new Project(
@@ -155,7 +155,7 @@ test('endEndlessAfter in thread 0 ends the node, hooks of other threads first', 
   const run = project.start();
   expect(await run.ended()).toBe(1);
   expect(project.read('node.log')).toContain('hook of other ran');
-}, 60_000);
+});
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'in a script of npm, whose shell stays between: the shell ends by %s, and the node in order after it',
@@ -170,5 +170,5 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(await run.ended()).toBe(signal);
     await run.saw(/hook of main ran/);
   },
-  60_000,
+  120_000,
 );

@@ -38,7 +38,7 @@ test('--version and --help answer on standard output; what is not understood wit
   expect(await skynet('--unknown')).toEqual(refused('no option "--unknown"'));
   expect(await skynet('a.json', 'b.json')).toEqual(refused('one configuration is taken, not 2 arguments'));
   expect(await skynet()).toEqual(refused('no skynet.config.ts in this folder'));
-}, 60_000);
+});
 
 test('a misspelt key is shown, and the node starts with what it has', async () => {
   const config = path.join(folder, 'config.json');
@@ -51,7 +51,7 @@ test('a misspelt key is shown, and the node starts with what it has', async () =
     '',
   ]);
   expect(code).toBe(1);
-}, 60_000);
+});
 
 test('what a callback of the host throws is logged, and ends nothing', async () => {
   mkdirSync(path.join(folder, 'services'));
@@ -72,7 +72,7 @@ test('what a callback of the host throws is logged, and ends nothing', async () 
   expect(await skynet(config)).toEqual({ code: 0, out: '', error: '' });
   const log = readFileSync(path.join(folder, 'node.log'), 'utf8');
   expect(log).toMatch(/\[:00000000\] uncaught: Error: of the host\n {4}at /);
-}, 60_000);
+});
 
 test('who no longer reads the log ends nothing; the node still stops when told to', async () => {
   mkdirSync(path.join(folder, 'services'));
@@ -109,4 +109,4 @@ test('who no longer reads the log ends nothing; the node still stops when told t
   } finally {
     child.kill('SIGKILL');
   }
-}, 60_000);
+});

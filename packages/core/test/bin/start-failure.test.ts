@@ -85,7 +85,7 @@ led to SkynetError: Listen error: 127.0.0.1:${port} is already in use (ERR_LISTE
   expect(error).toBe(
     `skynet: call failed: main could not start: Listen error: 127.0.0.1:${port} is already in use (ERR_SERVICE_INIT); set by gatePort in config.json, $MY_GATE_PORT\n`,
   );
-}, 60_000);
+});
 
 test('what chose a port is found in addresses too; other failures and other ports have nobody', () => {
   const listen = (address: string): Error =>
@@ -131,7 +131,7 @@ test('a first service that cannot be found has its end in the log, and its reaso
 cannot open services/nobody.ts: No such file or directory (ERR_SERVICE_NOT_FOUND)
 `,
   });
-}, 60_000);
+});
 
 test('a module that throws is told with its line by the service that it was to be', async () => {
   expect(await run({ 'services/main.js': "\nthrow new TypeError('no');\n" }, {})).toEqual({
@@ -143,7 +143,7 @@ test('a module that throws is told with its line by the service that it was to b
 `,
     error: 'skynet: services/main.js cannot be loaded: TypeError: no (ERR_SERVICE_MODULE)\n',
   });
-}, 60_000);
+});
 
 test('what no service can log is told with its line by the command', async () => {
   expect(await run({ 'before.js': "\nthrow new Error('not ready');\n" }, { preload: './before.js' })).toEqual(
@@ -154,7 +154,7 @@ test('what no service can log is told with its line by the command', async () =>
 `,
     },
   );
-}, 60_000);
+});
 
 test('what is typed at the console and fails is told by the service, and no more', async () => {
   const files = {
@@ -179,4 +179,4 @@ export default defineService((skynet) => skynet.abort());
 `,
     error: '',
   });
-}, 60_000);
+});

@@ -46,4 +46,4 @@ test('enums, parameter properties and imports without endings run on every versi
       });`,
   });
   expect(log.match(/the kind is b/g)).toHaveLength(2);
-}, 60_000);
+});

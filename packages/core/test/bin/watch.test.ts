@@ -41,5 +41,5 @@ test.each([1, 2])(
     expect(run.out.match(/other began/g)).toHaveLength(1);
     expect(run.out).not.toMatch(/other ended/);
   },
-  60_000,
+  120_000,
 );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { defineService, packSeri } from '@skynet/core';
 import { kernelOf } from '@skynet/core/kernel';
 import { connectionTable } from '@skynet/core/transport';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { startTestNode } from '../test-node.ts';
 import { openedNode, visit } from './visitor.ts';
 
@@ -189,7 +189,7 @@ describe('debug console', () => {
     expect((await console.type('call .store "echo", 7')).at(-1)).toBe('<CMD OK>');
     expect(await console.type('logoff .store')).toEqual(['<CMD OK>']);
     expect((await console.type('call .store "echo", 8')).at(-1)).toBe('<CMD OK>');
-    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('close time'));
+    await expect.poll(() => readFileSync(file, 'utf8')).toContain('close time');
     const [first, call, off, last, ...rest] = readFileSync(file, 'utf8').split('\n');
     expect(first).toMatch(/^open time: \d+ \w/);
     expect(call).toMatch(

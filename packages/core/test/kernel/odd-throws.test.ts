@@ -38,7 +38,7 @@ test('with threads: every value, in every place', async () => {
           { ended: 'coded', alive: 'yes', others: 'yes' },
         ]);
   });
-}, 120_000);
+});
 
 test('a log function that throws is told of once, and costs its lines only', async () => {
   const { startNode } = await import('../../src/index.ts');

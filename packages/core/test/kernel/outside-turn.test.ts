@@ -166,7 +166,7 @@ test('exit in the callback of a library ends the service and nothing else', asyn
   });
   expect(error).toMatch(/of the program/);
   expect({ out, exit }).toEqual({ out: 'stopped\n', exit: 1 });
-}, 60_000);
+});
 
 test('a service that kills itself and then waits says nothing more', async () => {
   const node = await startTestNode();

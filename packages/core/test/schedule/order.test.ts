@@ -225,4 +225,4 @@ test(`random programs happen in the same order however passes follow each other,
   );
   for (const { log } of [node, withTicks])
     expect(log.filter((line) => / error : |warning|overload/.test(line))).toEqual([]);
-}, 120_000);
+});

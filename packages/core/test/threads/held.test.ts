@@ -36,7 +36,7 @@ test('nobody waits for a start in a thread that a service holds, and it is undon
     expect(await skynet.proxy(holder).self()).toBe(holder);
     expect(await start(skynet, 1)).toBeGreaterThan(holder);
   });
-}, 60_000);
+});
 
 test('a kill of another service of a held thread ends the thread', async () => {
   const node = await startThreads();
@@ -53,7 +53,7 @@ test('a kill of another service of a held thread ends the thread', async () => {
     const reborn = await start(skynet, 1);
     expect(await skynet.proxy(reborn).self()).toBe(reborn);
   });
-}, 60_000);
+});
 
 test('endEndlessAfter ends the thread of a service that holds it, and no other', async () => {
   const node = await startThreads({ endEndlessAfter: '500ms' });
@@ -72,4 +72,4 @@ test('endEndlessAfter ends the thread of a service that holds it, and no other',
     expect(await skynet.proxy(reborn).self()).toBe(reborn);
     expect(await skynet.proxy(other).self()).toBe(other);
   });
-}, 60_000);
+});

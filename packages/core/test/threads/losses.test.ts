@@ -49,7 +49,7 @@ test.each([0, 2])(
       expect((await list(skynet))['thread 1']).toBeUndefined();
     });
   },
-  60_000,
+  120_000,
 );
 
 test('a kill ends no thread that another service holds for a while', async () => {
@@ -65,7 +65,7 @@ test('a kill ends no thread that another service holds for a while', async () =>
     expect(await skynet.proxy(busy).self()).toBe(busy);
     await expect(skynet.proxy(mate).self()).rejects.toThrow(code('ERR_NO_SERVICE'));
   });
-}, 60_000);
+});
 
 test('a thread that is not started again is refused, left out and not waited for', async () => {
   const node = await startThreads(3);
@@ -91,7 +91,7 @@ test('a thread that is not started again is refused, left out and not waited for
     await expect(skynet.proxy(reborn).start('peer', 1)).rejects.toThrow(code('ERR_SERVICE_GONE'));
     skynet.kill(reborn);
   });
-}, 60_000);
+});
 
 test('what a thread sends to the successor of a lost one before it hears of the loss arrives, once and in order', async () => {
   const node = await startThreads(3);
@@ -119,7 +119,7 @@ test('what a thread sends to the successor of a lost one before it hears of the 
       expect(reason).toBe('killed');
     }
   });
-}, 60_000);
+});
 
 test('a thread that hears late of two losses, one after the other, loses nothing either', async () => {
   const node = await startThreads(4);
@@ -144,7 +144,7 @@ test('a thread that hears late of two losses, one after the other, loses nothing
     const other = await start(skynet, 3);
     expect(await skynet.proxy(late).go([{ to: other, call: true, size: 5, waits: 0 }])).toEqual(['ok']);
   });
-}, 60_000);
+});
 
 test.each([
   [0, 1, 2],
@@ -177,7 +177,7 @@ test.each([
       }
     });
   },
-  60_000,
+  120_000,
 );
 
 test('a handle of another node is no service of this one', async () => {

@@ -272,7 +272,7 @@ test.each(['old', 'new'])(
       }
     });
   },
-  60_000,
+  120_000,
 );
 
 test('a thread is drained: what can move goes to the others, what stays is told of', async () => {

@@ -226,7 +226,7 @@ test('a value arrives the same within a thread and between threads, and what is 
       expect(await answerOf(there, value)).toBe(refusal);
     }
   });
-}, 60_000);
+});
 
 test('what is sent to another thread is what it was at that moment, also while the ring is full', async () => {
   const node = await startThreads(2);
@@ -254,7 +254,7 @@ test('a thread that runs out of its heap ends alone', async () => {
     const again = await start(skynet, 1);
     expect(await skynet.proxy(again).self()).toBe(again);
   });
-}, 60_000);
+});
 
 test('stopping runs the exit hooks of all threads and loses no log line', async () => {
   const node = await startThreads(3);
@@ -311,7 +311,7 @@ test('a start that fails takes along what it has started in other threads, and w
     // In other threads they end a little later.
     while (JSON.stringify(await list()) !== JSON.stringify(before)) await skynet.sleep('1ms');
   });
-}, 60_000);
+});
 
 test('two threads that talk without pause leave timers and sockets of the host their turn', async () => {
   const node = await startThreads(2);

@@ -126,4 +126,4 @@ it('bytes do not go any more to where a receiver wanted them that threw', async 
   });
   await once(child, 'close');
   expect(JSON.parse(output)).toEqual(['abc', 'bbbbbbbbbb..']);
-}, 60_000);
+});

@@ -262,4 +262,4 @@ it('replaces the socket file of a process that was killed, but not that of a liv
   writeFileSync(file, 'precious');
   await refused();
   expect(readFileSync(file, 'utf8')).toBe('precious');
-}, 60_000);
+});

@@ -14,7 +14,7 @@ const code = (expected: string) => expect.objectContaining({ code: expected });
 const proxy = (skynet: Skynet, to: Handle, limits: Omit<CallTarget, 'to'> = {}) =>
   skynet.proxy<Middle>({ to, ...limits });
 
-describe.each([1, 2])('three nodes of %i threads', { timeout: 60_000 }, (thread) => {
+describe.each([1, 2])('three nodes of %i threads', (thread) => {
   /** A service in each, in the last thread. */
   async function three(): Promise<{ one: TestNode; two: TestNode; a: Handle; b: Handle; c: Handle }> {
     const nodes = await startMesh(3, {}, { services: SERVICES, thread });

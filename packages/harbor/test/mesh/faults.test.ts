@@ -21,7 +21,7 @@ async function withProcess(): Promise<{ one: TestNode; two: PeerProcess; peer: H
   return { one, two, peer };
 }
 
-describe('two processes, started with the command and a configuration', { timeout: 60_000 }, () => {
+describe('two processes, started with the command and a configuration', () => {
   test('find each other in any order and talk', async () => {
     const first = new PeerProcess({ id: 1, address: '127.0.0.1:0' });
     const seeds = [await first.address()];
@@ -93,7 +93,7 @@ describe('two processes, started with the command and a configuration', { timeou
   });
 });
 
-describe('a node that is cut off', { timeout: 60_000 }, () => {
+describe('a node that is cut off', () => {
   test('gives no names until it is back', async () => {
     const first = new PeerProcess({ id: 1, silence: SILENCE });
     const two = await startPeer(2, { seeds: [await first.address()], silence: SILENCE });

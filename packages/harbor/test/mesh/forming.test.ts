@@ -9,7 +9,7 @@ const idsOf = (node: TestNode): Promise<number[]> =>
   node.run(async (skynet) => (await createMesh(skynet).nodes()).map(({ id }) => id));
 
 describe('a mesh of seeds', () => {
-  test('forms when all of them start at the same moment, and is one', { timeout: 60_000 }, async () => {
+  test('forms when all of them start at the same moment, and is one', async () => {
     const seeds = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
     const nodes = await Promise.all(seeds.map((address, i) => startPeer(i + 1, { address, seeds })));
     for (const node of nodes)
@@ -19,7 +19,7 @@ describe('a mesh of seeds', () => {
     for (const node of nodes) expect(await idsOf(node)).toEqual([1, 2, 3]);
   });
 
-  test('is waited for by nodes that are no seeds, whoever starts first', { timeout: 60_000 }, async () => {
+  test('is waited for by nodes that are no seeds, whoever starts first', async () => {
     const seeds = (await freePorts(1)).map((port) => `127.0.0.1:${port}`);
     const early = startPeer(2, { seeds });
     const first = await startPeer(1, { address: seeds[0] as string, seeds });
@@ -28,7 +28,7 @@ describe('a mesh of seeds', () => {
     expect(await idsOf(second)).toEqual([1, 2]);
   });
 
-  test('that has fallen apart into two comes together', { timeout: 60_000 }, async () => {
+  test('that has fallen apart into two comes together', async () => {
     // Neither knows of the other until a node names both.
     const seeds = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
     const [a, b] = seeds as [string, string];

@@ -6,9 +6,7 @@ import { createDatacenter } from '../../src/datacenter.ts';
 import { createMesh } from '../../src/link.ts';
 import { startMesh } from './nodes.ts';
 
-test('the datacenter is one for all, and begins anew when its node is lost', {
-  timeout: 60_000,
-}, async () => {
+test('the datacenter is one for all, and begins anew when its node is lost', async () => {
   const nodes = await startMesh(3);
   const [one, two, three] = nodes as [TestNode, TestNode, TestNode];
   await one.run((skynet) => createDatacenter(skynet).set('a', 'b', 1));
@@ -25,7 +23,7 @@ test('the datacenter is one for all, and begins anew when its node is lost', {
   expect(await other.run((skynet) => createDatacenter(skynet).get('a', 'c'))).toBe(2);
 });
 
-test('channels reach subscribers of other nodes', { timeout: 60_000 }, async () => {
+test('channels reach subscribers of other nodes', async () => {
   const [one, two] = (await startMesh(2)) as [TestNode, TestNode];
   const got = new Happenings<unknown>('messages of the channel');
   const id = await one.run((skynet) =>

@@ -6,9 +6,7 @@ import { openConsole } from '../console.ts';
 import { addressOf, startPeer } from './nodes.ts';
 import { PeerProcess } from './peer-process.ts';
 
-test('a node that reads nothing: what waits for it is bounded, others do not notice', {
-  timeout: 60_000,
-}, async () => {
+test('a node that reads nothing: what waits for it is bounded, others do not notice', async () => {
   const maxWaiting = 2 << 20;
   // It is stopped, and not to count as lost for that.
   const silence = '60s';

@@ -9,7 +9,7 @@ import { allConnected, newMesh, onServer, ownServer, startNodes, startPeer, why 
 
 /** Milliseconds that something is away longer than the rest of a test takes: those of the night let it be for long. */
 const AWAY = Number(process.env.SKYNET_NATS_AWAY ?? 0);
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: 120_000 };
 const config = 'nats.config.mjs';
 
 describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {

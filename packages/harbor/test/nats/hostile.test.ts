@@ -45,7 +45,7 @@ async function failing(options: NatsOptions): Promise<Error> {
 
 const INFO = JSON.stringify({ server_id: 'x', version: '2.9.0', max_payload: 1 << 20, headers: true });
 
-describe('somebody who is no server of NATS', { timeout: 60_000 }, () => {
+describe('somebody who is no server of NATS', () => {
   test.each<[string, (socket: Socket) => void]>([
     ['closes at once', (socket) => socket.destroy()],
     ['says nothing', () => {}],
@@ -94,7 +94,7 @@ describe('somebody who is no server of NATS', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a server that asks who comes', { timeout: 60_000 }, () => {
+describe('a server that asks who comes', () => {
   onServer(`for a name and a password${why}`, async () => {
     const { url: servers } = await ownServer(['--user', 'skynet', '--pass', 'secret']);
     const given = { id: 1, servers, mesh: newMesh() };
@@ -145,7 +145,7 @@ describe('a server that asks who comes', { timeout: 60_000 }, () => {
   });
 });
 
-test('without the client of NATS a node says what to install', { timeout: 60_000 }, async () => {
+test('without the client of NATS a node says what to install', async () => {
   const hooks = new URL('../fixtures/mesh/without-nats.mjs', import.meta.url).href;
   const node = new PeerProcess(
     { id: 1, servers: '127.0.0.1:1' },

@@ -10,7 +10,7 @@ import { newMesh, onServer, startNodes, startPeer, why } from './nodes.ts';
 let server: NatsServer;
 beforeAll(async () => {
   if (natsMissing === undefined) server = await startNats();
-}, 60_000);
+});
 afterAll(() => server?.stop());
 
 const options = (): { mesh: string; servers: string } => ({ mesh: newMesh(), servers: server.url });

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { newMesh, onServer, ownServer, startPeer, why } from './nodes.ts';
 
-describe('a server', { timeout: 60_000 }, () => {
+describe('a server', () => {
   onServer(`that stands still is found out; nodes are in again when it goes on${why}`, async () => {
     const nats = await ownServer();
     // Shorter than a user's, so that the test need not wait as long.

@@ -15,7 +15,7 @@ const PATIENCE = { timeout: 120_000 };
 let cluster: Awaited<ReturnType<typeof startNatsCluster>>;
 beforeAll(async () => {
   if (natsMissing === undefined) cluster = await startNatsCluster();
-}, 60_000);
+});
 afterAll(() => cluster?.stop());
 
 /** Options of nodes that know all three. */

@@ -16,5 +16,5 @@ test.skipIf(mariadbMissing !== undefined)(
     for (const measure of [bench.run, ...Object.values(bench.floors)])
       for (const figure of await measure(new Effort(true))) expect(figure).toBeGreaterThan(0);
   },
-  60_000,
+  120_000,
 );

@@ -1,0 +1,20 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { freePort, freePorts } from './free-port.ts';
+
+test('ports that are free, each given once', async () => {
+  const ports = await freePorts(20);
+  expect(new Set(ports).size).toBe(20);
+  for (const port of ports) {
+    const server = createServer().listen(port);
+    await once(server, 'listening');
+    await once(server.close(), 'close');
+  }
+});
+
+test.runIf(process.platform === 'linux')('a port is no other process’s until this one ends', async () => {
+  const port = await freePort();
+  const another = createServer().listen({ path: `\0skynet-test-port-${port}` });
+  expect(await once(another, 'error')).toMatchObject([{ code: 'EADDRINUSE' }]);
+});
