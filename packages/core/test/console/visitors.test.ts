@@ -1,4 +1,5 @@
 import { defineService } from '@skynet/core';
+import { FakeClock } from '@skynet/core/testing';
 import { describe, expect, test } from 'vitest';
 import { startTestNode } from '../test-node.ts';
 import { open, openedNode, visit } from './visitor.ts';
@@ -53,17 +54,18 @@ describe('strangers at the debug console', () => {
   });
 
   test('whoever has been let in may be quiet', async () => {
-    const node = await startTestNode({ timeScale: 0.001 });
+    const clock = new FakeClock();
+    const node = await startTestNode({}, { clock });
     const console = await open(node);
     expect((await console.type('help')).at(-1)).toBe('<CMD OK>');
-    // Ten minutes of the node are over when this one has been sent away.
     const silent = await visit(node);
+    await clock.advance('10m');
     expect(await silent.rest()).toBe('Nothing came in time\n<CMD Error>\n');
     expect((await console.type('help')).at(-1)).toBe('<CMD OK>');
   });
 
   test('wrong tokens are few, for each address', async () => {
-    const { node } = await openedNode({ consoleToken: 'sesame', timeScale: 0.01 });
+    const { node } = await openedNode({ consoleToken: 'sesame' });
     const guess = async (text: string, from?: string): Promise<string> => {
       const visitor = await visit(node, from);
       visitor.send(`${text}\n`);
