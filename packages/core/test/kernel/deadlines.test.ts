@@ -22,7 +22,7 @@ describe.each([1, 3])('in a node of %i threads', (threads) => {
     const node = await startTestNode({ thread: threads });
     await node.run(async (skynet) => {
       const [a, b, c] = await three(skynet, threads);
-      const { ask } = proxy(skynet, a, { timeout: '150ms' });
+      const { ask } = proxy(skynet, a, { timeout: '2s' });
       await expect(ask(b, {}, 'ask', c, {}, 'never')).rejects.toThrow(code('ERR_TIMEOUT'));
       expect(await proxy(skynet, a).ended(1)).toEqual(['ERR_TIMEOUT']);
       expect(await proxy(skynet, b).ended(1)).toEqual(['ERR_TIMEOUT']);
@@ -61,7 +61,7 @@ describe.each([1, 3])('in a node of %i threads', (threads) => {
     const node = await startTestNode({ thread: threads });
     await node.run(async (skynet) => {
       const [a, b] = await three(skynet, threads);
-      await expect(proxy(skynet, a, { timeout: '10ms' }).leftLate()).rejects.toThrow(code('ERR_TIMEOUT'));
+      await expect(proxy(skynet, a, { timeout: '1s' }).leftLate()).rejects.toThrow(code('ERR_TIMEOUT'));
       expect(await proxy(skynet, a).ended(1)).toEqual(['true']);
       for (const timeout of [-1, -1000, Number.NEGATIVE_INFINITY]) {
         await expect(proxy(skynet, b, { timeout }).never()).rejects.toThrow(
@@ -102,8 +102,8 @@ describe.each([1, 3])('in a node of %i threads', (threads) => {
         stop.abort();
         await expect(asked).rejects.toThrow(code('ERR_ABORTED'));
       }
-      await proxy(skynet, a, { timeout: '10ms' }).askApart(b, 'never');
-      await skynet.sleep('30ms');
+      await proxy(skynet, a, { timeout: '1s' }).askApart(b, 'never');
+      await skynet.sleep('1100ms');
       expect(await proxy(skynet, a).endings()).toEqual([]);
       skynet.kill(b);
       expect(await proxy(skynet, a).ended(3)).toEqual(Array(3).fill('ERR_SERVICE_GONE'));
@@ -126,11 +126,11 @@ describe.each([1, 3])('in a node of %i threads', (threads) => {
   });
 
   test("the node's own limit is one like any other", async () => {
-    const node = await startTestNode({ thread: threads, callTimeout: '5s' });
+    const node = await startTestNode({ thread: threads, callTimeout: '30s' });
     await node.run(async (skynet) => {
       const [a, b] = await three(skynet, threads);
-      expect(await proxy(skynet, a).left()).toBeLessThanOrEqual(500);
-      expect(await proxy(skynet, a).ask(b, { inherit: false }, 'left')).toBeLessThanOrEqual(500);
+      expect(await proxy(skynet, a).left()).toBeLessThanOrEqual(3000);
+      expect(await proxy(skynet, a).ask(b, { inherit: false }, 'left')).toBeLessThanOrEqual(3000);
       expect(await proxy(skynet, a).ask(b, { timeout: 0 }, 'left')).toBeUndefined();
     });
   });

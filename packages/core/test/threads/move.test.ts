@@ -181,9 +181,10 @@ test('work that does not end keeps it where it is; bad arguments are refused', a
   await node.run(async (skynet) => {
     const handle = await start(skynet, 0);
     const service = proxy(skynet, handle);
-    const running = service.slow(30);
+    const running = service.held();
     await expect(skynet.move(handle, { thread: 1, patience: 1 })).rejects.toThrow(code('ERR_MOVE', 'busy'));
     await expect(skynet.move(handle, { thread: 1, patience: 1 })).rejects.toThrow(/has no answer yet/);
+    await service.free();
     expect(await running).toBe(0);
     // A request cannot wait until all requests have ended; a task of its own that moves it ends with the old instance.
     await expect(service.move(1)).rejects.toThrow(code('ERR_MOVE', 'busy'));

@@ -63,7 +63,7 @@ describe.each([1, 2])('three nodes of %i threads', (thread) => {
   test('a deadline ends the calls that are made for the request, over three nodes', async () => {
     const { one, a, b, c } = await three();
     await one.run(async (skynet) => {
-      const { ask } = proxy(skynet, a, { timeout: '2s' });
+      const { ask } = proxy(skynet, a, { timeout: '3s' });
       await expect(ask(b, {}, 'ask', c, {}, 'never')).rejects.toThrow(code('ERR_TIMEOUT'));
       expect(await proxy(skynet, a).ended(1)).toEqual(['ERR_TIMEOUT']);
       // This would wait for ever by itself.
