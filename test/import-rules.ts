@@ -47,6 +47,7 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'route/*',
       'schedule/*',
       'actor/call-group',
+      'actor/commands',
       'actor/critical-section',
       'actor/failure',
       'actor/mailbox',

@@ -3,12 +3,10 @@ import { SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
 import type { Body } from '../message.ts';
 import { MAX_TYPE, type Protocol, PTYPE } from '../protocol.ts';
+import { type Commands, commandsOf } from './commands.ts';
 
 /** Reads a body of values; bytes are taken for lua-seri. Set by the codec, see `context.ts`. */
 export type Unpack = (body: Body) => unknown[];
-
-/** A command table made ready for look-up: own functions only, nothing inherited can be called from outside. */
-export type Commands = Map<string, (...args: never[]) => unknown>;
 
 /** Who handles a type, as given (for `dispatch` to return) and ready for use. */
 export interface Handler {
@@ -26,11 +24,7 @@ export function makeHandler(given: Dispatcher | CommandTable): Handler {
       `dispatch needs a function or a table of commands, not ${printable(given)}`,
     );
   }
-  const commands: Commands = new Map();
-  for (const [name, command] of Object.entries(given)) {
-    if (typeof command === 'function') commands.set(name, command as (...args: never[]) => unknown);
-  }
-  return { given, call: undefined, commands };
+  return { given, call: undefined, commands: commandsOf(given) };
 }
 
 /** The protocols of a service: the shared ones until it adds its own. */

@@ -13,6 +13,14 @@ import { type Runnable, TURN, type TurnResult } from '../schedule/scheduler.ts';
 import { failAtCaller } from '../stack.ts';
 import { firstOf, sizeOf, textOf, valuesOf } from './body.ts';
 import { BoundedMailbox } from './bounded-mailbox.ts';
+import {
+  type Command,
+  type CommandHolder,
+  type CommandNames,
+  heldCommand,
+  heldCommands,
+  holdCommands,
+} from './commands.ts';
 import { Extras } from './extras.ts';
 import {
   cancelledFailure,
@@ -56,7 +64,7 @@ export type DebugCommands = (service: Service, request: ActiveRequest, values: u
  * One instance of a service: mailbox, tasks, sessions, handlers. It does one thing at a time: a turn takes one item,
  * runs its task until that suspends, then woken tasks, then forks, and only then the next item.
  */
-export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
+export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, CommandHolder {
   readonly handle: Handle;
   readonly local: number;
   /** Name it was started under. */
@@ -74,8 +82,15 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
   current: object | undefined = undefined;
   readonly mailbox: Mailbox;
   readonly sessions: SessionTable = new SessionTable();
-  /** What takes `lua` messages: apart from the handlers of other types, since nearly every service has one. */
-  luaHandler: Handler | undefined = undefined;
+  // What takes `lua` messages, which nearly every service has: apart from the handlers of other types.
+  #luaGiven: Dispatcher | CommandTable | undefined = undefined;
+  /** Undefined where a function takes them all. */
+  commandNames: CommandNames | undefined = undefined;
+  command0: Command | undefined = undefined;
+  command1: Command | undefined = undefined;
+  command2: Command | undefined = undefined;
+  command3: Command | undefined = undefined;
+  moreCommands: readonly Command[] | undefined = undefined;
   /** Who is told when the start function has returned. */
   onStarted: Started | undefined = undefined;
   #forks: Mailbox<WorkTask> | undefined = undefined;
@@ -387,40 +402,67 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer {
     return type === PTYPE.LUA ? this.luaHandler : this.#extras?.handlers?.get(type);
   }
 
+  /** What takes `lua` messages. */
+  get luaHandler(): Handler | undefined {
+    const given = this.#luaGiven;
+    if (given === undefined) return undefined;
+    const commands = heldCommands(this);
+    return { given, call: commands === undefined ? (given as Dispatcher) : undefined, commands };
+  }
+
+  set luaHandler(handler: Handler | undefined) {
+    this.#luaGiven = handler?.given;
+    holdCommands(this, handler?.commands);
+  }
+
   #dispatch(message: Message, type: number): void {
     const request = new ActiveRequest(this, message);
     this.current = request;
     try {
-      const handler = this.#handlerOf(type);
-      if (handler === undefined) {
-        if (type === PTYPE.DEBUG)
-          this.#conclude(
-            request,
-            debugCommands(this, request, valuesOf(this.protocols.numbered(type), request.body)),
-          );
-        else this.#unknownRequest(request);
+      if (type !== PTYPE.LUA || this.#luaGiven === undefined) {
+        this.#dispatchOther(request, type);
         return;
       }
       const { body } = message;
-      const values =
-        (type === PTYPE.LUA || type === PTYPE.SNAX) && Array.isArray(body)
-          ? (body as unknown[])
-          : valuesOf(this.protocols.numbered(type), body as Body);
+      const values = Array.isArray(body) ? (body as unknown[]) : this.#valuesOf(request, type);
       this.#conclude(
         request,
-        handler.call !== undefined
-          ? callHandler(handler.call, request, values)
-          : this.#command(handler, request, values),
+        this.commandNames === undefined
+          ? callHandler(this.#luaGiven as Dispatcher, request, values)
+          : this.#command(heldCommand(this, values[0]), request, values),
       );
     } catch (thrown) {
       this.#crash(request, thrown);
     }
   }
 
-  #command(handler: Handler, request: ActiveRequest, values: unknown[]): unknown {
-    const name = values[0];
-    const command = handler.commands?.get(name as string);
+  #dispatchOther(request: ActiveRequest, type: number): void {
+    const handler = this.#handlerOf(type);
+    if (handler === undefined) {
+      if (type === PTYPE.DEBUG)
+        this.#conclude(request, debugCommands(this, request, this.#valuesOf(request, type)));
+      else this.#unknownRequest(request);
+      return;
+    }
+    const { call, commands } = handler;
+    const { body } = request;
+    const values =
+      type === PTYPE.SNAX && Array.isArray(body) ? (body as unknown[]) : this.#valuesOf(request, type);
+    this.#conclude(
+      request,
+      call === undefined
+        ? this.#command(commands?.get(values[0]), request, values)
+        : callHandler(call, request, values),
+    );
+  }
+
+  #valuesOf({ body }: ActiveRequest, type: number): unknown[] {
+    return valuesOf(this.protocols.numbered(type), body);
+  }
+
+  #command(command: Command | undefined, request: ActiveRequest, values: unknown[]): unknown {
     if (command === undefined) {
+      const name = values[0];
       this.log(`Unknown command ${textOf(name)} from ${formatHandle(request.source)}`);
       this.#refuseCommand(request, textOf(name));
       return undefined;
