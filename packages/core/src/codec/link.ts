@@ -422,9 +422,7 @@ export class LinkDecoder implements ValueSource {
       this.#shapes = new ShapeTable();
       this.#pos++;
     }
-    const count = this.#varint();
-    const values: unknown[] = [];
-    for (let i = 0; i < count; i++) values.push(this.value());
+    const values = this.#list();
     if (this.#pos !== end) throw this.#malformed();
     return values;
   }
@@ -462,12 +460,8 @@ export class LinkDecoder implements ValueSource {
         return this.#define().read(this);
       case TAG.OBJECT_INLINE:
         return this.#inline();
-      case TAG.ARRAY: {
-        const length = this.#varint();
-        const list: unknown[] = [];
-        for (let i = 0; i < length; i++) list.push(this.value());
-        return list;
-      }
+      case TAG.ARRAY:
+        return this.#list();
       case TAG.MAP:
         return this.#map();
       case TAG.NULL:
@@ -498,6 +492,24 @@ export class LinkDecoder implements ValueSource {
       default:
         return this.#long(tag);
     }
+  }
+
+  /** Short lists as literals: those have room for what they hold, one that is pushed to for seventeen. */
+  #list(): unknown[] {
+    const length = this.#varint();
+    switch (length) {
+      case 0:
+        return [];
+      case 1:
+        return [this.value()];
+      case 2:
+        return [this.value(), this.value()];
+      case 3:
+        return [this.value(), this.value(), this.value()];
+    }
+    const list: unknown[] = [];
+    for (let i = 0; i < length; i++) list.push(this.value());
+    return list;
   }
 
   /** A value that has to be text. */
