@@ -20,7 +20,9 @@ import { SkynetError } from '../errors.ts';
 //
 // Only the store of tail publishes: what stands behind it was written before. Before a thread sleeps it says so (sleep,
 // full) and looks once more; the other side moves its counter and then looks at the flag. Of tail and sleep both stores and
-// both looks are sequentially consistent, so one of the two sees the other. Head is moved for each batch and costs less than
+// both looks are sequentially consistent, so one of the two sees the other. A writer that will look once more before it can
+// sleep itself moves tail by a plain store and leaves that for then (publish, confirm): only a reader that says that it
+// sleeps within the nanoseconds that the store takes to get through has to wait for it. Head is moved for each batch and costs less than
 // that: a writer that begins to wait may miss it, and its reader may miss that. So the reader looks at full again and again,
 // and a last time once it has said that it sleeps; that is a barrier for both.
 //
@@ -94,6 +96,8 @@ export class RingWriter {
   readonly maxRecord: number;
   /** End of the room the last {@link reserve} found: at least what was asked for, often more. */
   limit = 0;
+  /** Whether nothing was published since {@link confirm}. */
+  isConfirmed = true;
   readonly #words: Int32Array;
   readonly #mask: number;
   readonly #size: number;
@@ -161,6 +165,36 @@ export class RingWriter {
    * @throws ERR_ARGUMENT without a reservation, or beyond {@link limit}.
    */
   commit(bytes: number): boolean {
+    this.#finish(bytes);
+    return this.confirm();
+  }
+
+  /**
+   * {@link commit} for who will {@link confirm} soon, before it may sleep: costs less, and a reader that goes to sleep at this
+   * very moment may be seen only then.
+   */
+  publish(bytes: number): boolean {
+    this.#finish(bytes);
+    storeBehind(this.#words, TAIL, this.#tail);
+    this.isConfirmed = false;
+    return this.#readerSleeps();
+  }
+
+  /** Makes certain that the reader knows of all that was published. @returns true if this caller has to wake it. */
+  confirm(): boolean {
+    this.isConfirmed = true;
+    // A barrier: the look at sleep comes behind what was published.
+    Atomics.store(this.#words, TAIL, this.#tail);
+    return this.#readerSleeps();
+  }
+
+  #readerSleeps(): boolean {
+    const words = this.#words;
+    return load(words, SLEEP) === 1 && Atomics.compareExchange(words, SLEEP, 1, 0) === 1;
+  }
+
+  /** Closes the reserved record; it is not published yet. */
+  #finish(bytes: number): void {
     const place = this.#reserved;
     if (place < 0 || !(bytes >= 0 && place + 4 + bytes <= this.limit)) {
       throw new SkynetError('ERR_ARGUMENT', 'commit of more than was reserved');
@@ -170,8 +204,6 @@ export class RingWriter {
     words[(HEADER + place) >> 2] = bytes;
     this.#reserved = -1;
     this.#tail = (this.#tail + this.#padding + 4 + ((bytes + 3) & ~3)) | 0;
-    Atomics.store(words, TAIL, this.#tail);
-    return load(words, SLEEP) === 1 && Atomics.compareExchange(words, SLEEP, 1, 0) === 1;
   }
 
   /**

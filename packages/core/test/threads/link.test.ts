@@ -35,14 +35,30 @@ function pair(size: number) {
   const writer = new Link(
     { thread: 1, out: there, in: back, bell: bell.port1, bulk: bulk.port1 },
     receiver,
+    { areDue: true },
     () => {},
   );
   const reader = new Link(
     { thread: 0, out: back, in: there, bell: bell.port2, bulk: bulk.port2 },
     receiver,
+    { areDue: false },
     () => {},
   );
-  return { writer, reader, arrived, lent: () => lent, maxRecord: maxRecordOf(there) };
+  let rung = 0;
+  const ring = bell.port1.postMessage.bind(bell.port1);
+  bell.port1.postMessage = (message: unknown): void => {
+    rung++;
+    ring(message);
+  };
+  return {
+    writer,
+    reader,
+    arrived,
+    there,
+    lent: () => lent,
+    rung: () => rung,
+    maxRecord: maxRecordOf(there),
+  };
 }
 
 describe('Link', () => {
@@ -59,6 +75,28 @@ describe('Link', () => {
     }
     expect(isDeepStrictEqual(arrived, sent)).toBe(true);
     expect(lent()).toBe(0);
+  });
+
+  it('wakes a reader that sleeps at once, and at its next look one that it has missed', () => {
+    const { writer, reader, arrived, there, rung } = pair(512);
+    const post = (value: number): void => writer.post(1, new Message(PTYPE.LUA, 0, 2, [value]), false);
+    expect(reader.sleep()).toBe(true);
+    post(1);
+    post(2);
+    expect(rung()).toBe(1);
+    expect(reader.sleep()).toBe(false);
+    // As if it had gone to sleep while the record was on its way.
+    const sleep = 32;
+    new Int32Array(there)[sleep] = 1;
+    expect(rung()).toBe(1);
+    writer.read(1);
+    expect(rung()).toBe(2);
+    writer.read(1);
+    new Int32Array(there)[sleep] = 1;
+    writer.read(1);
+    expect(rung()).toBe(2);
+    reader.read(3);
+    expect(arrived).toEqual([[1], [2]]);
   });
 
   it('sends what the ring can never hold through the port, in its place', () => {

@@ -8,9 +8,11 @@ interface Task {
   records: number;
   seed: number;
   largest: number;
+  /** So many are published before they are confirmed. */
+  step: number;
 }
 
-const { memory, records, seed, largest } = workerData as Task;
+const { memory, records, seed, largest, step } = workerData as Task;
 const port = parentPort as NonNullable<typeof parentPort>;
 const writer = new RingWriter(memory);
 const { bytes, view } = writer.region;
@@ -23,7 +25,17 @@ function size(): number {
   return 4 + ((state >>> 8) % (largest - 3));
 }
 
+function wake(isAsleep: boolean): void {
+  if (isAsleep) port.postMessage('wake');
+}
+
+/** All that fits; nothing is unconfirmed when it ends. */
 function write(): void {
+  writeSome();
+  if (!writer.isConfirmed) wake(writer.confirm());
+}
+
+function writeSome(): void {
   while (next < records) {
     const before = state;
     const length = size();
@@ -36,7 +48,7 @@ function write(): void {
     view.setInt32(start, next, true);
     for (let i = 4; i < length; i++) bytes[start + i] = next + i;
     next++;
-    if (writer.commit(length)) port.postMessage('wake');
+    wake(next % step === 0 ? writer.commit(length) : writer.publish(length));
   }
 }
 

@@ -131,6 +131,27 @@ describe('a ring', () => {
     expect(commit()).toBe(false);
   });
 
+  it('asks for it when something is published, too, or when that is confirmed', () => {
+    const memory = createRing(256);
+    const [writer, reader] = [new RingWriter(memory), new RingReader(memory)];
+    const publish = (): boolean => {
+      writer.reserve(4);
+      return writer.publish(4);
+    };
+    expect([publish(), writer.isConfirmed, writer.confirm(), writer.isConfirmed]).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(take(reader)).toHaveLength(1);
+    expect(reader.sleep()).toBe(true);
+    expect([publish(), publish(), writer.confirm()]).toEqual([true, false, false]);
+    // As if it had gone to sleep while the last was on its way.
+    new Int32Array(memory)[32] = 1;
+    expect([writer.confirm(), writer.confirm()]).toEqual([true, false]);
+  });
+
   it('tells a writer that waits for room once, when there is some', () => {
     const { writer, reader } = pair(256);
     while (put(writer, 28, 1));
@@ -158,49 +179,54 @@ describe('a ring', () => {
   });
 
   it.each([
-    { size: 256, records: 20_000 },
-    { size: 4096, records: 20_000 },
-    { size: 262_144, records: 20_000 },
-  ])('loses, doubles and disorders nothing between two threads ($size bytes)', async ({ size, records }) => {
-    const memory = createRing(size);
-    const reader = new RingReader(memory);
-    const largest = Math.min(maxRecordOf(memory), 2000);
-    const seed = 42;
-    const { outputFiles } = buildSync({
-      entryPoints: [fileURLToPath(new URL('./ring-writer.ts', import.meta.url))],
-      bundle: true,
-      platform: 'node',
-      write: false,
-    });
-    const worker = new Worker(outputFiles[0]?.text as string, {
-      eval: true,
-      workerData: { memory, records, seed, largest },
-    });
-    const ended = new Promise<number>((resolve, reject) => worker.on('exit', resolve).on('error', reject));
-    let state = seed;
-    let next = 0;
-    const check = (start: number, end: number): void => {
-      const { bytes, view } = reader.region;
-      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-      if (end - start !== 4 + ((state >>> 8) % (largest - 3)))
-        throw new Error(`record ${next}: wrong size ${end - start}`);
-      if (view.getInt32(start, true) !== next)
-        throw new Error(`record ${view.getInt32(start, true)} instead of ${next}`);
-      for (let i = 4; i < end - start; i++)
-        if (bytes[start + i] !== ((next + i) & 255)) throw new Error(`record ${next}: wrong bytes`);
-      next++;
-    };
-    const drain = (): void => {
-      do {
-        reader.read(check, 1 + (next % 50));
+    { size: 256, records: 20_000, step: 1 },
+    { size: 4096, records: 20_000, step: 1 },
+    { size: 4096, records: 20_000, step: 5 },
+    { size: 262_144, records: 20_000, step: 1 },
+    { size: 262_144, records: 20_000, step: 50 },
+  ])(
+    'loses, doubles and disorders nothing between two threads ($size bytes, $step confirmed at once)',
+    async ({ size, records, step }) => {
+      const memory = createRing(size);
+      const reader = new RingReader(memory);
+      const largest = Math.min(maxRecordOf(memory), 2000);
+      const seed = 42;
+      const { outputFiles } = buildSync({
+        entryPoints: [fileURLToPath(new URL('./ring-writer.ts', import.meta.url))],
+        bundle: true,
+        platform: 'node',
+        write: false,
+      });
+      const worker = new Worker(outputFiles[0]?.text as string, {
+        eval: true,
+        workerData: { memory, records, seed, largest, step },
+      });
+      const ended = new Promise<number>((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+      let state = seed;
+      let next = 0;
+      const check = (start: number, end: number): void => {
+        const { bytes, view } = reader.region;
+        state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+        if (end - start !== 4 + ((state >>> 8) % (largest - 3)))
+          throw new Error(`record ${next}: wrong size ${end - start}`);
+        if (view.getInt32(start, true) !== next)
+          throw new Error(`record ${view.getInt32(start, true)} instead of ${next}`);
+        for (let i = 4; i < end - start; i++)
+          if (bytes[start + i] !== ((next + i) & 255)) throw new Error(`record ${next}: wrong bytes`);
+        next++;
+      };
+      const drain = (): void => {
+        do {
+          reader.read(check, 1 + (next % 50));
+          if (reader.writerWaits()) worker.postMessage('room');
+        } while (reader.hasRecords || !reader.sleep());
         if (reader.writerWaits()) worker.postMessage('room');
-      } while (reader.hasRecords || !reader.sleep());
-      if (reader.writerWaits()) worker.postMessage('room');
-      if (next === records) worker.postMessage('end');
-    };
-    worker.on('message', drain);
-    drain();
-    expect(await ended).toBe(0);
-    expect(next).toBe(records);
-  });
+        if (next === records) worker.postMessage('end');
+      };
+      worker.on('message', drain);
+      drain();
+      expect(await ended).toBe(0);
+      expect(next).toBe(records);
+    },
+  );
 });
