@@ -38,16 +38,23 @@ async function startOne(port: number, folder: string, options: readonly string[]
   const start = async (): Promise<ServerProcess> => {
     const server = startServer(file, ['-a', '127.0.0.1', '-p', String(port), ...options]);
     await listening(server, port);
+    // Where it falls by a fault of its own it is started again, as whoever runs it would.
+    server.child.once('exit', (code) => {
+      if (code === null) return;
+      console.warn(`nats-server has ended with ${code}, and is started again`);
+      void again();
+    });
     return server;
   };
   let server = await start();
+  const again = async (): Promise<void> => {
+    server = await start();
+  };
   return {
     url: `nats://127.0.0.1:${port}`,
     signal: (name) => void server.child.kill(name),
     kill: () => server.kill(),
-    start: async () => {
-      server = await start();
-    },
+    start: again,
     empty: () => removeFolder(storeIn(folder)),
     stop: async () => {
       await server.kill();

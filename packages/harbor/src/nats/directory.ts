@@ -42,6 +42,13 @@ export class NatsDirectory implements Directory {
   #follower: Follower | undefined;
   #hasLease = false;
   #isEntering = false;
+  /**
+   * Whether it is known what NATS keeps since it was connected last. Until then nothing is decided, and nothing read: a server
+   * whose store is made anew at that moment falls (2.9.10 does, on a nil pointer).
+   */
+  #isInformed = false;
+  /** Whether this node has to make itself known again. */
+  #mustEnter = false;
   #looks: NodeJS.Timeout | undefined;
 
   constructor(links: NatsLinks) {
@@ -93,7 +100,7 @@ export class NatsDirectory implements Directory {
     this.#hasLease = true;
     const follower = new Follower(this.#store, {
       changed: (change) => this.#apply(change),
-      all: (nodes, names, isAnother) => this.#seen(nodes, names, isAnother),
+      all: (nodes, names) => this.#seen(nodes, names),
       forgotten: () => this.#forget(),
     });
     this.#follower = follower;
@@ -110,6 +117,7 @@ export class NatsDirectory implements Directory {
       disconnected: () => {},
       reconnected: () => {
         this.#steadySince = performance.now();
+        this.#isInformed = false;
         follower.again();
       },
     });
@@ -148,6 +156,10 @@ export class NatsDirectory implements Directory {
     }
   }
 
+  get #canDecide(): boolean {
+    return this.#client.isConnected && this.#isInformed;
+  }
+
   get #isSteady(): boolean {
     return (
       this.#client.isConnected &&
@@ -159,9 +171,11 @@ export class NatsDirectory implements Directory {
   // --- watching
 
   /** Everything was told of: what was not is not there any more. */
-  #seen(nodes: ReadonlySet<number>, names: ReadonlySet<string>, isAnother: boolean): void {
+  #seen(nodes: ReadonlySet<number>, names: ReadonlySet<string>): void {
+    this.#isInformed = true;
     // Where NATS has forgotten everything those who are there make themselves known again.
-    if (!isAnother) for (const id of [...this.#nodes.keys()]) if (!nodes.has(id)) this.#nodeGone(id, 'lost');
+    for (const [id, { revision }] of [...this.#nodes])
+      if (!nodes.has(id) && revision !== FORGOTTEN) this.#nodeGone(id, 'lost');
     this.#names.keepOnly(names);
     for (const name of this.#own.keys()) if (!names.has(name)) void this.#claimAgain(name);
     if (!nodes.has(this.#self.id)) void this.#enterAgain();
@@ -239,9 +253,15 @@ export class NatsDirectory implements Directory {
 
   /** Others may have taken this node out: it makes itself known again, and takes the names that nobody has taken. */
   async #enterAgain(): Promise<void> {
+    this.#mustEnter = true;
     if (this.#isEntering) return;
     this.#isEntering = true;
-    while (!this.#isOver && !(await this.#tryToEnter())) await pause(PAUSE);
+    while (this.#mustEnter && !this.#isOver) {
+      this.#mustEnter = false;
+      if (await this.#tryToEnter()) continue;
+      this.#mustEnter = true;
+      await pause(PAUSE);
+    }
     this.#isEntering = false;
     for (const name of [...this.#own.keys()]) await this.#claimAgain(name);
   }
@@ -275,7 +295,8 @@ export class NatsDirectory implements Directory {
   async #lookAfter(): Promise<void> {
     await this.#follower?.look().catch(() => {});
     for (const { node, revision } of [...this.#nodes.values()])
-      if (revision === FORGOTTEN) await this.#look(node, false);
+      if (revision === FORGOTTEN)
+        await (node.id === this.#self.id ? this.#enterAgain() : this.#look(node, false));
     await this.#lookAfterNext();
   }
 
@@ -291,7 +312,7 @@ export class NatsDirectory implements Directory {
 
   /** Takes a node out if its lease has run out, or it is known to be gone; whether it did. */
   async #look(node: MeshNode, isKnownGone: boolean): Promise<boolean> {
-    if (this.#isOver || !this.#client.isConnected) return false;
+    if (this.#isOver || !this.#canDecide) return false;
     try {
       const lease = await this.#store.lease(node.id);
       if (lease.value?.incarnation === node.incarnation) {
@@ -390,9 +411,9 @@ export class NatsDirectory implements Directory {
     const end = performance.now() + CLAIM_TIME + this.#store.leaseTime / 2;
     for (;;) {
       if (this.#cutOff !== undefined || this.#isOver) throw undecided(this.#cutOff ?? 'it goes');
-      let why = 'NATS is not connected';
+      let why = 'NATS does not answer';
       try {
-        if (this.#client.isConnected) {
+        if (this.#canDecide) {
           const owner = await decide();
           if (owner !== undefined) return owner;
           why = 'it is not known yet whether the node that has it is gone';

@@ -8,8 +8,8 @@ const TELL_TIME = 5000;
 /** Who hears of what a store keeps. */
 export interface FollowerWatcher {
   changed(change: Change): void;
-  /** All that is there has been told of: these nodes, these names. `isAnother`: it is not what was followed before. */
-  all(nodes: ReadonlySet<number>, names: ReadonlySet<string>, isAnother: boolean): void;
+  /** All that is there has been told of: these nodes, these names. */
+  all(nodes: ReadonlySet<number>, names: ReadonlySet<string>): void;
   /** What NATS keeps is not what it kept: its revisions begin anew. */
   forgotten(): void;
 }
@@ -103,7 +103,7 @@ export class Follower {
         if (isAll || !change.isAll) continue;
         isAll = true;
         clearTimeout(limit);
-        this.#watcher.all(nodes, names, isAnother);
+        this.#watcher.all(nodes, names);
         seen();
       }
     } finally {

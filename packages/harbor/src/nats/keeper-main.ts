@@ -9,6 +9,8 @@ import { isOvertaken, Store } from './store.ts';
 
 const { servers, mesh, id, lease, leaseTime, replicas, beatSubject, memory, every, silence } =
   workerData as KeeperSetup;
+/** Milliseconds until a lease is renewed again that NATS could not renew. */
+const AGAIN_AFTER = 500;
 const listener = new Listener(memory, { every, silence });
 const tell = (message: FromKeeper): void => parentPort?.postMessage(message);
 const wait = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time));
@@ -58,9 +60,11 @@ let isLeaving = false;
 let heldAt = 0;
 let isIsolated = false;
 let store: Store | undefined;
-let renewing: Promise<void> = Promise.resolve();
+let renewing: Promise<boolean> = Promise.resolve(true);
+let renewNow = (): void => {};
 
-async function renew(): Promise<void> {
+/** Renews the lease; whether NATS has it now. */
+async function renew(): Promise<boolean> {
   const begun = performance.now();
   let isAnew = false;
   try {
@@ -73,7 +77,7 @@ async function renew(): Promise<void> {
       if (value !== undefined && value.incarnation !== lease.incarnation) {
         tell({ kind: 'refused' });
         isLeaving = true;
-        return;
+        return false;
       }
       // It has run out, or somebody has ended it; or what was written came in without an answer.
       isAnew = value === undefined;
@@ -82,23 +86,36 @@ async function renew(): Promise<void> {
     heldAt = begun;
     if (isIsolated || isAnew) tell({ kind: 'renewed', isAnew });
     isIsolated = false;
+    return true;
   } catch (error) {
     // The bucket itself may be gone with its server.
     store = undefined;
-    if (isIsolated || isLeaving || performance.now() - heldAt < leaseTime) return;
+    if (isIsolated || isLeaving || performance.now() - heldAt < leaseTime) return false;
     isIsolated = true;
     tell({ kind: 'isolated', why: `its lease has run out: ${(error as Error).message}` });
+    return false;
   }
+}
+
+/** Waits so long, in milliseconds, or until NATS is there again, which may have forgotten the lease. */
+function untilRenewal(time: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, time);
+    renewNow = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
 }
 
 async function keepLease(): Promise<void> {
   heldAt = performance.now();
-  while (!isLeaving) {
-    await wait(leaseTime / 5);
+  for (let isRenewed = true; ; ) {
+    await untilRenewal(isRenewed ? leaseTime / 5 : Math.min(leaseTime / 5, AGAIN_AFTER));
     if (isLeaving) return;
     // An answer that does not come does not keep this node from seeing that its lease has run out.
     renewing = renew();
-    await Promise.race([renewing, wait(leaseTime / 2)]);
+    isRenewed = await Promise.race([renewing, wait(leaseTime / 2).then(() => false)]);
     if (!isIsolated && !isLeaving && performance.now() - heldAt >= leaseTime) {
       isIsolated = true;
       tell({ kind: 'isolated', why: 'its lease has run out: NATS does not answer' });
@@ -154,5 +171,7 @@ setInterval(() => {
 if (connection !== undefined)
   for await (const { type } of connection.status()) {
     if (type === 'disconnect') isConnected = false;
-    if (type === 'reconnect') isConnected = true;
+    if (type !== 'reconnect') continue;
+    isConnected = true;
+    renewNow();
   }

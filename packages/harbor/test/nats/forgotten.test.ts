@@ -61,7 +61,7 @@ async function startedEmpty(server: NatsServer, nodes: readonly TestNode[]): Pro
 describe.each([true, false])('NATS is started again with an empty store, direct links %s', (direct) => {
   onServer(`nodes have their ids and names again, and go on${why}`, async () => {
     const server = await ownServer();
-    const given = { mesh: newMesh(), servers: server.url, direct, lease: '6s' as const };
+    const given = { mesh: newMesh(), servers: server.url, direct, lease: '20s' as const };
     const nodes = await startNodes(2, given);
     const [one, two] = nodes as [TestNode, TestNode];
     const echo = await echoIn(two, 'before');
