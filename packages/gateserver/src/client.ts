@@ -1,7 +1,8 @@
 import type { Handle, SkynetError } from '@skynet/core';
 import { BACKLOG_MARK, type Connection, type ConnectionEntry, type Receiver } from '@skynet/core/transport';
 import { gateError } from './errors.ts';
-import { FrameQueue } from './frame-queue.ts';
+import type { FrameQueue } from './frame-queue.ts';
+import type { Opening } from './opening.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** What a client needs of the gate it is connected to. */
@@ -24,54 +25,76 @@ export const STATE = { WAITING: 0, OPEN: 1, LEFT: 2, CLOSED: 3 } as const;
 /** Why nothing is read: too much waits for the service, it works on too much, or it said so. */
 export const HOLD = { UNREAD: 1, BUSY: 2, SERVICE: 4 } as const;
 
+/** What is or was with a client, in bits of one number: there may be very many of them. */
+export const MARK = {
+  /** Closed by the service: packets that are still here are dropped. */
+  KICKED: 1,
+  /** `connect` has to be called. */
+  FRESH: 2,
+  /** The service is about to look at this client. */
+  SCHEDULED: 4,
+  /** `error` has been told of the failure. */
+  FAILURE_TOLD: 8,
+  /** `disconnect` has to be called. */
+  OVER: 16,
+  /** `disconnect` was called. */
+  TOLD: 32,
+  /** A complete packet has come. */
+  GREETED: 64,
+  /** It hears of its connection. */
+  BEGUN: 128,
+  /** What is written is thrown away until it has read what waits. */
+  DROPPING: 256,
+} as const;
+
 /** One connection of a gate: packets that wait for the service, bytes that wait for the client, and how it ends. */
 export class Client implements Receiver, ConnectionEntry {
   readonly id: number;
   readonly connection: Connection;
-  readonly options: ResolvedOptions;
   state: number = STATE.WAITING;
-  /** Closed by the service: packets that are still here are dropped. */
-  kicked = false;
-  /** `connect` has to be called. */
-  fresh = true;
-  /** The service is about to look at this client. */
-  scheduled = false;
   /** Callbacks for packets that have not settled. */
   running = 0;
   /** What `error` has to be told. */
   failure: SkynetError | undefined = undefined;
-  failureTold = false;
-  /** `disconnect` has to be called. */
-  over = false;
-  /** `disconnect` was called. */
-  told = false;
   /** Milliseconds since something came, and since the client was accepted; counted by `Timeouts`. */
   silentFor = 0;
   acceptedFor = 0;
-  /** A complete packet has come. */
-  greeted = false;
   /** Packets that came after it was closed here. */
   dropped = 0;
   received = 0;
   sent = 0;
   unread = 0;
-  readonly #host: ClientHost;
-  /** Made when something comes. */
-  #frames: FrameQueue | undefined;
-  #begun = false;
+  readonly #opening: Opening<ClientHost>;
+  /** Lent while something waits, or a packet is incomplete. */
+  #frames: FrameQueue | undefined = undefined;
+  #marks: number = MARK.FRESH;
   #hold = 0;
   #warnAt = BACKLOG_MARK;
-  #dropping = false;
 
-  constructor(id: number, connection: Connection, host: ClientHost, options: ResolvedOptions) {
+  constructor(id: number, connection: Connection, opening: Opening<ClientHost>) {
     this.id = id;
     this.connection = connection;
-    this.#host = host;
-    this.options = options;
+    this.#opening = opening;
+  }
+
+  get options(): ResolvedOptions {
+    return this.#opening.options;
   }
 
   get owner(): Handle {
-    return this.#host.handle;
+    return this.#opening.host.handle;
+  }
+
+  is(mark: number): boolean {
+    return (this.#marks & mark) !== 0;
+  }
+
+  mark(mark: number): void {
+    this.#marks |= mark;
+  }
+
+  unmark(mark: number): void {
+    this.#marks &= ~mark;
   }
 
   /** Starts reading. */
@@ -90,11 +113,11 @@ export class Client implements Receiver, ConnectionEntry {
     this.received += size;
     this.unread += size;
     this.silentFor = 0;
-    this.#frames ??= new FrameQueue(this.options.header, this.options.maxFrame);
+    this.#frames ??= this.#opening.lend();
     this.#frames.add(chunk);
     const isMuch = this.unread > this.options.pendingBytes;
     if (isMuch) this.hold(HOLD.UNREAD);
-    if (!this.scheduled && (isMuch || this.#frames.isWaiting)) this.#host.pending(this);
+    if (!this.is(MARK.SCHEDULED) && (isMuch || this.#frames.isWaiting)) this.#opening.host.pending(this);
   }
 
   room(): Uint8Array | undefined {
@@ -104,8 +127,8 @@ export class Client implements Receiver, ConnectionEntry {
   end(): void {
     if (this.state > STATE.OPEN) return;
     this.state = STATE.LEFT;
-    this.over = true;
-    this.#host.pending(this);
+    this.mark(MARK.OVER);
+    this.#opening.host.pending(this);
   }
 
   error(error: SkynetError): void {
@@ -114,20 +137,25 @@ export class Client implements Receiver, ConnectionEntry {
 
   closed(): void {
     this.state = STATE.CLOSED;
-    this.over = true;
-    this.#host.released(this);
-    this.#host.pending(this);
+    this.mark(MARK.OVER);
+    this.#opening.host.released(this);
+    this.#opening.host.pending(this);
   }
 
   /** The next packet. One above the limit ends the connection instead. */
   take(): Uint8Array | undefined {
     try {
-      const frame = this.#frames?.take();
+      const frames = this.#frames;
+      const frame = frames?.take();
       if (frame === undefined) {
         this.unread = 0;
+        if (frames?.isAtRest === true) {
+          this.#frames = undefined;
+          this.#opening.giveBack(frames);
+        }
         this.release(HOLD.UNREAD);
       } else {
-        this.greeted = true;
+        this.mark(MARK.GREETED);
         this.unread -= frame.length + this.options.header;
         if (this.unread <= this.options.pendingBytes >> 1) this.release(HOLD.UNREAD);
       }
@@ -148,7 +176,7 @@ export class Client implements Receiver, ConnectionEntry {
     if ((this.#hold & reason) === 0) return;
     this.#hold &= ~reason;
     if (this.#hold === 0 && this.state === STATE.OPEN) this.connection.resume();
-    if ((reason & HOLD.UNREAD) === 0 && !this.scheduled) this.#host.pending(this);
+    if ((reason & HOLD.UNREAD) === 0 && !this.is(MARK.SCHEDULED)) this.#opening.host.pending(this);
   }
 
   /** Whether the service may get packets: it wants them, or no more will come. */
@@ -189,8 +217,8 @@ export class Client implements Receiver, ConnectionEntry {
 
   #writable(): boolean {
     if (this.state === STATE.CLOSED || this.connection.closed) return false;
-    if (this.#dropping && this.connection.pendingBytes === 0) this.#dropping = false;
-    return !this.#dropping;
+    if (this.is(MARK.DROPPING) && this.connection.pendingBytes === 0) this.unmark(MARK.DROPPING);
+    return !this.is(MARK.DROPPING);
   }
 
   #wrote(size: number): void {
@@ -198,7 +226,7 @@ export class Client implements Receiver, ConnectionEntry {
     const pending = this.connection.pendingBytes;
     if (pending < this.#warnAt) return;
     if (pending > this.options.writeBacklog && this.options.slowReader !== 'keep') {
-      if (this.options.slowReader === 'drop') this.#dropping = true;
+      if (this.options.slowReader === 'drop') this.mark(MARK.DROPPING);
       else {
         const text = `${pending} bytes wait for a slow reader, above the limit of ${this.options.writeBacklog}`;
         this.fail(
@@ -209,23 +237,23 @@ export class Client implements Receiver, ConnectionEntry {
     }
     if (pending < BACKLOG_MARK) return;
     while (this.#warnAt <= pending) this.#warnAt *= 2;
-    this.#host.backlog(this, Math.ceil(pending / 1024));
+    this.#opening.host.backlog(this, Math.ceil(pending / 1024));
   }
 
   drained(): void {
     if (this.#warnAt === BACKLOG_MARK) return;
     this.#warnAt = BACKLOG_MARK;
-    this.#host.backlog(this, 0);
+    this.#opening.host.backlog(this, 0);
   }
 
   // --- the end
 
   /** Ends the connection for a reason that the service is told; what waits to be sent is lost. */
   fail(error: SkynetError): void {
-    if (this.failure !== undefined || this.told || this.state === STATE.CLOSED) return;
+    if (this.failure !== undefined || this.is(MARK.TOLD) || this.state === STATE.CLOSED) return;
     this.failure = error;
     this.destroy();
-    this.#host.pending(this);
+    this.#opening.host.pending(this);
   }
 
   /** Sends what was written, then closes. */
@@ -245,8 +273,8 @@ export class Client implements Receiver, ConnectionEntry {
 
   /** From now on this hears of the connection; without that nobody would hear of its end. */
   #begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
+    if (this.is(MARK.BEGUN)) return;
+    this.mark(MARK.BEGUN);
     this.connection.start(this);
   }
 }

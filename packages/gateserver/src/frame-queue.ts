@@ -49,6 +49,11 @@ export class FrameQueue {
     return this.#taken < this.#frames.length || this.#chunks.length > 0 || this.#failure !== undefined;
   }
 
+  /** Whether nothing is left of what was added, not even a part of a packet: it may go on with another connection. */
+  get isAtRest(): boolean {
+    return !this.isWaiting && this.#reader.pendingBytes === 0;
+  }
+
   /** Where the next bytes may be read to, so that a large packet is not copied; they are to be added next. */
   room(): Uint8Array | undefined {
     return this.#chunks.length === 0 && this.#failure === undefined ? this.#reader.room() : undefined;

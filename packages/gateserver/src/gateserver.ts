@@ -9,9 +9,10 @@ import {
   listenOnAll,
   type Place,
 } from '@skynet/core/transport';
-import { Client, type ClientHost, HOLD, STATE } from './client.ts';
+import { Client, type ClientHost, HOLD, MARK, STATE } from './client.ts';
 import { gateError } from './errors.ts';
 import { checkHandler, type GateHandler, type OpenedConfig, ownOptions } from './handler.ts';
+import { Opening } from './opening.ts';
 import { type GateOptions, perAddress, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Timeouts } from './timeouts.ts';
 
@@ -116,8 +117,8 @@ export class Gateserver implements ClientHost {
    */
   closeClient(fd: number): boolean {
     const client = this.#clients.get(fd);
-    if (client === undefined || client.kicked) return false;
-    client.kicked = true;
+    if (client === undefined || client.is(MARK.KICKED)) return false;
+    client.mark(MARK.KICKED);
     client.close();
     return true;
   }
@@ -190,14 +191,15 @@ export class Gateserver implements ClientHost {
     }
     const given = this.#withDefaults(config);
     const options = resolveOptions(given, ownOptions(this.#handler));
+    const opening = new Opening<ClientHost>(this, options);
     const early: Connection[] = [];
     this.#early = early;
     try {
-      this.#listeners = await listenOnAll(options.places, (place) => this.#listen(place, options));
+      this.#listeners = await listenOnAll(options.places, (place) => this.#listen(place, opening));
       for (const { address } of this.#listeners) this.#skynet.error(`Listen on ${address}`);
       const result = this.#handler.open?.(source, this.#opened(given, options));
       this.#early = undefined;
-      for (const connection of early) this.#accept(connection, options);
+      for (const connection of early) this.#accept(connection, opening);
       return await result;
     } catch (error) {
       this.#early = undefined;
@@ -238,7 +240,8 @@ export class Gateserver implements ClientHost {
     return given as GateOptions;
   }
 
-  #listen(place: Place, options: ResolvedOptions): Promise<Listener> {
+  #listen(place: Place, opening: Opening<ClientHost>): Promise<Listener> {
+    const { options } = opening;
     const { backlog, maxclient } = options;
     const limits: ListenOptions = {
       maxPerAddress: perAddress(options, place),
@@ -252,7 +255,7 @@ export class Gateserver implements ClientHost {
     if (!place.atOnce) limits.maxConnections = maxclient + 1;
     return this.#kernel.listen(place.url, limits, (connection) => {
       // Those that come before `handler.open` was called have to wait for it.
-      if (this.#early === undefined) this.#accept(connection, options);
+      if (this.#early === undefined) this.#accept(connection, opening);
       else this.#early.push(connection);
     });
   }
@@ -265,14 +268,15 @@ export class Gateserver implements ClientHost {
 
   // --- from the transport to the service
 
-  #accept(connection: Connection, options: ResolvedOptions): void {
+  #accept(connection: Connection, opening: Opening<ClientHost>): void {
+    const { options } = opening;
     const id = this.#thread.nextId();
     if (this.#clients.size >= options.maxclient) {
       connection.destroy();
       this.#kernel.enqueue(this.#refused, id);
       return;
     }
-    const client = new Client(id, connection, this, options);
+    const client = new Client(id, connection, opening);
     if (!options.nodelay) connection.setNoDelay(false);
     if (options.keepalive > 0) connection.setKeepAlive(options.keepalive);
     this.#clients.set(id, client);
@@ -282,8 +286,8 @@ export class Gateserver implements ClientHost {
   }
 
   pending(client: Client): void {
-    if (client.scheduled) return;
-    client.scheduled = true;
+    if (client.is(MARK.SCHEDULED)) return;
+    client.mark(MARK.SCHEDULED);
     this.#kernel.enqueue(this.#serve, client);
   }
 
@@ -311,14 +315,14 @@ export class Gateserver implements ClientHost {
    * every suspended callback has a task of its own, and starts still come in order, as in the original.
    */
   readonly #serve = (client: Client): unknown => {
-    client.scheduled = false;
+    client.unmark(MARK.SCHEDULED);
     const handler = this.#handler;
     for (let left = TURN; left > 0; left--) {
       let result: unknown;
       let frame: Uint8Array | undefined;
       try {
-        if (client.fresh) {
-          client.fresh = false;
+        if (client.is(MARK.FRESH)) {
+          client.unmark(MARK.FRESH);
           result = handler.connect(client.id, client.connection.remoteAddress);
         } else {
           if (!client.mayStart) return undefined;
@@ -326,7 +330,7 @@ export class Gateserver implements ClientHost {
           if (frame === undefined) {
             result = this.#conclude(client);
             if (result === NOTHING_LEFT) return undefined;
-          } else if (client.kicked) this.#drop(client, frame);
+          } else if (client.is(MARK.KICKED)) this.#drop(client, frame);
           else result = handler.message(client.id, frame);
         }
       } catch (thrown) {
@@ -348,20 +352,20 @@ export class Gateserver implements ClientHost {
   };
 
   #goOn(client: Client): void {
-    if (client.scheduled || !this.#kernel.alive) return;
-    client.scheduled = true;
+    if (client.is(MARK.SCHEDULED) || !this.#kernel.alive) return;
+    client.mark(MARK.SCHEDULED);
     this.#skynet.fork(this.#serve, client);
   }
 
   /** What has to be said when no packet waits. */
   #conclude(client: Client): unknown {
     const { failure } = client;
-    if (failure !== undefined && !client.failureTold) {
-      client.failureTold = true;
+    if (failure !== undefined && !client.is(MARK.FAILURE_TOLD)) {
+      client.mark(MARK.FAILURE_TOLD);
       return this.#handler.error?.(client.id, failure.message, failure);
     }
-    if (!client.over || client.told) return NOTHING_LEFT;
-    client.told = true;
+    if (!client.is(MARK.OVER) || client.is(MARK.TOLD)) return NOTHING_LEFT;
+    client.mark(MARK.TOLD);
     if (client.dropped > DROPS_LOGGED)
       this.#skynet.error(`Drop message from fd (${client.id}) : ${client.dropped - DROPS_LOGGED} more`);
     // What agents answer to its last packets in this turn still goes out.

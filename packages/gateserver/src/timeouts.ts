@@ -1,5 +1,5 @@
 import type { Skynet, TimerHandle } from '@skynet/core';
-import type { Client } from './client.ts';
+import { type Client, MARK } from './client.ts';
 import { gateError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -40,7 +40,7 @@ export class Timeouts {
       client.silentFor += this.#period;
       client.acceptedFor += this.#period;
       // The first part may be any fraction of a period.
-      if (handshake > 0 && !client.greeted && client.acceptedFor > handshake) {
+      if (handshake > 0 && !client.is(MARK.GREETED) && client.acceptedFor > handshake) {
         client.fail(
           gateError('ERR_GATE_HANDSHAKE', `no packet within ${handshake} ms`, {
             details: { limit: handshake },

@@ -120,6 +120,17 @@ export class Entrance {
     return true;
   }
 
+  /**
+   * Forgets one that is through: it still counts with its gate. Returns what is to be called in place of {@link leave} when it
+   * is closed; undefined where its gate need not be told. An idle connection keeps nothing of its visit.
+   */
+  settle(visit: Visit): (() => void) | undefined {
+    const { gate, network } = visit;
+    if (gate?.limited === true) return gate.tally.leaveOf(network);
+    this.leave(visit);
+    return undefined;
+  }
+
   /** It is closed. */
   leave(visit: Visit): void {
     this.#forget(visit);

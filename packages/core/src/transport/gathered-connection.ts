@@ -28,6 +28,7 @@ const S = {
   /** Everything is given back, and the receiver knows. */
   OVER: 512,
   CLOSED_TOLD: 1024,
+  CLOSED: 2048,
 } as const;
 
 /**
@@ -46,22 +47,18 @@ const S = {
 export abstract class GatheredConnection implements Connection {
   abstract remoteAddress: string;
   abstract readonly localAddress: string;
-  closed = false;
   /** Called when everything is given back, before the receiver hears of it. */
   onOver: (() => void) | undefined = undefined;
   protected receiver: Receiver | undefined = undefined;
-  readonly #flusher: Flusher;
+  /** Limits how long the end may take. */
+  protected timer: NodeJS.Timeout | undefined = undefined;
   #state = 0;
   #gathered: OutBuffer | undefined = undefined;
   #sending: OutBuffer | undefined = undefined;
-  #timer: NodeJS.Timeout | undefined = undefined;
   /** Bytes that come before all others; empty while they are being passed on. */
   #unread: Uint8Array | undefined = undefined;
 
-  constructor(flusher: Flusher) {
-    this.#flusher = flusher;
-  }
-
+  protected abstract get flusher(): Flusher;
   /** Starts or stops reading. */
   protected abstract read(on: boolean): void;
   /** Sends it. Whether it is done; otherwise `sent` or `fail` follows. */
@@ -72,6 +69,10 @@ export abstract class GatheredConnection implements Connection {
   protected abstract release(): void;
   abstract setNoDelay(on: boolean): void;
   abstract setKeepAlive(milliseconds: number): void;
+
+  get closed(): boolean {
+    return (this.#state & S.CLOSED) !== 0;
+  }
 
   get pendingBytes(): number {
     return (this.#gathered?.length ?? 0) + (this.#sending?.length ?? 0);
@@ -130,7 +131,7 @@ export abstract class GatheredConnection implements Connection {
 
   /** Where the receiver wants to have the next bytes, if it cares. */
   protected get room(): Uint8Array | undefined {
-    return (this.#state & S.CLOSING) === 0 && !this.closed ? this.receiver?.room?.() : undefined;
+    return (this.#state & (S.CLOSED | S.CLOSING)) === 0 ? this.receiver?.room?.() : undefined;
   }
 
   /** The peer sends no more. */
@@ -154,7 +155,7 @@ export abstract class GatheredConnection implements Connection {
 
   write(bytes: Uint8Array): void {
     checkBytes(bytes);
-    if (bytes.length === 0 || this.closed || (this.#state & S.ENDING) !== 0) return;
+    if (bytes.length === 0 || (this.#state & (S.CLOSED | S.ENDING)) !== 0) return;
     const buffer = this.#gathered ?? this.#gather();
     buffer.add(bytes);
     this.#written(buffer);
@@ -162,14 +163,14 @@ export abstract class GatheredConnection implements Connection {
 
   writeFrame(payload: Uint8Array, header: 2 | 4): void {
     checkFrame(payload, header);
-    if (this.closed || (this.#state & S.ENDING) !== 0) return;
+    if ((this.#state & (S.CLOSED | S.ENDING)) !== 0) return;
     const buffer = this.#gathered ?? this.#gather();
     buffer.addFrame(payload, header);
     this.#written(buffer);
   }
 
   #gather(): OutBuffer {
-    this.#gathered = this.#flusher.lend();
+    this.#gathered = this.flusher.lend();
     return this.#gathered;
   }
 
@@ -182,7 +183,7 @@ export abstract class GatheredConnection implements Connection {
   #flushLater(): void {
     if ((this.#state & S.DIRTY) !== 0) return;
     this.#state |= S.DIRTY;
-    this.#flusher.add(this);
+    this.flusher.add(this);
   }
 
   /** Called by the flusher: sends what was gathered. */
@@ -196,7 +197,7 @@ export abstract class GatheredConnection implements Connection {
         if (!this.closed) this.#sending = buffer;
         return;
       }
-      this.#flusher.giveBack(buffer);
+      this.flusher.giveBack(buffer);
     }
     this.#nothingPending();
   }
@@ -206,7 +207,7 @@ export abstract class GatheredConnection implements Connection {
     const buffer = this.#sending;
     if (buffer === undefined) return;
     this.#sending = undefined;
-    this.#flusher.giveBack(buffer);
+    this.flusher.giveBack(buffer);
     this.flush();
   }
 
@@ -230,7 +231,7 @@ export abstract class GatheredConnection implements Connection {
   }
 
   end(): void {
-    if (this.closed || (this.#state & S.ENDING) !== 0) return;
+    if ((this.#state & (S.CLOSED | S.ENDING)) !== 0) return;
     this.#state |= S.ENDING;
     this.#flushLater();
   }
@@ -242,7 +243,7 @@ export abstract class GatheredConnection implements Connection {
   }
 
   close(timeout: number = CLOSE_TIMEOUT): void {
-    if (this.closed || (this.#state & S.CLOSING) !== 0) return;
+    if ((this.#state & (S.CLOSED | S.CLOSING)) !== 0) return;
     this.#state |= S.CLOSING;
     if ((this.#state & S.SHUT_DONE) !== 0) {
       this.destroy();
@@ -252,16 +253,15 @@ export abstract class GatheredConnection implements Connection {
     if ((this.#state & S.PEER_ENDED) === 0 && ((this.#state & S.READING) === 0 || this.#unread !== undefined))
       this.read(true);
     this.#unread = undefined;
-    this.#timer = setTimeout(() => this.destroy(), timeout);
-    this.#timer.unref();
+    this.timer = setTimeout(() => this.destroy(), timeout);
+    this.timer.unref();
     this.end();
   }
 
   destroy(): void {
     if (this.closed) return;
-    this.closed = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#state |= S.CLOSED;
+    this.#noTimer();
     this.#gathered = undefined;
     this.release();
   }
@@ -279,14 +279,17 @@ export abstract class GatheredConnection implements Connection {
   /** Everything is given back. */
   protected over(): void {
     if ((this.#state & S.OVER) !== 0) return;
-    this.#state |= S.OVER;
-    this.closed = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#state |= S.OVER | S.CLOSED;
+    this.#noTimer();
     this.#sending = undefined;
     this.#gathered = undefined;
     this.onOver?.();
     this.#tellClosed();
+  }
+
+  #noTimer(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   #tellClosed(): void {

@@ -1,4 +1,5 @@
 import type { Receiver } from './contract.ts';
+import type { Flusher } from './flusher.ts';
 import { GatheredConnection } from './gathered-connection.ts';
 import { type HandleEngine, keepAlive, LITTLE, nameOf, type OwnedHandle } from './handle-engine.ts';
 import { END_OF_STREAM, type NativeHandle } from './native-stream.ts';
@@ -16,13 +17,17 @@ export class HandleConnection extends GatheredConnection {
 
   /** `path` names both ends of a unix socket, and is empty for others. */
   constructor(handle: NativeHandle, engine: HandleEngine, path: string) {
-    super(engine.flusher);
+    super();
     this.#handle = handle;
     this.#engine = engine;
     this.remoteAddress = path === '' ? nameOf(handle, 'getpeername') : path;
     // Seldom asked for, so not looked up before.
     this.#localAddress = path === '' ? undefined : path;
     engine.own(handle, this);
+  }
+
+  protected override get flusher(): Flusher {
+    return this.#engine.flusher;
   }
 
   get localAddress(): string {

@@ -5,9 +5,6 @@ import type { Wire, WireOwner } from './wire.ts';
 
 /** A wire straight over Node's handle. */
 export class HandleWire implements Wire {
-  readonly encrypted = false;
-  /** They stay in the system, which tells the peer by itself. */
-  readonly unread = false;
   readonly #handle: OwnedHandle;
   readonly #engine: HandleEngine;
   #owner!: WireOwner;
@@ -32,6 +29,15 @@ export class HandleWire implements Wire {
     this.#owner = owner;
     this.#handle.readStop();
     this.#engine.own(this.#handle, this);
+  }
+
+  get encrypted(): boolean {
+    return false;
+  }
+
+  /** They stay in the system, which tells the peer by itself. */
+  get unread(): boolean {
+    return false;
   }
 
   get localAddress(): string {

@@ -21,6 +21,7 @@ import type { OutBuffer } from './out-buffer.ts';
 class MemoryConnection extends GatheredConnection {
   readonly remoteAddress: string;
   readonly localAddress: string;
+  protected readonly flusher: Flusher;
   peer!: MemoryConnection;
   /** Chunks sent by the peer and not read yet; those up to `#next` have been. */
   #inbox: Uint8Array[] = [];
@@ -30,7 +31,8 @@ class MemoryConnection extends GatheredConnection {
   #scheduled = false;
 
   constructor(flusher: Flusher, localAddress: string, remoteAddress: string) {
-    super(flusher);
+    super();
+    this.flusher = flusher;
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
   }
@@ -145,7 +147,7 @@ export function memory(options: Record<never, never> = {}): Transport {
           server.destroy();
           return;
         }
-        server.onOver = () => entrance.leave(visit);
+        server.onOver = entrance.settle(visit);
         gate.pass(server);
       });
       return client;

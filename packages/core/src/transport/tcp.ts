@@ -104,8 +104,12 @@ export function tcp(options: TcpOptions = {}): Transport {
           connection.onOver = () => entrance.leave(visit);
           const goOn = (): void => {
             connection.remoteAddress = visit.client;
-            if (entrance.through(visit, gate)) gate.pass(prepare(connection));
-            else connection.destroy();
+            if (!entrance.through(visit, gate)) {
+              connection.destroy();
+              return;
+            }
+            connection.onOver = entrance.settle(visit);
+            gate.pass(prepare(connection));
           };
           if (proxied) new ProxyReader(entrance, visit, proxies, goOn).readFromConnection(connection);
           else goOn();

@@ -7,10 +7,12 @@ import type { Wire, WireOwner } from './wire.ts';
 /** A connection whose bytes are those of its wire. */
 export class WireConnection extends GatheredConnection implements WireOwner {
   readonly remoteAddress: string;
+  protected readonly flusher: Flusher;
   readonly #wire: Wire;
 
   constructor(wire: Wire, flusher: Flusher, remoteAddress: string) {
-    super(flusher);
+    super();
+    this.flusher = flusher;
     this.#wire = wire;
     this.remoteAddress = remoteAddress;
     wire.open(this);

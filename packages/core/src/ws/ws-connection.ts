@@ -25,6 +25,7 @@ const NOTHING = new Uint8Array(0);
 export class WsConnection extends GatheredConnection {
   readonly remoteAddress: string;
   readonly localAddress: string;
+  protected readonly flusher: Flusher;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   /** `close` was called: once all is sent, a close frame follows. */
@@ -34,11 +35,11 @@ export class WsConnection extends GatheredConnection {
   #reading = false;
   /** Why the peer is told to go. */
   #refusal: { code: number; reason: string } | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   /** `ws` must be open and paused. */
   constructor(ws: WebSocket, socket: Socket, flusher: Flusher, remoteAddress: string, localAddress: string) {
-    super(flusher);
+    super();
+    this.flusher = flusher;
     this.#ws = ws;
     this.#socket = socket;
     this.remoteAddress = remoteAddress;
@@ -74,7 +75,6 @@ export class WsConnection extends GatheredConnection {
   }
 
   #ended(code: number, reason: Uint8Array): void {
-    clearTimeout(this.#timer);
     try {
       if (this.closed) return;
       if (CLEAN.has(code)) this.peerEnded();
@@ -144,8 +144,8 @@ export class WsConnection extends GatheredConnection {
     if (this.#mayPart()) {
       if (ws.readyState === OPEN) ws.close(this.#refusal?.code ?? CLOSE.NORMAL, this.#refusal?.reason);
       ws.resume();
-      this.#timer = setTimeout(() => ws.terminate(), FAREWELL);
-      this.#timer.unref();
+      this.timer = setTimeout(() => ws.terminate(), FAREWELL);
+      this.timer.unref();
       return;
     }
     if (unread) this.#socket.resetAndDestroy();

@@ -29,8 +29,6 @@ function offersDeflate({ headers }: IncomingMessage): boolean {
   return /\bpermessage-deflate\b/.test(headers['sec-websocket-extensions'] ?? '');
 }
 
-function goneThrough(): void {}
-
 function unreadable({ address }: Visit): SkynetError {
   const text = `handshake error: ${address} sent a header about its client that cannot be read`;
   return new SkynetError('ERR_LISTEN', text, { details: { reason: 'forwarded' } });
@@ -149,13 +147,13 @@ export class WsServer {
       else if (!socket.readable || !socket.writable) socket.destroy();
       else {
         this.#entrance.through(visit, gate);
-        gate.pass(this.#take(socket, visit, gate, Buffer.from(answer.head, 'latin1'), head));
+        gate.pass(this.#take(socket, visit, Buffer.from(answer.head, 'latin1'), head));
       }
     }
   }
 
   /** Makes a connection of an upgraded socket, of which nothing remains if its handle is one that we know. */
-  #take(socket: Socket, visit: Visit, gate: AcceptGate, answer: Buffer, head: Buffer): Connection {
+  #take(socket: Socket, visit: Visit, answer: Buffer, head: Buffer): Connection {
     const { engine } = this.#maker;
     const { noDelay } = this.#settings;
     const wire =
@@ -170,10 +168,7 @@ export class WsServer {
     connection.setNoDelay(noDelay);
     if (wire === undefined) return connection;
     this.#visits.forget(visit);
-    // It is through, so nobody cuts it; what it holds of its socket is not needed any more.
-    visit.cut = goneThrough;
-    if (gate.limited) connection.onOver = () => this.#entrance.leave(visit);
-    else this.#entrance.leave(visit);
+    connection.onOver = this.#entrance.settle(visit);
     return connection;
   }
 

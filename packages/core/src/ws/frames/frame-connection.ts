@@ -1,5 +1,6 @@
 import { SkynetError } from '../../errors.ts';
 import { printable } from '../../log/printable.ts';
+import type { Flusher } from '../../transport/flusher.ts';
 import { GatheredConnection } from '../../transport/gathered-connection.ts';
 import type { OutBuffer } from '../../transport/out-buffer.ts';
 import { wireError } from '../../transport/system-error.ts';
@@ -38,6 +39,13 @@ const F = {
   DEAF: 1024,
 } as const;
 
+/** Pongs that wait until those before them have left. */
+interface Pongs {
+  frames: Uint8Array[];
+  bytes: number;
+  areUnderWay: boolean;
+}
+
 /** Why the peer is told to go. */
 interface Refusal {
   readonly code: number;
@@ -58,24 +66,25 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
   /** What came with the request. */
   #early: Uint8Array | undefined;
   #refusal: Refusal | undefined = undefined;
-  /** Pongs that wait until those before them have left. */
-  #pongs: Uint8Array[] | undefined = undefined;
-  #pongBytes = 0;
-  #ponging = false;
-  #farewell: NodeJS.Timeout | undefined = undefined;
+  /** There if some are to be sent, or on their way. */
+  #pongs: Pongs | undefined = undefined;
 
   /**
    * @param answer Of the handshake, to be sent first.
    * @param early Bytes that came behind the request.
    */
   constructor(wire: Wire, engine: FrameEngine, remoteAddress: string, answer: Uint8Array, early: Uint8Array) {
-    super(engine.flusher);
+    super();
     this.#wire = wire;
     this.#engine = engine;
     this.remoteAddress = remoteAddress;
     this.#early = early.length === 0 ? undefined : early;
     wire.open(this);
     wire.write(answer, () => {});
+  }
+
+  protected override get flusher(): Flusher {
+    return this.#engine.flusher;
   }
 
   get localAddress(): string {
@@ -121,7 +130,7 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
       // A receiver threw; what came behind is not to be lost for that.
       if (!done) this.#takeAll(reader);
     }
-    if (this.#pongs !== undefined && !this.#ponging) this.#sendPongs();
+    if (this.#pongs?.areUnderWay === false) this.#sendPongs(this.#pongs);
   }
 
   /** Whether that was all. */
@@ -168,25 +177,30 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
   #pong(payload: Uint8Array): void {
     if (this.closed || this.#is(F.CLOSE_SENT)) return;
     const frame = frameOf(OP.PONG, payload);
-    this.#pongs ??= [];
-    this.#pongs.push(frame);
-    this.#pongBytes += frame.length;
-    if (!this.#ponging || this.#pongBytes <= MAX_PONGS) return;
+    this.#pongs ??= { frames: [], bytes: 0, areUnderWay: false };
+    const pongs = this.#pongs;
+    pongs.frames.push(frame);
+    pongs.bytes += frame.length;
+    if (!pongs.areUnderWay || pongs.bytes <= MAX_PONGS) return;
     this.#refuse({ code: CLOSE.POLICY, reason: '' }, () =>
       this.#reset('the peer pings and does not read the answers', CLOSE.POLICY),
     );
   }
 
-  #sendPongs(): void {
-    const pongs = this.#pongs ?? [];
-    this.#pongs = undefined;
-    this.#pongBytes = 0;
-    if (this.closed || this.#is(F.CLOSE_SENT | F.BROKEN)) return;
-    const bytes = pongs.length === 1 ? (pongs[0] as Uint8Array) : Buffer.concat(pongs);
-    this.#ponging = !this.#wire.write(bytes, () => {
-      this.#ponging = false;
-      if (this.#pongs !== undefined) this.#sendPongs();
+  #sendPongs(pongs: Pongs): void {
+    const { frames } = pongs;
+    if (frames.length === 0 || this.closed || this.#is(F.CLOSE_SENT | F.BROKEN)) {
+      this.#pongs = undefined;
+      return;
+    }
+    pongs.frames = [];
+    pongs.bytes = 0;
+    const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
+    pongs.areUnderWay = !this.#wire.write(bytes, () => {
+      pongs.areUnderWay = false;
+      this.#sendPongs(pongs);
     });
+    if (!pongs.areUnderWay) this.#pongs = undefined;
   }
 
   /** The peer has broken the rules. */
@@ -258,8 +272,6 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
   }
 
   wireClosed(): void {
-    clearTimeout(this.#farewell);
-    this.#farewell = undefined;
     this.#flags |= F.BROKEN;
     try {
       if (!this.closed) this.peerEnded();
@@ -361,8 +373,8 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
     if (this.#refusal !== undefined || this.#is(F.CLOSE_RECEIVED | F.WIRE_ENDED)) this.#shutWire();
     // Until the peer has closed, too: bytes that lie unread in the system would make it lose what was sent.
     if (!this.#is(F.WIRE_ENDED)) this.#wire.read(true);
-    this.#farewell = setTimeout(() => this.#closeWire(), FAREWELL);
-    this.#farewell.unref();
+    this.timer = setTimeout(() => this.#closeWire(), FAREWELL);
+    this.timer.unref();
   }
 
   override setNoDelay(on: boolean): void {
