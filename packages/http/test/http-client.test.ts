@@ -97,7 +97,7 @@ test('deadlines and signals end a request, and its body', async () => {
     expect(await asked).toBe('ERR_ABORTED');
     expect(await codeOf(http.request(`${url}/slow`, { signal: AbortSignal.abort() }))).toBe('ERR_ABORTED');
     // Unread, so it is held back and its time goes by.
-    const stream = await http.request(`${url}/endless`, { timeout: '2s' });
+    const stream = await http.request(`${url}/endless`, { timeout: '3s' });
     await skynet.await(until(() => http.pending === 0));
     expect(await codeOf(stream.body.bytes())).toBe('ERR_TIMEOUT');
     expect(http.pending).toBe(0);

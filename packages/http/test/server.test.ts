@@ -1,6 +1,6 @@
 import { request as nodeRequest } from 'node:http';
 import { Happenings, watchLeaks } from '@skynet/core/testing';
-import { type Handler, json, serve, serveSockets, url } from '@skynet/http';
+import { type Handler, type HttpRequest, json, serve, serveSockets, url } from '@skynet/http';
 import { createSocket } from '@skynet/socket';
 import { expect, test } from 'vitest';
 
@@ -288,34 +288,37 @@ test('Expect: 100-continue is answered when the body is asked for', async () => 
 });
 
 test('closes idle and slow connections', async () => {
-  const { port } = await served({
-    handler: async (request) => await request.body.text(),
-    headTimeout: '200ms',
-    idleTimeout: '200ms',
-    bodyTimeout: '200ms',
-  });
-  expect(await (await RawClient.open(port)).closed()).toBe('');
-  const idle = await RawClient.open(port);
+  const handler = async (request: HttpRequest): Promise<string> => await request.body.text();
+  const later = await served({ handler, idleTimeout: '200ms', bodyTimeout: '200ms' });
+  const idle = await RawClient.open(later.port);
   idle.write(HELLO);
   expect(statuses(await idle.closed())).toEqual([200]);
-  expect(statuses(await answerTo(port, 'GET / HTTP/1.1\r\nhos'))).toEqual([408]);
-  expect(statuses(await answerTo(port, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab'))).toEqual(
-    [408],
-  );
+  const half = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab';
+  expect(statuses(await answerTo(later.port, half))).toEqual([408]);
+  // Long enough for the first bytes to come on a busy machine.
+  const { port } = await served({ handler, headTimeout: '2s' });
+  const silent = await RawClient.open(port);
+  const partial = answerTo(port, 'GET / HTTP/1.1\r\nhos');
   // A byte now and then does not help.
   const slow = await RawClient.open(port);
   const drip = setInterval(() => slow.write('x'), 20);
   slow.write('GET / HTTP/1.1\r\nx: ');
   expect(statuses(await slow.closed())).toEqual([408]);
   clearInterval(drip);
+  expect(statuses(await partial)).toEqual([408]);
+  expect(await silent.closed()).toBe('');
 });
 
 test('closing answers what is under way and ends what is idle', async () => {
   let hasBegun = false;
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
   const { port, server, skynet, node } = await served((self) => ({
     handler: async () => {
       hasBegun = true;
-      await self.sleep(20);
+      await self.await(finished);
       return 'done';
     },
   }));
@@ -327,6 +330,7 @@ test('closing answers what is under way and ends what is idle', async () => {
   const closing = inTurn(skynet, () => server.close());
   expect(await idle.closed()).toBe('');
   idle.socket.destroy();
+  finish();
   expect(await busy.closed()).toMatch(/connection: close\r\n\r\ndone$/);
   busy.socket.destroy();
   await closing;

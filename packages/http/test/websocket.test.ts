@@ -299,7 +299,7 @@ test('a heartbeat: who answers stays, who is silent is closed with a code', asyn
   const { port, told } = await sockets({ heartbeat: '400ms', closeTimeout: '10ms' });
   const client = await shaken(port);
   for (let answered = 1; answered <= 2; answered++) {
-    await client.until((text) => pings(text) === answered, `ping ${answered}`);
+    await client.until((text) => pings(text) >= answered, `ping ${answered}`);
     client.write(frame(0x8a, ''));
   }
   // One more, perhaps, where the machine was held meanwhile.

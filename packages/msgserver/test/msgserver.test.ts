@@ -88,7 +88,7 @@ describe('handshake', () => {
   });
 
   test('a connection without one is closed when its time is over, one with it is not', async () => {
-    const server = await startTestServer({ handshakeTimeout: '40ms' });
+    const server = await startTestServer({ handshakeTimeout: '2s' });
     const user = await logIn(server);
     const greeted = await user.connect(1);
     const silent = await connectClient(server.port);

@@ -100,7 +100,7 @@ describe('a lost connection', () => {
   });
 
   test('beyond the linger time ends the player; the client that comes back logs in anew', async () => {
-    const server = await startServer({}, { linger: '50ms' });
+    const server = await startServer({}, { linger: '2s' });
     const { connect } = await import('@skynet/msgserver/client');
     const { dialer } = await import('@skynet/msgserver/client/node');
     const dial = dialer(`127.0.0.1:${server.gamePort}`);

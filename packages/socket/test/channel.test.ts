@@ -111,10 +111,13 @@ describe('answers in the order of the requests', () => {
 
   test('an answer that comes after its deadline is thrown away, and the next is matched', async () => {
     const { port } = await lineServer((socket, text) => {
-      if (text !== 'slow') socket.write(`late\n${text}\n`);
+      if (text === 'first') socket.write('first\n');
+      else if (text !== 'slow') socket.write(`late\n${text}\n`);
     });
     const { skynet } = await service();
     const channel = createChannel(skynet, { host, port });
+    // The connection is there before anything has to be in time.
+    expect(await channel.request('first\n', line)).toBe('first');
     await expect(channel.request('slow\n', line, { timeout: '20ms' })).rejects.toMatchObject({
       code: 'ERR_TIMEOUT',
     });

@@ -124,7 +124,7 @@ describe('resolve', () => {
     const { port, asked } = await nameServer(
       (query) => silent || query.answer([a(query.name, '10.0.0.1', 0)]),
     );
-    const dns = await dnsFor(port, { timeout: '60ms', retry: '20ms' });
+    const dns = await dnsFor(port, { timeout: '1s', retry: '2s' });
     await dns.resolve('zero.test');
     await dns.resolve('zero.test');
     expect(asked.length).toBe(2);

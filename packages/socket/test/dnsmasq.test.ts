@@ -82,15 +82,19 @@ describe.skipIf(file === undefined)(
     });
 
     test('what was found serves while the server is away, and the server when it is back', async () => {
-      const dns = await dnsFor({ timeout: '300ms', retry: '100ms' });
+      const dns = await dnsFor({ timeout: '3s', retry: '100ms' });
       await dns.resolve('one.lab');
       await dns.resolve('brief.lab');
       await server.kill();
       try {
         expect(await dns.resolve('one.lab')).toEqual(['10.0.0.1', ['10.0.0.1']]);
         // It holds for no time, and is better than nothing.
-        expect(await dns.resolve('brief.lab')).toEqual(['10.0.0.7', ['10.0.0.7']]);
-        await expect(dns.resolve('six.lab', true)).rejects.toMatchObject({ code: 'ERR_DNS_NO_ANSWER' });
+        const [brief, six] = await Promise.allSettled([
+          dns.resolve('brief.lab'),
+          dns.resolve('six.lab', true),
+        ]);
+        expect(brief).toMatchObject({ value: ['10.0.0.7', ['10.0.0.7']] });
+        expect(six).toMatchObject({ reason: { code: 'ERR_DNS_NO_ANSWER' } });
       } finally {
         server = await start(port);
       }

@@ -679,7 +679,7 @@ describe('closing', () => {
   });
 
   test('a peer that takes nothing does not hold a closed socket for ever', async () => {
-    const { socket, id, peer } = await connected({ closeTimeout: '30ms' });
+    const { socket, id, peer } = await connected({ closeTimeout: '1s' });
     peer.socket.pause();
     socket.write(id, Buffer.alloc(16 << 20));
     await socket.close(id);
@@ -763,7 +763,7 @@ describe('handing over', () => {
   });
 
   test('a listening id is handed over too, and closed when nobody takes it', async () => {
-    const { node, socket, listener, port } = await accepted({ claimTimeout: '20ms' });
+    const { node, socket, listener, port } = await accepted({ claimTimeout: '2s' });
     socket.abandon(listener);
     const other = createSocket(await livingService(node));
     const arrived = new Signal<number>();

@@ -52,7 +52,7 @@ test.each([0, 1])(
     await node.run(async (skynet) => {
       const busy = await skynet.newService<CommandsOf<typeof peer>>({ name: 'peer', thread });
       const other = await skynet.newService<CommandsOf<typeof peer>>({ name: 'peer', thread: 1 - thread });
-      const spinning = skynet.proxy(busy).spin(400);
+      const spinning = skynet.proxy(busy).spinUntilTold();
       if (thread === 1) expect(await skynet.proxy(other).self()).toBe(other);
       await spinning;
       const line = await node.logged(/endless loop/);

@@ -183,7 +183,7 @@ describe('ws', () => {
   });
 
   it('answers who does not ask for an upgrade, and closes on who says nothing', async () => {
-    const { url, port, accepted } = await listen({ handshakeTimeout: 500 });
+    const { url, port, accepted } = await listen({ handshakeTimeout: 2000 });
     const status = await new Promise((resolve, reject) => {
       get(url.replace('ws:', 'http:'), (response) => {
         response.resume();
@@ -192,15 +192,14 @@ describe('ws', () => {
     });
     expect(status).toBe(426);
     const silent = netConnect(port, '127.0.0.1');
-    await once(silent, 'close');
     const slow = netConnect(port, '127.0.0.1').on('error', () => {});
     slow.write('GET / HTTP/1.1\r\nupgrade: websocket\r\n');
-    await once(slow, 'close');
+    await Promise.all([once(silent, 'close'), once(slow, 'close')]);
     expect(accepted.all).toHaveLength(0);
   });
 
   it('keeps a connection that was upgraded in time', async () => {
-    const { url, port, next } = await listen({ handshakeTimeout: 500 });
+    const { url, port, next } = await listen({ handshakeTimeout: 2000 });
     const client = await stranger(url);
     const { heard } = await next();
     const silent = netConnect(port, '127.0.0.1');

@@ -51,7 +51,7 @@ describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {
       const server = await ownServer();
       const given = {
         ...{ mesh: newMesh(), servers: server.url, direct },
-        ...({ silence: '1s', lease: '1s' } as const),
+        ...({ silence: '1s', lease: '3s' } as const),
       };
       const one = await startPeer({ ...given, id: 1 });
       const two = new PeerProcess({ ...given, id: 2 }, { config });
@@ -137,7 +137,7 @@ describe('nodes', PATIENCE, () => {
 
   onServer(`without NATS for longer than a lease: one goes on and comes back, one stops${why}`, async () => {
     const server = await ownServer();
-    const given = { mesh: newMesh(), servers: server.url, lease: '1s' as const };
+    const given = { mesh: newMesh(), servers: server.url, lease: '4s' as const };
     const keeps = await startPeer({ ...given, id: 1 });
     const stops = new PeerProcess({ ...given, id: 2, onIsolated: 'stop' }, { config });
     await stops.address();

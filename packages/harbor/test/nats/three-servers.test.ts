@@ -25,7 +25,7 @@ function options(): Omit<NatsOptions, 'id'> {
     servers: cluster.servers.map(({ url }) => url),
     replicas: 3,
     // Shorter than a user's, so that a test need not wait as long.
-    lease: '2s',
+    lease: '5s',
   };
 }
 
