@@ -81,7 +81,8 @@ export class Run {
     };
     this.child.stdout?.on('data', take);
     this.child.stderr?.on('data', take);
-    this.child.on('exit', (code, signal) => {
+    // Not before all that it has written is here.
+    this.child.on('close', (code, signal) => {
       this.ending = code ?? signal;
       this.#change();
     });

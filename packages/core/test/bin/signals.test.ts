@@ -86,7 +86,7 @@ test('thread 0 inside a library, which cannot be interrupted: the process is kil
 
 test('an exit hook in thread 0 that never gives it back does not keep the node', async () => {
   const project = new Project(
-    { ...CONFIG, shutdownTimeout: '1s' },
+    { ...CONFIG, shutdownTimeout: '3s' },
     {
       main: `await skynet.newService({ name: 'other', thread: 1 }); skynet.onExit(() => { for (;;); }); skynet.error('ready');`,
       other: HOOKED,
@@ -149,7 +149,7 @@ test('a module that waits for ever, or a thread that never starts, does not keep
 
 test('endEndlessAfter in thread 0 ends the node, hooks of other threads first', async () => {
   const project = new Project(
-    { ...CONFIG, endlessAfter: '200ms', endEndlessAfter: '500ms' },
+    { ...CONFIG, endlessAfter: '1s', endEndlessAfter: '3s' },
     { main: holds('for (;;);'), other: HOOKED },
   );
   const run = project.start();

@@ -343,7 +343,7 @@ test('several calls at once come back in the order of completion', async () => {
       })),
     );
     const group = skynet.request();
-    group.add(service, 'lua', 'after', 20);
+    group.add(service, 'lua', 'after', 300);
     group.add(service, 'lua', 'after', 1);
     group.add('.nobody', 'lua');
     const order: unknown[] = [];
@@ -352,7 +352,7 @@ test('several calls at once come back in the order of completion', async () => {
     expect(order).toEqual([
       [2, 'ERR_NO_SERVICE'],
       [1, 1],
-      [0, 20],
+      [0, 300],
     ]);
     const late = skynet.request({ timeout: '5ms' });
     late.add(service, 'lua', 'hang');

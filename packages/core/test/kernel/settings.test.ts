@@ -32,7 +32,7 @@ test('with profile on, stat tells how long a service has run, forks and resumed 
   const busy = defineService((own) => {
     const work = (): void => {
       const before = performance.now();
-      while (performance.now() - before < 10);
+      while (performance.now() - before < 50);
     };
     return {
       at_once: work,
@@ -57,9 +57,9 @@ test('with profile on, stat tells how long a service has run, forks and resumed 
     const idle = await skynet.newService(busy);
     for (const [done, command] of ['at_once', 'resumed', 'forked'].entries()) {
       await skynet.call(handle, 'lua', command);
-      expect(await skynet.call(handle, 'lua', 'cpu')).toBeGreaterThanOrEqual(0.01 * (done + 1));
+      expect(await skynet.call(handle, 'lua', 'cpu')).toBeGreaterThanOrEqual(0.05 * (done + 1));
     }
-    expect(await skynet.call(idle, 'lua', 'cpu')).toBeLessThan(0.01);
+    expect(await skynet.call(idle, 'lua', 'cpu')).toBeLessThan(0.05);
   });
   const plain = await startTestNode();
   await plain.run(async (skynet) => {
