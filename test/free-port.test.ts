@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { freePort, freePorts } from './free-port.ts';
+import { freePair, freePort, freePorts } from './free-port.ts';
 
-test('ports that are free, each given once', async () => {
-  const ports = await freePorts(20);
-  expect(new Set(ports).size).toBe(20);
+test('ports that are free, each given once; two beside each other', async () => {
+  const first = await freePair();
+  const ports = [first, first + 1, ...(await freePorts(20))];
+  expect(new Set(ports).size).toBe(22);
   for (const port of ports) {
     const server = createServer().listen(port);
     await once(server, 'listening');

@@ -21,15 +21,11 @@ function firstGiven(): number {
  * Until this process ends no other test is given them, so that a server may leave its port and come back to it.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers: Server[] = [];
-  while (servers.length < count) {
-    const port = FIRST + Math.floor(Math.random() * (GIVEN_FROM - FIRST));
-    if (!(await isClaimed(port))) continue;
-    const server = createServer().listen(port);
-    if ((await failure(server)) === undefined) servers.push(server);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = anyPort();
+    if (await isFree(port)) ports.push(port);
   }
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
   return ports;
 }
 
@@ -37,6 +33,26 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
+}
+
+/** A port of {@link freePorts} whose successor is one, too. */
+export async function freePair(): Promise<number> {
+  for (;;) {
+    const port = anyPort();
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+}
+
+function anyPort(): number {
+  return FIRST + Math.floor(Math.random() * (GIVEN_FROM - FIRST - 1));
+}
+
+async function isFree(port: number): Promise<boolean> {
+  if (!(await isClaimed(port))) return false;
+  const server = createServer().listen(port);
+  if ((await failure(server)) !== undefined) return false;
+  await once(server.close(), 'close');
+  return true;
 }
 
 /**

@@ -1,27 +1,12 @@
 // The reference server for HTTP and WebSocket clients, as others start it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Node } from '@skynet/core';
 import { startTestNode } from '@skynet/core/testing';
 import { createWebSocket } from '@skynet/http/websocket';
 import { expect, onTestFinished, test } from 'vitest';
-
-/** A port that is free, and the next one too. */
-async function freePair(): Promise<number> {
-  for (;;) {
-    const first = createServer().listen(0, '127.0.0.1');
-    await once(first, 'listening');
-    const { port } = first.address() as { port: number };
-    const second = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      second.once('error', () => resolve(false)).listen(port + 1, '127.0.0.1', () => resolve(true));
-    });
-    await Promise.all([first, second].map((server) => new Promise((resolve) => server.close(resolve))));
-    if (isFree) return port;
-  }
-}
+import { freePair } from '../../../test/free-port.ts';
 
 async function start(...args: string[]): Promise<{ port: number; program: ChildProcess }> {
   const port = await freePair();
