@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { isSkynetError, LuaFloat, packSeri, type Skynet, unpackSeri } from '@skynet/core';
@@ -10,16 +9,12 @@ import { startTestNode } from '@skynet/core/testing';
 import { createHarbor, harbor } from '@skynet/harbor';
 import { createDatacenter } from '@skynet/harbor/datacenter';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 
 const PROGRAM = fileURLToPath(new URL('../noderef/noderef.ts', import.meta.url));
 
 async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return `127.0.0.1:${port}`;
+  return `127.0.0.1:${await freePort()}`;
 }
 
 interface Program {

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type SkynetConfig, startNode } from '@skynet/core';
 import { base64encode, hexdecode } from '@skynet/core/crypt';
@@ -10,6 +8,7 @@ import { classicSuite, login, modernSuite, webSocketDialer } from '@skynet/msgse
 import { dialer } from '@skynet/msgserver/client/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { freePort } from '../../../../test/free-port.ts';
 import { scripted } from './streams.ts';
 
 interface Row {
@@ -168,11 +167,7 @@ describe('login, at a login server', () => {
 
 describe('login, at what is no login server', () => {
   test('tells that nobody listens', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, 'close');
+    const port = await freePort();
     await expect(login({ dial: dialer(`127.0.0.1:${port}`), ...hello })).rejects.toMatchObject({
       code: 'ERR_CLIENT_CONNECT',
       message: 'no connection to the login server: Connection refused',
