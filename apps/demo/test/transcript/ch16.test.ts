@@ -14,7 +14,7 @@ if (mariadbMissing === undefined) {
 
   afterAll(() => maria?.stop());
 
-  testChapter('ch16', () => ({ ports: { 3306: maria.port } }));
+  testChapter('ch16', () => ({ ports: { 3306: maria.port }, timeScale: 0.3 }));
 } else {
   describe.skip(`ch16 (left out: ${mariadbMissing})`, () => {
     test('transcripts', () => {});
