@@ -8,7 +8,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { Encoder } from 'cbor-x';
 import { copyArgs } from '../src/codec/copy.ts';
-import { LinkDecoder, LinkEncoder } from '../src/codec/link.ts';
+import { LinkDecoder } from '../src/codec/link-decoder.ts';
+import { LinkEncoder } from '../src/codec/link-encoder.ts';
 import { packSeri, unpackSeri } from '../src/codec/lua-seri.ts';
 import { Region } from '../src/codec/region.ts';
 

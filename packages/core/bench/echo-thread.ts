@@ -1,6 +1,7 @@
 // The other thread of the floors: returns what comes through its port, or through a ring, until it is terminated.
 import { parentPort, workerData } from 'node:worker_threads';
-import { LinkDecoder, LinkEncoder } from '../src/codec/link.ts';
+import { LinkDecoder } from '../src/codec/link-decoder.ts';
+import { LinkEncoder } from '../src/codec/link-encoder.ts';
 import { RingReader, RingWriter } from '../src/threads/ring.ts';
 import type { EchoSetup, PortMessage } from './thread-floors.ts';
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { LinkDecoder, LinkEncoder } from '../src/codec/link.ts';
+import { LinkDecoder } from '../src/codec/link-decoder.ts';
+import { LinkEncoder } from '../src/codec/link-encoder.ts';
 import { createRing, RingReader, RingWriter } from '../src/threads/ring.ts';
 import { callRate } from './calls.ts';
 import type { Measure } from './case.ts';

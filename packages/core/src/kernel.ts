@@ -2,7 +2,8 @@
 export { kernelOf } from './actor/context.ts';
 export { failedWait, goneFailure } from './actor/failure.ts';
 export { errorFromData, errorToData } from './codec/error.ts';
-export { LinkDecoder, LinkEncoder } from './codec/link.ts';
+export { LinkDecoder } from './codec/link-decoder.ts';
+export { LinkEncoder } from './codec/link-encoder.ts';
 export { packSeriShared } from './codec/lua-seri.ts';
 export { Region } from './codec/region.ts';
 export { isPlain, MAX_DEPTH, refusal } from './codec/value.ts';

@@ -1,8 +1,12 @@
 import { inspect } from 'node:util';
 import { SkynetError } from '../errors.ts';
+import { arrayView } from './array-view.ts';
+import type { Container } from './container.ts';
 import type { ShareDataErrorCode } from './errors.ts';
+import { LargeKept } from './large-kept.ts';
+import { MapView } from './map-view.ts';
 import type { Shape, Sheet } from './sheet.ts';
-import { hashKey, ROOT, TAG, type Tag } from './slot.ts';
+import { ROOT, TAG, type Tag } from './slot.ts';
 
 // Views are what services read shared data through. An object or array is a Proxy, a map a Map of its own kind; each
 // reads its part out of shared memory when it is asked, and makes views of the containers in it on first use. A view
@@ -10,13 +14,6 @@ import { hashKey, ROOT, TAG, type Tag } from './slot.ts';
 
 /** Values of a container up to which it keeps the views of those in it. */
 const MAX_KEPT = 64;
-/**
- * Places for views in larger containers, for each view of a whole. A view has one of them by its container and key, and the
- * one made last stays there. (Keeping all for as long as somebody has them would take a WeakRef for each, and one loop over
- * a large table would hold all of them at once.) A power of two.
- */
-const KEPT_IN_LARGE = 8192;
-
 /** By this a view gives its place. */
 const PLACE = Symbol('place');
 
@@ -39,35 +36,8 @@ export function viewOf(source: Source): object {
   return new Place(source, undefined, '', ROOT).view;
 }
 
-/** Views in the large containers of one whole. */
-class LargeKept {
-  readonly #places: (Place | undefined)[] = new Array<Place | undefined>(KEPT_IN_LARGE);
-  /** How many containers have asked, each of which has places of its own as far as there are enough. */
-  #containers = 0;
-
-  /** For {@link slot}. */
-  join(): number {
-    return this.#containers++ * KEYS_BETWEEN;
-  }
-
-  slot(start: number, key: unknown): number {
-    return (start + (typeof key === 'number' ? key : (hashKey(key) as number))) & (KEPT_IN_LARGE - 1);
-  }
-
-  get(slot: number): Place | undefined {
-    return this.#places[slot];
-  }
-
-  set(slot: number, place: Place): void {
-    this.#places[slot] = place;
-  }
-}
-
-/** So that the beginnings of containers do not meet. */
-const KEYS_BETWEEN = 1237;
-
 /** Where a view stands in the data, and what is there. */
-class Place {
+class Place implements Container {
   readonly #source: Source;
   readonly #parent: Place | undefined;
   readonly #key: unknown;
@@ -86,7 +56,7 @@ class Place {
   #forgetAt = MAX_KEPT * 4;
   /** Where its views begin in {@link LargeKept}. */
   #start = -1;
-  #large: LargeKept | undefined;
+  #large: LargeKept<Place> | undefined;
 
   /** @param cell where it stands in the sheet of now. */
   constructor(source: Source, parent: Place | undefined, key: unknown, cell: number) {
@@ -105,8 +75,7 @@ class Place {
       case 'map':
         return new MapView(this);
       case 'array':
-        // Its target is an array, for `Array.isArray`.
-        return new Proxy(printedAs(this, []), new ArrayHandler(this));
+        return arrayView(this);
       default:
         // The place itself is the target, so that a view costs no more than it must.
         return new Proxy<object>(this, OBJECT);
@@ -278,7 +247,7 @@ class Place {
     return this.#shape === undefined ? (key as number) : (this.#shape.places.get(key as string) ?? -1);
   }
 
-  #largeOfWhole(): LargeKept {
+  #largeOfWhole(): LargeKept<Place> {
     this.#large ??= this.#parent === undefined ? new LargeKept() : this.#parent.#largeOfWhole();
     return this.#large;
   }
@@ -286,11 +255,6 @@ class Place {
 
 /** No such key. */
 const NONE = Symbol('none');
-
-/** Has who prints the Proxy of a target see what the view shows. */
-function printedAs(place: Place, target: object): object {
-  return Object.defineProperty(target, inspect.custom, { value: () => place.copy(), configurable: true });
-}
 
 /** What a view of such a container is. */
 export function kindOf(tag: Tag | -1): 'array' | 'object' | 'map' | undefined {
@@ -342,208 +306,3 @@ const OBJECT: ProxyHandler<object> = {
 function refuse(target: object): never {
   return (target as Place).readonly();
 }
-
-type Visit = (value: unknown, index: number, array: object) => unknown;
-
-function* elements(place: Place): Generator<unknown> {
-  for (let i = 0; i < place.size; i++) yield place.element(i);
-}
-
-/** Methods of arrays that only read, for a view. */
-const READERS: ReadonlyMap<string | symbol, (place: Place) => unknown> = new Map<
-  string | symbol,
-  (place: Place) => unknown
->([
-  [Symbol.iterator, (place) => () => elements(place)],
-  ['values', (place) => () => elements(place)],
-  [
-    'at',
-    (place) => (index: number) => {
-      const whole = Math.trunc(index) || 0;
-      const from = whole < 0 ? whole + place.size : whole;
-      return from < 0 ? undefined : place.element(from);
-    },
-  ],
-  [
-    'forEach',
-    (place) => (visit: Visit, self?: unknown) => {
-      const { size } = place;
-      for (let i = 0; i < size; i++) visit.call(self, place.element(i), i, place.view);
-    },
-  ],
-  [
-    'map',
-    (place) => (visit: Visit, self?: unknown) =>
-      Array.from({ length: place.size }, (_, i) => visit.call(self, place.element(i), i, place.view)),
-  ],
-  [
-    'filter',
-    (place) => (visit: Visit, self?: unknown) => {
-      const found: unknown[] = [];
-      const { size } = place;
-      for (let i = 0; i < size; i++) {
-        const value = place.element(i);
-        if (visit.call(self, value, i, place.view)) found.push(value);
-      }
-      return found;
-    },
-  ],
-  ['find', (place) => (visit: Visit, self?: unknown) => place.element(indexWhere(place, visit, self) >>> 0)],
-  ['findIndex', (place) => (visit: Visit, self?: unknown) => indexWhere(place, visit, self)],
-  ['some', (place) => (visit: Visit, self?: unknown) => indexWhere(place, visit, self) >= 0],
-  [
-    'every',
-    (place) => (visit: Visit, self?: unknown) =>
-      indexWhere(place, (...args) => !visit.apply(self, args), undefined) < 0,
-  ],
-]);
-
-/** The first index that a function says yes to, -1 without. */
-function indexWhere(place: Place, visit: Visit, self: unknown): number {
-  const { size } = place;
-  for (let i = 0; i < size; i++) if (visit.call(self, place.element(i), i, place.view)) return i;
-  return -1;
-}
-
-class ArrayHandler implements ProxyHandler<object> {
-  readonly place: Place;
-  #methods: Map<string | symbol, unknown> | undefined = undefined;
-
-  constructor(place: Place) {
-    this.place = place;
-  }
-
-  set(): never {
-    return this.place.readonly();
-  }
-
-  defineProperty(): never {
-    return this.place.readonly();
-  }
-
-  deleteProperty(): never {
-    return this.place.readonly();
-  }
-
-  setPrototypeOf(): never {
-    return this.place.readonly();
-  }
-
-  preventExtensions(): never {
-    return this.place.readonly();
-  }
-
-  get(target: object, key: string | symbol): unknown {
-    if (typeof key === 'string') {
-      const index = indexOf(key);
-      if (index >= 0) return this.place.element(index);
-      if (key === 'length') return this.place.size;
-    }
-    return this.#method(key) ?? Reflect.get(target, key);
-  }
-
-  /** What goes through the elements without asking for each by its name, which is slow. */
-  #method(key: string | symbol): unknown {
-    const known = this.#methods?.get(key);
-    if (known !== undefined) return known;
-    const method = READERS.get(key)?.(this.place);
-    if (method === undefined) return undefined;
-    this.#methods ??= new Map();
-    this.#methods.set(key, method);
-    return method;
-  }
-
-  has(target: object, key: string | symbol): boolean {
-    const index = typeof key === 'string' ? indexOf(key) : -1;
-    return index < 0 ? Reflect.has(target, key) : this.place.cellOf(index) >= 0;
-  }
-
-  ownKeys(): string[] {
-    return [...this.place.keys.map(String), 'length'];
-  }
-
-  getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
-    if (key === 'length')
-      return { value: this.place.size, enumerable: false, configurable: false, writable: true };
-    const index = typeof key === 'string' ? indexOf(key) : -1;
-    const cell = index < 0 ? -1 : this.place.cellOf(index);
-    if (cell < 0) return Reflect.getOwnPropertyDescriptor(target, key);
-    return { value: this.place.read(cell, index), enumerable: true, configurable: true, writable: false };
-  }
-}
-
-/** The index that a key of an array is, -1 if it is none. */
-function indexOf(key: string): number {
-  const { length } = key;
-  if (length > 10) return -1;
-  let index = length === 0 ? -1 : 0;
-  for (let i = 0; i < length; i++) {
-    const digit = key.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9 || (digit === 0 && i === 0 && length > 1)) return -1;
-    index = index * 10 + digit;
-  }
-  return index;
-}
-
-class MapView extends Map<unknown, unknown> {
-  readonly #place: Place;
-
-  constructor(place: Place) {
-    super();
-    this.#place = place;
-  }
-
-  override get size(): number {
-    return this.#place.size;
-  }
-
-  override get(key: unknown): unknown {
-    const cell = this.#place.cellOf(key);
-    return cell < 0 ? undefined : this.#place.read(cell, key);
-  }
-
-  override has(key: unknown): boolean {
-    return this.#place.cellOf(key) >= 0;
-  }
-
-  override *entries(): MapIterator<[unknown, unknown]> {
-    for (const key of this.#place.keys) yield [key, this.get(key)];
-  }
-
-  override *keys(): MapIterator<unknown> {
-    yield* this.#place.keys;
-  }
-
-  override *values(): MapIterator<unknown> {
-    for (const key of this.#place.keys) yield this.get(key);
-  }
-
-  override [Symbol.iterator](): MapIterator<[unknown, unknown]> {
-    return this.entries();
-  }
-
-  override forEach(
-    visit: (value: unknown, key: unknown, map: Map<unknown, unknown>) => void,
-    self?: unknown,
-  ): void {
-    for (const [key, value] of this.entries()) visit.call(self, value, key, this);
-  }
-
-  override set(): never {
-    return this.#place.readonly();
-  }
-
-  override delete(): never {
-    return this.#place.readonly();
-  }
-
-  override clear(): never {
-    return this.#place.readonly();
-  }
-
-  [inspect.custom](): unknown {
-    return this.#place.copy();
-  }
-}
-// It is a Map for who compares it with one.
-Object.defineProperty(MapView.prototype, 'constructor', { value: Map });

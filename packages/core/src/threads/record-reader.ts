@@ -1,5 +1,5 @@
 import { type ErrorData, errorFromData } from '../codec/error.ts';
-import type { LinkDecoder } from '../codec/link.ts';
+import type { LinkDecoder } from '../codec/link-decoder.ts';
 import { Region } from '../codec/region.ts';
 import type { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LinkDecoder, LinkEncoder } from '../../src/codec/link.ts';
+import { LinkDecoder } from '../../src/codec/link-decoder.ts';
+import { LinkEncoder } from '../../src/codec/link-encoder.ts';
 import { Region } from '../../src/codec/region.ts';
 import { isSkynetError } from '../../src/errors.ts';
 import { anyValue, expectSame, refusalOf } from './values.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { copyArgs, copyValue } from '../../src/codec/copy.ts';
-import { LinkDecoder, LinkEncoder } from '../../src/codec/link.ts';
+import { LinkDecoder } from '../../src/codec/link-decoder.ts';
+import { LinkEncoder } from '../../src/codec/link-encoder.ts';
 import { packSeri, seriSize, unpackSeri } from '../../src/codec/lua-seri.ts';
 import { Region } from '../../src/codec/region.ts';
 import { anyValue, expectEqual, expectSame, luaValue, nested, refusalOf } from './values.ts';

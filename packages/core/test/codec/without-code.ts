@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { copyValue } from '../../src/codec/copy.ts';
-import { LinkDecoder, LinkEncoder } from '../../src/codec/link.ts';
+import { LinkDecoder } from '../../src/codec/link-decoder.ts';
+import { LinkEncoder } from '../../src/codec/link-encoder.ts';
 import { Region } from '../../src/codec/region.ts';
 
 // Run by `shapes.test.ts` in a process that makes no code of text: says so, and whether objects still arrive.
