@@ -152,7 +152,7 @@ export class NodeThread implements Host, ContextHost, Resident {
         routes: shared.routes,
         post: (to, handle, message) => neighbours.post(to, handle, message),
         postValues: (to, handle, type, session, source, values) =>
-          neighbours.postValues(to, handle, type, session, source, values),
+          neighbours.linkTo(to)?.postValues(handle, type, session, source, values),
         passOn: (to, handle, message) => neighbours.post(to, handle, message, true),
         killIn: (to, handle, by) => this.others.kill(to, handle, by),
         cancelIn: (to, handle, source, session) =>

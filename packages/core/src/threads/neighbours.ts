@@ -5,6 +5,7 @@ import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import { LimitedMessage, type Message } from '../message.ts';
 import type { MessageSource } from '../schedule/scheduler.ts';
+import type { Link } from './link.ts';
 import { ThreadLinks } from './thread-links.ts';
 import type { Control, PeerSetup } from './wire.ts';
 
@@ -82,23 +83,16 @@ export class Neighbours {
     const { source, session, deadline } = message;
     // Stands right before its request.
     if (deadline !== 0) this.tell(thread, { op: 'deadline', source, session, deadline });
-    this.#links?.post(thread, to, message, isPassedOn);
+    this.linkTo(thread)?.post(to, message, isPassedOn);
   }
 
-  /** The same for a message without a deadline, made of values: these go straight into the ring. */
-  postValues(
-    thread: number,
-    to: Handle,
-    type: number,
-    session: number,
-    source: Handle,
-    values: readonly unknown[],
-  ): void {
-    this.#links?.postValues(thread, to, type, session, source, values);
+  /** The link to a thread, for messages without a deadline; undefined if it is lost and not started again. */
+  linkTo(thread: number): Link | undefined {
+    return this.#links?.to(thread);
   }
 
   tell(thread: number, control: Control): void {
-    this.#links?.postControl(thread, control);
+    this.linkTo(thread)?.postControl(control);
   }
 
   tellAll(control: Control): void {

@@ -1,6 +1,4 @@
 import { availableParallelism } from 'node:os';
-import type { Handle } from '../handle.ts';
-import type { Message } from '../message.ts';
 import type { MessageSource } from '../schedule/scheduler.ts';
 import { Link, type LinkReceiver, type Looks, type Unread } from './link.ts';
 import type { Control, PeerSetup } from './wire.ts';
@@ -96,23 +94,9 @@ export class ThreadLinks implements MessageSource, Looks {
     return unread;
   }
 
-  post(thread: number, to: Handle, message: Message, isPassedOn: boolean): void {
-    this.#links[thread]?.post(to, message, isPassedOn);
-  }
-
-  postValues(
-    thread: number,
-    to: Handle,
-    type: number,
-    session: number,
-    source: Handle,
-    values: readonly unknown[],
-  ): void {
-    this.#links[thread]?.postValues(to, type, session, source, values);
-  }
-
-  postControl(thread: number, control: Control): void {
-    this.#links[thread]?.postControl(control);
+  /** The link to a thread, undefined if it is lost and not started again. */
+  to(thread: number): Link | undefined {
+    return this.#links[thread];
   }
 
   postControlToAll(control: Control): void {
