@@ -15,32 +15,25 @@ import type { CommandTable, Dispatcher, FilteredMessage, Request } from '../cont
 import type { Handover, ServiceDefinition, ServiceStat, Skynet } from '../contracts/skynet.ts';
 import type { AwaitOptions, CriticalSection, SuspendedTask, Task, TimerHandle } from '../contracts/task.ts';
 import { type Duration, toMilliseconds } from '../duration.ts';
-import type { Environment } from '../env.ts';
 import { SkynetError } from '../errors.ts';
-import { type Address, formatHandle, type Handle, harborOf, isHandle, parseHandle } from '../handle.ts';
+import { type Address, formatHandle, type Handle, harborOf, isHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
 import { logLine } from '../log/text.ts';
-import { type Body, LimitedMessage, limitedLike, Message, type Packed } from '../message.ts';
-import { isRequestType, type Protocol, PTYPE } from '../protocol.ts';
-import { checkName, isLocalName, type NameTable } from '../route/name-table.ts';
+import { type Body, limitedLike, Message, type Packed } from '../message.ts';
+import { isRequestType, type Protocol } from '../protocol.ts';
+import { checkName, isLocalName } from '../route/name-table.ts';
 import { atCaller } from '../stack.ts';
-import { mustBeSignal, onAbort } from './abort-listener.ts';
+import { addressee, sendToName, shownAddress } from './addressee.ts';
 import { valuesOf } from './body.ts';
 import { createCallGroup, type PreparedCall } from './call-group.ts';
+import type { ContextHost } from './context-host.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { takeEndless } from './endless.ts';
-import {
-  abortedFailure,
-  cancelledFailure,
-  describe,
-  failedWait,
-  invalidAddress,
-  noService,
-} from './failure.ts';
-import type { Launch } from './launch.ts';
+import { describe, failedWait, noService } from './failure.ts';
 import { launchArguments } from './launch-arguments.ts';
 import { leave } from './leaving.ts';
+import { limitedCall } from './limited-call.ts';
 import { limited } from './limited-wait.ts';
 import { giveName } from './naming.ts';
 import { expectExit } from './outside-turn.ts';
@@ -50,7 +43,7 @@ import { placementOf } from './placed-service.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { ActiveRequest } from './request.ts';
 import { type Service, STATE } from './service.ts';
-import { type KernelHost, KernelOfService } from './service-kernel.ts';
+import { KernelOfService } from './service-kernel.ts';
 import { broodOf } from './starting.ts';
 import { killTask, suspendedTasks } from './suspended.ts';
 import { ExitSignal, taskOf, unknownTask, WorkTask, workOf } from './task.ts';
@@ -69,34 +62,6 @@ function notAContext(value: unknown): string {
   const reason = 'kernelOf needs the context of a service';
   if (typeof other !== 'string') return reason;
   return `${reason}; this one is of another copy of @skynet/core: ${other}, not ${import.meta.url}`;
-}
-
-/** What the context of a service asks of the thread, beyond what the service itself does. */
-export interface ContextHost extends KernelHost {
-  readonly names: NameTable;
-  readonly environment: Environment;
-  readonly starter: { readonly launchThen: Launch };
-  /** Is told of requests that have gone on from one service to another. */
-  readonly redirections: { add(source: Handle, session: number, from: Handle, to: Handle): void };
-  /** Milliseconds that calls wait by default, 0 for ever. */
-  readonly callTimeout: number;
-  /** Wall clock at the start: seconds, and the hundredths that `now` begins with. */
-  readonly startTime: number;
-  readonly startFraction: number;
-  /** Milliseconds since the node started. */
-  clock(): number;
-  /** Moments of deadlines; see `Host`. */
-  deadlineAfter(milliseconds: number): number;
-  leftUntil(deadline: number): number;
-  log(source: Handle, text: string): void;
-  /** Gives an alias. Returns whether it was free. */
-  giveName(name: string, handle: Handle): boolean;
-  /** Takes a name from whoever has it, also for the other nodes. Whether anybody had it. */
-  giveUpName(name: string): boolean;
-  /** Makes a service the one that is told of every end, in all threads. */
-  setMonitor(handle: Handle): void;
-  /** Ends the node. */
-  stop(): Promise<void>;
 }
 
 /** The object a service works with. Its methods live on the prototype, so that an idle service costs two fields. */
@@ -130,7 +95,7 @@ export class Context implements Skynet {
 
   address(address: Address | null | undefined): string {
     if (address === null || address === undefined) return 'nil';
-    return typeof address === 'number' ? formatHandle(address) : printable(address, Number.POSITIVE_INFINITY);
+    return shownAddress(address);
   }
 
   harbor(handle: Handle): { harbor: number; remote: boolean } {
@@ -403,15 +368,9 @@ export class Context implements Skynet {
 
   #deliver(to: Address, handle: Handle | undefined, message: Message, session = 0): number | undefined {
     this.#mustLive();
-    if (handle === undefined) return this.#sendToName(to, message) === undefined ? undefined : session;
-    return this.#host.router.deliver(handle, message) ? session : undefined;
-  }
-
-  /** Of global names that nobody here has other nodes may know more. */
-  #sendToName(name: Address, message: Message): Handle | undefined {
-    return typeof name === 'string' && !isLocalName(name)
-      ? this.#host.router.deliverToName(checkName(name), message)
-      : undefined;
+    const { router } = this.#host;
+    if (handle === undefined) return sendToName(router, to, message) === undefined ? undefined : session;
+    return router.deliver(handle, message) ? session : undefined;
   }
 
   call<Result = unknown>(to: Address | CallTarget, type: string, ...values: unknown[]): Promise<Result> {
@@ -437,10 +396,10 @@ export class Context implements Skynet {
 
   // Short, so that it is compiled into its callers: most calls have a handle, values and no limits.
   #requestWith(to: Address | CallTarget, protocol: Protocol, values: unknown[]): Pending {
+    this.#mustLive();
     const service = this.#service;
     if (!isHandle(to) || this.#host.callTimeout !== 0 || service.isLimited)
-      return this.#limitedRequest(to, protocol, copyArgs(values), protocol);
-    this.#mustLive();
+      return limitedCall(service, this.#host, to, protocol, copyArgs(values), protocol);
     const session = service.sessions.next();
     if (!this.#host.router.deliverValues(to, protocol.id, session, service.handle, values))
       throw noService(formatHandle(to));
@@ -448,78 +407,14 @@ export class Context implements Skynet {
   }
 
   #request(to: Address | CallTarget, protocol: Protocol, body: Body, reader: Protocol | undefined): Pending {
+    this.#mustLive();
     const service = this.#service;
     if (!isHandle(to) || this.#host.callTimeout !== 0 || service.isLimited)
-      return this.#limitedRequest(to, protocol, body, reader);
-    this.#mustLive();
+      return limitedCall(service, this.#host, to, protocol, body, reader);
     const session = service.sessions.next();
     if (!this.#host.router.deliver(to, new Message(protocol.id, session, service.handle, body)))
       throw noService(formatHandle(to));
     return service.suspend(to, reader, session);
-  }
-
-  #limitedRequest(
-    to: Address | CallTarget,
-    protocol: Protocol,
-    body: Body,
-    reader: Protocol | undefined,
-  ): Pending {
-    this.#mustLive();
-    const limits = typeof to === 'object' && to !== null ? to : undefined;
-    const address = limits === undefined ? (to as Address) : limits.to;
-    const known = this.#find(address);
-    const service = this.#service;
-    const inherits = limits === undefined || (limits.inherit !== false && limits.timeout !== 0);
-    const time = this.#timeFor(limits?.timeout, inherits);
-    const signal = limits?.signal;
-    if (signal !== undefined) mustBeSignal(signal);
-    if (inherits && service.isCancelled) throw cancelledFailure();
-    if (time <= 0)
-      throw failedWait('ERR_TIMEOUT', `no time is left to call ${this.address(address)}`, {
-        details: { service: this.address(address) },
-      });
-    const session = service.sessions.next();
-    const message =
-      time === Number.POSITIVE_INFINITY
-        ? new Message(protocol.id, session, service.handle, body)
-        : new LimitedMessage(protocol.id, session, service.handle, body, this.#host.deadlineAfter(time));
-    // Calls made for a traced request belong to its trace.
-    const tag = service.traceTag;
-    if (tag !== undefined && known !== undefined && protocol.id !== PTYPE.DEBUG)
-      this.#host.router.deliver(known, new Message(PTYPE.TRACE, 0, service.handle, Buffer.from(tag)));
-    const dest = known ?? this.#sendToName(address, message);
-    if (dest === undefined) throw noService(this.address(address));
-    if (known !== undefined && !this.#host.router.deliver(known, message))
-      throw noService(formatHandle(known));
-    const pending = service.suspend(dest, reader, session);
-    if (time !== Number.POSITIVE_INFINITY)
-      pending.conditions.timer = service.startTimer(new Timer(service, pending), time);
-    if (signal !== undefined) this.#obey(signal, pending);
-    if (!inherits) {
-      service.extras.independent ??= new WeakSet();
-      service.extras.independent.add(pending);
-    }
-    return pending;
-  }
-
-  /** Milliseconds that a call may take: its own limit, and what is left of that of the request it is made for. */
-  #timeFor(timeout: Duration | undefined, inherits: boolean): number {
-    const given = timeout === undefined ? this.#host.callTimeout : toMilliseconds(timeout);
-    const own = given === 0 ? Number.POSITIVE_INFINITY : given;
-    const { deadline } = this.#service;
-    return inherits && deadline !== 0 ? Math.min(own, this.#host.leftUntil(deadline)) : own;
-  }
-
-  /** Nobody waits for the answer any more when the signal says so; who works on it is told. */
-  #obey(signal: AbortSignal, pending: Pending): void {
-    const service = this.#service;
-    const abort = (): void => {
-      if (pending.settled || pending.queuedToResume) return;
-      service.abandon(pending, abortedFailure(signal));
-      this.#host.router.cancelRequest(pending.dest, service.handle, pending.session);
-    };
-    if (signal.aborted) abort();
-    else pending.conditions.forget = onAbort(signal, abort);
   }
 
   deadline(): number | undefined {
@@ -783,16 +678,8 @@ export class Context implements Skynet {
     this.#service.extras.info = answer;
   }
 
-  /** Handle of an address, undefined when nobody has that name. @throws ERR_ADDRESS_INVALID. */
   #find(address: Address): Handle | undefined {
-    if (typeof address === 'number') {
-      if (isHandle(address)) return address;
-    } else if (typeof address === 'string' && address !== '') {
-      return address.startsWith(':')
-        ? (parseHandle(address) ?? invalidAddress(address))
-        : this.#host.names.get(address);
-    }
-    return invalidAddress(address);
+    return addressee(this.#host.names, address);
   }
 
   #mustLive(): void {

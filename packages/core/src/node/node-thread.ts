@@ -1,26 +1,23 @@
-import type { ContextHost } from '../actor/context.ts';
+import type { ContextHost } from '../actor/context-host.ts';
 import { answerDebug } from '../actor/debug-commands.ts';
 import { noteEndless } from '../actor/endless.ts';
-import { describe, overloadedFailure } from '../actor/failure.ts';
+import { describe } from '../actor/failure.ts';
 import type { Host } from '../actor/host.ts';
-import { hasExitHooks, runExitHooks } from '../actor/leaving.ts';
 import { ServiceLoader } from '../actor/loader.ts';
-import { createModules, serviceOfPackage } from '../actor/modules.ts';
-import { Refusals } from '../actor/refusals.ts';
+import { serviceOfPackage } from '../actor/modules.ts';
 import type { ActiveRequest } from '../actor/request.ts';
 import { type Service, setDebugCommands } from '../actor/service.ts';
 import { ServiceStarter } from '../actor/service-starter.ts';
 import { suspendedTasks } from '../actor/suspended.ts';
-import { WorkTask } from '../actor/task.ts';
 import type { Timer } from '../actor/timer.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { EndReason } from '../contracts/ending.ts';
 import type { ThreadKernel } from '../contracts/kernel.ts';
-import type { Network, NetworkPlace, Remote } from '../contracts/remote.ts';
+import type { Network, NetworkPlace } from '../contracts/remote.ts';
 import { Environment } from '../env.ts';
 import { formatHandle, type Handle } from '../handle.ts';
 import { drainLines, ThreadLog, type WriteLine } from '../log/thread-log.ts';
-import { LimitedMessage, Message } from '../message.ts';
+import type { Message } from '../message.ts';
 import { PTYPE } from '../protocol.ts';
 import { Endings } from '../route/endings.ts';
 import { isLocalName, NameTable } from '../route/name-table.ts';
@@ -40,11 +37,15 @@ import type { PlaceOffer, TalkReport } from '../threads/learnt-talk.ts';
 import { Moves } from '../threads/moves.ts';
 import { Neighbours, type Order, type Resident } from '../threads/neighbours.ts';
 import { OtherThreads, type ServiceList } from '../threads/other-threads.ts';
+import { Overload } from '../threads/overload.ts';
 import { ThreadPlacement } from '../threads/thread-placement.ts';
 import { ThreadTalk } from '../threads/thread-talk.ts';
 import type { PeerSetup } from '../threads/wire.ts';
 import type { Transports } from '../transport/contract.ts';
+import { createNetworkPlace } from './network-place.ts';
 import { COUNTER, type SharedParts, SparedThreads } from './shared-parts.ts';
+import { Shutdown } from './shutdown.ts';
+import { createThreadKernel } from './thread-kernel.ts';
 
 // A call, not an import for its effect: bundlers leave those out.
 setDebugCommands(answerDebug);
@@ -80,19 +81,14 @@ export class NodeThread implements Host, ContextHost, Resident {
   readonly #talk: ThreadTalk;
   readonly #scheduler: Scheduler;
   readonly #time: TimeSource;
-  readonly backlog: number;
-  /** By thread. */
-  readonly #refusals = new Map<number, Refusals>();
+  readonly overload: Overload;
   readonly #timers: Timers<Timer>;
   readonly #shared: SharedParts;
   readonly #spared: SparedThreads;
   readonly #neighbours: Neighbours;
   readonly #origin: number;
-  /** What services opened and is being closed, with the service. */
-  readonly #closing = new Map<Promise<unknown>, Handle>();
-  readonly #closers: (() => void | Promise<void>)[] = [];
+  readonly #shutdown: Shutdown = new Shutdown(this);
   readonly #stopNode: () => Promise<void>;
-  #shutdown: Promise<void> | undefined;
 
   /** `logDirectly` takes lines while there is no logger: before it starts, and after it ended. */
   constructor(
@@ -135,7 +131,7 @@ export class NodeThread implements Host, ContextHost, Resident {
       (timer) => timer.owner.fired(timer),
     );
     this.#stopNode = stopNode;
-    this.backlog = config.threadBacklog ?? Number.POSITIVE_INFINITY;
+    this.overload = new Overload(config.threadBacklog ?? Number.POSITIVE_INFINITY, this);
     const neighbours = new Neighbours(this, shared.peers, shared.incarnation);
     this.#neighbours = neighbours;
     const remote = new RemoteRoute({
@@ -229,7 +225,18 @@ export class NodeThread implements Host, ContextHost, Resident {
       },
       samples,
     );
-    this.threadKernel = this.#kernel(transports);
+    this.threadKernel = createThreadKernel({
+      shared,
+      transports,
+      loader: this.#loader,
+      base: config.base,
+      router,
+      starter: this.starter,
+      neighbours,
+      shutdown: this.#shutdown,
+      clock: () => this.clock() / config.timeScale,
+      log: (source, text) => this.log(source, text),
+    });
     // The main thread decides for the others, whether or not it has services that share data.
     if (thread === 0 && threads > 1) SheetStore.of(this.threadKernel);
     if (neighbours.source !== undefined) this.#scheduler.attach(neighbours.source);
@@ -244,50 +251,6 @@ export class NodeThread implements Host, ContextHost, Resident {
       nextNumber,
       toMain: (number, source, text) => this.#neighbours.tell(0, { op: 'log', number, source, text }),
     };
-  }
-
-  /** What packages get of the thread. */
-  #kernel(transports: Transports): ThreadKernel {
-    const { thread, threads, packages, counters } = this.#shared;
-    const locals = new Map<symbol, unknown>();
-    const isStopping = (): boolean => this.starter.isStopping;
-    const kernel: ThreadKernel = {
-      number: thread,
-      transports,
-      modules: createModules(this.#loader, packages, this.#config.base),
-      log: (source, text) => this.log(source, text),
-      threads,
-      deliver: (to, message) => this.router.deliver(to, message),
-      start: (definition, name) => this.starter.start(definition, name, []),
-      get networkHasValues() {
-        return Atomics.load(counters, COUNTER.HAS_VALUES) > 0;
-      },
-      get hasNetwork() {
-        return Atomics.load(counters, COUNTER.MAX_BODY) > 0;
-      },
-      get isStopping() {
-        return isStopping();
-      },
-      registry: packages,
-      clock: () => this.clock() / this.#config.timeScale,
-      nextId: () => (Atomics.add(counters, COUNTER.ID, 1) + 1) * threads + thread - (threads - 1),
-      threadOf: (id) => (id + threads - 1) % threads,
-      post: (to, key, values, memories = []) =>
-        this.#neighbours.tell(to, {
-          op: 'driver',
-          key,
-          values,
-          ...(memories.length === 0 ? {} : { memories }),
-        }),
-      onPost: (key, take) => this.#neighbours.onPost(key, take),
-      local: <T>(key: symbol, create: (thread: ThreadKernel) => T): T => {
-        if (!locals.has(key)) locals.set(key, create(kernel));
-        return locals.get(key) as T;
-      },
-      onThreadLost: (listener) => this.#neighbours.onLost(listener),
-      onStop: (close) => void this.#closers.push(close),
-    };
-    return kernel;
   }
 
   // --- what services ask for
@@ -356,9 +319,7 @@ export class NodeThread implements Host, ContextHost, Resident {
   }
 
   closing(handle: Handle, closed: Promise<unknown>): void {
-    this.#closing.set(closed, handle);
-    const forget = (): void => void this.#closing.delete(closed);
-    closed.then(forget, forget);
+    this.#shutdown.closing(handle, closed);
   }
 
   ended(handle: Handle, reason: EndReason): void {
@@ -449,39 +410,8 @@ export class NodeThread implements Host, ContextHost, Resident {
   // --- other nodes
 
   /** What a network has of this thread, the main one. */
-  networkPlace({ maxBody, hasValues = false }: Network): NetworkPlace {
-    const { router, endings } = this;
-    return {
-      start: (definition, name, args, kind) => this.starter.start(definition, name, args, kind),
-      install: (remote: Remote) => {
-        router.remote.install(remote);
-        Atomics.store(this.#shared.counters, COUNTER.HAS_VALUES, hasValues ? 1 : 0);
-        Atomics.store(this.#shared.counters, COUNTER.MAX_BODY, maxBody);
-      },
-      deliver: (to, message) => router.deliver(to, message),
-      leftFor: ({ deadline }) => (deadline === 0 ? Number.POSITIVE_INFINITY : this.leftUntil(deadline)),
-      limited: ({ type, session, source, body }, left) =>
-        new LimitedMessage(type, session, source, body, this.deadlineAfter(left)),
-      cancelled: (to, source, session) => router.cancelRequest(to, source, session),
-      threadOf: (handle) => router.threadOf(handle),
-      lost: (harbor) => {
-        this.#neighbours.tellAll({ op: 'node-lost', harbor });
-        router.nodeLost(harbor);
-      },
-      gone: (handle, reason) => endings.tell(handle, reason),
-      named: (name, handle) => {
-        this.names.set(name, handle);
-        this.#neighbours.tellAll({ op: 'named' });
-      },
-      unnamed: (name, handle) => {
-        if (this.names.get(name) === handle) this.names.remove(name);
-      },
-      resolved: (message, handle) => {
-        const { source, session } = message;
-        if (session !== 0) this.redirections.add(source, session, router.unknown, handle);
-        if (!router.deliver(handle, message)) router.refuse(handle, message);
-      },
-    };
+  networkPlace(network: Network): NetworkPlace {
+    return createNetworkPlace(network, this, this.#neighbours, this.#shared.counters);
   }
 
   // --- other threads
@@ -492,33 +422,6 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   unread(to: Handle, message: Message): void {
     this.router.unread(to, message);
-  }
-
-  overloaded(thread: number, length: number, to: Handle, message: Message): void {
-    const { source } = message;
-    this.log(
-      source,
-      `May overload, messages waiting for thread ${thread} = ${length}, the last from ${formatHandle(source)} to ${formatHandle(to)}, type ${this.#typeName(message)}`,
-    );
-  }
-
-  refused(thread: number, to: Handle, message: Message): void {
-    const { source, session } = message;
-    const refusals = this.#refusals.get(thread) ?? new Refusals();
-    this.#refusals.set(thread, refusals);
-    const count = refusals.add(this.clock());
-    if (count !== undefined)
-      this.log(
-        source,
-        `Overloaded, ${count} ${count === 1 ? 'message' : 'messages'} for thread ${thread} refused (threadBacklog ${this.backlog}), the last from ${formatHandle(source)} to ${formatHandle(to)}, type ${this.#typeName(message)}`,
-      );
-    if (session !== 0)
-      this.router.deliver(source, new Message(PTYPE.ERROR, session, to, overloadedFailure(to)));
-  }
-
-  /** Name of a message's type, as its sender calls it. */
-  #typeName({ source, type }: Message): string {
-    return this.router.find(source)?.protocols.numbered(type)?.name ?? String(type);
   }
 
   carryOut(order: Order, from: number): Promise<unknown> | undefined {
@@ -661,40 +564,9 @@ export class NodeThread implements Host, ContextHost, Resident {
     if (this.#config.logService === undefined && logger !== undefined) drainLines(logger.mailbox, write);
   }
 
-  /** Runs the exit hooks of all services, last started first, then ends them; gives up after `deadline` ms. Once. */
-  shutdown(deadline: number): Promise<void> {
-    this.#shutdown ??= this.#stopServices(deadline);
-    return this.#shutdown;
-  }
-
-  async #stopServices(deadline: number): Promise<void> {
-    this.starter.stop();
-    this.moves.stop();
-    const running = this.router.services().filter(({ handle }) => handle !== this.lines.logger);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, deadline, 'late');
-    });
-    for (const service of running.reverse()) {
-      const hooks = new Promise<'done'>((resolve) => {
-        service.push(new WorkTask(() => runExitHooks(service).then(() => resolve('done')), []));
-      });
-      if (hasExitHooks(service) && (await Promise.race([hooks, late])) === 'late') {
-        this.log(service.handle, `did not finish its exit hooks within ${deadline} ms`);
-        break;
-      }
-    }
-    for (const service of running) service.end('stopped');
-    if ((await Promise.race([Promise.all(this.#closing.keys()), late])) === 'late') {
-      for (const handle of new Set(this.#closing.values()))
-        this.log(handle, `did not close what it had opened within ${deadline} ms`);
-    }
-    for (const close of this.#closers.splice(0)) await Promise.race([close(), late]);
-    clearTimeout(timer);
-    const logger = this.router.find(this.lines.logger);
-    do await new Promise((resolve) => setImmediate(resolve));
-    while (logger !== undefined && logger.mailbox.length > 0);
-    logger?.end('stopped');
+  /** Ends all services, last started first, and the thread's own parts; gives up after `deadline` ms. Once. */
+  async shutdown(deadline: number): Promise<void> {
+    await this.#shutdown.run(deadline);
     this.#timers.close();
   }
 }

@@ -22,12 +22,12 @@ const OVERLOAD = 1024;
 /** Milliseconds after which large bodies are looked at that are kept until they are read. */
 const FORGET = 100;
 
-/** Who takes what arrives. */
-export interface LinkReceiver extends RecordTaker {
-  /** So many messages wait for a thread that does not read; told at 1024, then each time they have doubled. */
-  overloaded(thread: number, length: number, to: Handle, message: Message): void;
+/** Who is told when messages wait for a thread that does not read. */
+export interface OverloadSink {
   /** How many may wait; more requests and sends are refused. */
-  readonly backlog: number;
+  readonly limit: number;
+  /** So many wait; told at 1024, then each time they have doubled. */
+  waiting(thread: number, length: number, to: Handle, message: Message): void;
   /** A message that was not taken, since so many wait already. */
   refused(thread: number, to: Handle, message: Message): void;
 }
@@ -36,6 +36,11 @@ export interface LinkReceiver extends RecordTaker {
 export interface Looks {
   /** Whether it will surely call {@link Link.read} before it can sleep. */
   readonly areDue: boolean;
+}
+
+/** Who takes what arrives. */
+export interface LinkReceiver extends RecordTaker {
+  readonly overload: OverloadSink;
 }
 
 /** Something that another thread has not read. */
@@ -99,8 +104,8 @@ export class Link {
   /** Sends a message; one that only passes through is never refused. @throws ERR_UNSERIALIZABLE. */
   post(to: Handle, message: Message, isPassedOn: boolean): void {
     if (this.#waiting.length > 0 || !this.#write(to, message)) {
-      if (this.#waiting.length >= this.#receiver.backlog && isBounded(message) && !isPassedOn) {
-        this.#receiver.refused(this.thread, to, message);
+      if (this.#waiting.length >= this.#receiver.overload.limit && isBounded(message) && !isPassedOn) {
+        this.#receiver.overload.refused(this.thread, to, message);
         return;
       }
       const { type, session, source, body } = message;
@@ -145,7 +150,7 @@ export class Link {
     if (length === 0) this.#overload = OVERLOAD;
     if (length < this.#overload) return;
     while (this.#overload <= length) this.#overload *= 2;
-    this.#receiver.overloaded(this.thread, length, to, message);
+    this.#receiver.overload.waiting(this.thread, length, to, message);
   }
 
   #write(to: Handle, message: Message): boolean {

@@ -5,7 +5,7 @@ import { SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import { LimitedMessage, type Message } from '../message.ts';
 import type { MessageSource } from '../schedule/scheduler.ts';
-import type { Link } from './link.ts';
+import type { Link, OverloadSink } from './link.ts';
 import { ThreadLinks } from './thread-links.ts';
 import type { Control, PeerSetup } from './wire.ts';
 
@@ -18,12 +18,8 @@ export interface Resident {
   arrived(to: Handle, message: Message, from: number): void;
   /** A message that the thread of its receiver had not read when it was lost. */
   unread(to: Handle, message: Message): void;
-  /** So many messages wait for a thread that does not read. */
-  overloaded(thread: number, length: number, to: Handle, message: Message): void;
-  /** How many may wait for one thread; more requests and sends are refused. */
-  readonly backlog: number;
-  /** A message that was not taken, since so many wait already. */
-  refused(thread: number, to: Handle, message: Message): void;
+  /** What is told when messages wait for a thread that does not read. */
+  readonly overload: OverloadSink;
   /** Carries an order out; what the promise settles to is the answer to one that asks. */
   carryOut(order: Order, from: number): Promise<unknown> | undefined;
 }
@@ -44,6 +40,7 @@ export interface AskOptions {
 
 /** The other threads of the node, as one thread deals with them. In a node with one thread there are none. */
 export class Neighbours {
+  readonly overload: OverloadSink;
   readonly #resident: Resident;
   readonly #links: ThreadLinks | undefined;
   readonly #asked = new Map<number, Asked>();
@@ -57,6 +54,7 @@ export class Neighbours {
     // Answers to what a lost thread had asked must not be taken for those to its successor.
     this.#lastAsk = incarnation * 2 ** 32;
     this.#resident = resident;
+    this.overload = resident.overload;
     this.#links = peers.length === 0 ? undefined : new ThreadLinks(this, peers);
   }
 
@@ -160,18 +158,6 @@ export class Neighbours {
         failedWait('ERR_SERVICE_GONE', `call failed: thread ${thread} was lost`, { details: { thread } }),
       );
     }
-  }
-
-  overloaded(thread: number, length: number, to: Handle, message: Message): void {
-    this.#resident.overloaded(thread, length, to, message);
-  }
-
-  get backlog(): number {
-    return this.#resident.backlog;
-  }
-
-  refused(thread: number, to: Handle, message: Message): void {
-    this.#resident.refused(thread, to, message);
   }
 
   arrived(to: Handle, message: Message, from: number): void {

@@ -28,9 +28,7 @@ function pair(size: number) {
   const receiver: LinkReceiver = {
     arrived: (_to, { body }) => void arrived.push(body),
     control: (_from, control) => void arrived.push(control),
-    overloaded: () => {},
-    backlog: Number.POSITIVE_INFINITY,
-    refused: () => {},
+    overload: { limit: Number.POSITIVE_INFINITY, waiting: () => {}, refused: () => {} },
   };
   const writer = new Link(
     { thread: 1, out: there, in: back, bell: bell.port1, bulk: bulk.port1 },
