@@ -104,7 +104,9 @@ export interface SkynetErrorOptions {
  * the kernel's codes, and who has others says which, `new SkynetError<MyCode>(code, text)`.
  */
 export class SkynetError<Code extends string = KernelErrorCode> extends Error {
+  /** What callers branch on; `isSkynetError(error, code)` asks for it. */
   readonly code: ErrorCode;
+  /** Plain data for programs, as the table of errors has them; undefined if there are none. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: NoInfer<Code>, message: string, options?: SkynetErrorOptions) {

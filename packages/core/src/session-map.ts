@@ -1,5 +1,6 @@
 /** Something that is found by a session. */
 export interface HasSession {
+  /** Number that tells it from the others in the map. */
   readonly session: number;
 }
 
@@ -21,10 +22,12 @@ export class SessionMap<Entry extends HasSession> {
   #places: (Entry | undefined)[] | undefined = undefined;
   #size = 0;
 
+  /** How many there are. */
   get size(): number {
     return this.#size;
   }
 
+  /** The one with this session, undefined if there is none. */
   get(session: number): Entry | undefined {
     const at = this.#find(session);
     // A look at place -1 would be one at a name, a hundred times as slow.

@@ -45,6 +45,7 @@ export interface GateOptions extends PlaceOptions {
   header?: 2 | 4;
   /** Keep writing to a client that sends no more; `closeClient` then has to end it. Default false. */
   halfOpen?: boolean;
+  /** What one client or one address may have. Default: no limits but those of the transport. */
   limits?: GateLimits;
 }
 

@@ -6,6 +6,8 @@ export interface SnaxScripts {
 
 /** Numbers of a snax service's methods, which stand for their names between nodes. */
 export interface SnaxNumbers {
+  /** Of functions that answer nothing, by name. */
   readonly accept: Readonly<Record<string, number>>;
+  /** Of functions that answer, by name. */
   readonly response: Readonly<Record<string, number>>;
 }

@@ -23,6 +23,7 @@ export class Headers {
     return [...this].filter(([key]) => key === wanted).map(([, value]) => value);
   }
 
+  /** Whether a field is there, whatever its letters. */
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }
@@ -32,6 +33,7 @@ export class Headers {
     return this.#raw.length / 2;
   }
 
+  /** All fields in the order of coming, repeated ones each. */
   *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     const raw = this.#raw;
     for (let i = 0; i < raw.length; i += 2) yield [raw[i] as string, raw[i + 1] as string];

@@ -48,7 +48,9 @@ const EMPTY = new Uint8Array(0);
 export type MsgCommands = {
   /** A user may come: returns the subid. */
   login(uid: string, secret: Uint8Array | string): NamePart;
+  /** A user goes: calls the logout handler. */
   logout(uid: string, subid: NamePart): unknown;
+  /** Somebody outside wants a user gone: calls the kick handler. */
   kick(uid: string, subid: NamePart): unknown;
   /** Sends something to a user that is no answer. Returns whether the client takes pushes. */
   push(uid: string, subid: NamePart, content: Content): boolean;

@@ -14,6 +14,7 @@ export interface Gate {
   send(fd: number, payload: Uint8Array): boolean;
   /** Stops reading from a connection whose requests agents have not caught up with, and goes on. */
   pauseClient?(fd: number): unknown;
+  /** Goes on reading. */
   resumeClient?(fd: number): unknown;
 }
 

@@ -4,6 +4,7 @@ import type { Header } from './wire.ts';
 
 /** What a statement without rows gives. */
 export interface MysqlDone {
+  /** Rows that it has put in, taken out, or found to be updated. */
   readonly affected_rows: number;
   /** The number of the new row, 0 if there is none; above 2^53 a bigint. */
   readonly insert_id: number | bigint;
@@ -17,8 +18,11 @@ export interface MysqlDone {
 /** How the server refuses a statement. It is returned, not thrown. */
 export interface MysqlRefusal {
   readonly badresult: true;
+  /** What the server says, for people. */
   readonly err: string;
+  /** Number of the error: 1064 for what it cannot parse. */
   readonly errno: number;
+  /** Five letters and digits: `42000`. */
   readonly sqlstate: string;
 }
 

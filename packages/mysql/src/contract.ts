@@ -4,7 +4,9 @@ import type { Parameter } from './template.ts';
 
 /** A statement that the server has prepared; give it to `execute`. */
 export interface MysqlStatement {
+  /** Its text, as it was given. */
   readonly sql: string;
+  /** What the server calls it, on this connection. */
   readonly prepare_id: number;
   /** How many parameters it has. */
   readonly param_count: number;

@@ -13,11 +13,13 @@ import { waitFor } from './wait.ts';
 
 /** What a statement without rows has done. */
 export interface MysqlChange {
+  /** Rows that it has put in, taken out, or found to be updated. */
   readonly affectedRows: number;
   /** Rows whose values are others now: `update` leaves those out that had them already. */
   readonly changedRows: number;
   /** The number of the new row, 0 if there is none; above 2^53 a bigint. */
   readonly insertId: number | bigint;
+  /** How many the server has; `show warnings` tells them. */
   readonly warnings: number;
 }
 

@@ -4,10 +4,12 @@ import protobuf from 'protobufjs';
 export interface FieldDescription {
   /** As in the definition; of an extension with its package in front. */
   readonly name: string;
+  /** Number of the field on the wire. */
   readonly id: number;
   /** `int32`, `string` …, or the full name of a message type or enum. Of a map: its values'. */
   readonly type: string;
   readonly kind: 'scalar' | 'enum' | 'message';
+  /** How many values it has; `list` is `repeated`. */
   readonly label: 'single' | 'list' | 'map';
   /** Type of the keys of a map. */
   readonly keyType: string | undefined;

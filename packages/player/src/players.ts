@@ -47,9 +47,11 @@ export interface DrainOptions {
 /** A player, for operators. */
 export interface PlayerState {
   readonly uid: string;
+  /** Whether its client has a connection. */
   readonly online: boolean;
   /** `ip:port`, undefined without a connection. */
   readonly address: string | undefined;
+  /** Its service. */
   readonly handle: Handle;
 }
 
@@ -67,7 +69,9 @@ export type PlayersCommands = {
 export interface Players {
   /** Who is logged in. */
   readonly all: readonly PlayerState[];
+  /** Throws a player out, and tells the client why. Whether there was one. */
   expel(uid: string, text?: string): boolean;
+  /** Listens no more, tells all clients to come back, ends all players. Returns how many there were. */
   drain(options?: DrainOptions): Promise<number>;
 }
 

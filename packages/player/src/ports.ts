@@ -20,13 +20,21 @@ export interface MessageServer {
 
 /** What a message server asks of whoever uses it. */
 export interface MessageHandlers {
+  /** A user may come; resolves to its subid. */
   loginHandler(uid: string, secret: Uint8Array): Promise<string>;
+  /** A user goes. */
   logoutHandler(uid: string, subid: unknown): unknown;
+  /** Somebody outside wants a user gone. */
   kickHandler(uid: string, subid: unknown): unknown;
+  /** Never called: all requests go to players. */
   requestHandler(username: string, content: Uint8Array): never;
+  /** The server is open under this name. */
   registerHandler(name: string): unknown;
+  /** A client has connected. */
   connectHandler(username: string): unknown;
+  /** A client's connection is over. */
   disconnectHandler(username: string): unknown;
+  /** A `lua` message that is none of the message server's. */
   commandHandler(command: string, ...args: unknown[]): unknown;
 }
 

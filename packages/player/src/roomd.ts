@@ -10,11 +10,16 @@ import type { RoomCommands } from './rooms/room.ts';
 
 /** Where a room is. */
 export interface RoomPlaces {
+  /** Its service. */
   readonly room: Handle;
   /** Number of the channel on which it broadcasts. */
   readonly channel: number;
 }
 
+/**
+ * Finds rooms by kind and name, and starts those that are not there. A player's package provides it; one for the
+ * whole node.
+ */
 const roomd: ServiceDefinition = defineService(function roomd(skynet: Skynet) {
   const rooms = new Map<string, Promise<RoomPlaces>>();
 

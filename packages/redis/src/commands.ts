@@ -40,6 +40,7 @@ export type PipelineCommand = readonly [name: string, ...args: Argument[]];
 
 /** What one command of a pipeline gave; `out` is absent for nil, and the error's text when it is not `ok`. */
 export interface PipelineResult {
+  /** False where the server has refused it. */
   readonly ok: boolean;
   readonly out?: unknown;
 }

@@ -30,6 +30,7 @@ export interface SnaxTable {
 export interface SnaxDefinition<Table extends SnaxTable = SnaxTable> {
   readonly kind: 'skynet.snax';
   readonly setup: (skynet: Skynet, snax: SnaxInside) => Table | Promise<Table>;
+  /** Names of all methods in the order of their numbers, where that was given. */
   readonly order: readonly string[] | undefined;
 }
 
@@ -74,13 +75,17 @@ export interface SnaxObject<Script = never> {
 /** Any such object. */
 export interface AnySnaxObject {
   readonly handle: Handle;
+  /** Name of its script. */
   readonly type: string;
 }
 
 /** Numbers of the methods of a script. */
 export interface SnaxInterface {
+  /** Of functions that answer nothing, by name. */
   readonly accept: Readonly<Record<string, number>>;
+  /** Of functions that answer, by name. */
   readonly response: Readonly<Record<string, number>>;
+  /** Of `init`, `exit` and `hotfix`. */
   readonly system: Readonly<Record<string, number>>;
 }
 

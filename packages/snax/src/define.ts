@@ -43,20 +43,25 @@ export interface PatchTable {
 
 /** A patch for services of one script. */
 export type PatchOf<Table extends SnaxTable> = {
+  /** Functions that take the place of those of the same name. */
   readonly accept?: {
     readonly [Name in keyof Table['accept']]?: Replacement<NonNullable<Table['accept']>[Name]>;
   };
+  /** The same for those that answer. */
   readonly response?: {
     readonly [Name in keyof Table['response']]?: Replacement<NonNullable<Table['response']>[Name]>;
   };
   readonly init?: (...args: never[]) => unknown;
+  /** Runs when a patched service ends, in place of the script's. */
   readonly exit?: (...args: never[]) => unknown;
+  /** Runs right after the functions are in place. What it returns, or resolves to, is what `snax.hotfix` gives. */
   readonly hotfix?: (...args: never[]) => unknown;
 };
 
 /** The default export of a patch's module. */
 export interface PatchDefinition {
   readonly kind: 'skynet.snax.patch';
+  /** Gives the functions that replace those of the service. */
   readonly make: (snax: SnaxInside, locals: never, skynet: Skynet) => PatchTable;
 }
 

@@ -13,6 +13,7 @@ import { hashOf, readSource } from './source.ts';
 
 /** What the service is asked for; the patch as it was given, so that each node finds its own file. */
 export interface PatchOrder extends Omit<RolloutOrder, 'source'> {
+  /** Its text, or where its module is. */
   readonly source: PatchSource;
   /** Of what another node has read, if that one asks: this one must have the same. */
   readonly hash?: string;
@@ -175,6 +176,7 @@ class Patcher {
   }
 }
 
+/** Rolls patches out over the services of a script, one after another, and takes them back. One for each node. */
 const snaxpatch: ServiceDefinition = defineService((skynet) => {
   const patcher = new Patcher(skynet);
   const { harbor } = skynet.harbor(skynet.self());

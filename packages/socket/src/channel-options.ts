@@ -18,6 +18,7 @@ const PAUSES: readonly number[] = Array.from({ length: 12 }, (_, seconds) => sec
 export interface ChannelOptions<E extends Encoding = Encoding> {
   /** Where to connect to: name or ip, or a URL of any transport of the node (`tls://host:port`), without `port` then. */
   host: string;
+  /** Needed unless `host` is a URL. */
   port?: number;
   /** Hosts to try, in this order, when `host` cannot be connected to or its `auth` fails. */
   backup?: readonly ChannelHost[];

@@ -5,7 +5,9 @@ export type Answer<Value = unknown> =
 
 /** Who waits for an answer. */
 export interface Waiter {
+  /** The answer has come. */
   resolve(value: unknown): void;
+  /** It was refused, or cannot come any more. */
   reject(error: unknown): void;
 }
 

@@ -8,11 +8,15 @@ const NEWLINE: Uint8Array = Uint8Array.of(0x0a);
 
 /** A reader that waits. `kernel.suspend` of a service makes one whose task goes on in its turn. */
 export interface ReadWait {
+  /** What the reader waits for. */
   readonly promise: Promise<Uint8Array>;
+  /** There are as many bytes as it wants. */
   resolve(bytes: Uint8Array): void;
+  /** There never will be. */
   reject(error: unknown): void;
 }
 
+/** What a byte reader may be told. */
 export interface ByteReaderOptions {
   /** Most bytes that a read may wait for. Default 16 MiB. */
   limit?: number;

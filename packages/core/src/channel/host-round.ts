@@ -2,6 +2,7 @@
 export interface Host {
   /** Name, ip, or the URL of a transport, which has no port beside it. */
   readonly host: string;
+  /** Undefined where the URL says all. */
   readonly port: number | undefined;
 }
 

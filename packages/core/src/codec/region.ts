@@ -1,6 +1,8 @@
 /** A stretch of memory seen in the ways the link codec and the ring need. Shared memory or not makes no difference. */
 export class Region {
+  /** The memory, byte by byte. */
   readonly bytes: Uint8Array;
+  /** The same for numbers. */
   readonly view: DataView;
   /** The same bytes with the host's fast conversions of text. */
   readonly text: Buffer;

@@ -32,6 +32,7 @@ export const MAX_SHORT_TABLE = 30;
 
 /** A number that arrives in Lua as a float although it has no fraction: `new LuaFloat(1)` is Lua's `1.0`. */
 export class LuaFloat {
+  /** The number. */
   readonly value: number;
 
   constructor(value: number) {

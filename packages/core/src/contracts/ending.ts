@@ -10,5 +10,6 @@ export type EndReason = 'exited' | 'killed' | 'failed' | 'stopped' | 'thread-los
 export interface GoneEvent {
   /** The service that is gone. */
   readonly handle: Handle;
+  /** Why it is. */
   readonly reason: EndReason;
 }

@@ -25,6 +25,7 @@ export interface DrainOptions {
 
 /** What became of the services of a thread that was drained. */
 export interface DrainReport {
+  /** Those that have moved, each with the thread that has it now. */
   readonly moved: readonly { readonly handle: Handle; readonly title: string; readonly thread: number }[];
   /** Those that are still there: the code and the text of the error, and `reason` of its details. */
   readonly stayed: readonly {

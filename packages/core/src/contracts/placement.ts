@@ -14,9 +14,11 @@ export interface ThreadLoad {
 
 /** Two services that talk with each other. */
 export interface TalkEdge {
+  /** The two, by handle. */
   readonly services: readonly [Handle, Handle];
   /** Their names. */
   readonly names: readonly [string, string];
+  /** Where they live, in the same order. */
   readonly threads: readonly [number, number];
   /** Messages a second, both ways together, estimated. */
   readonly perSecond: number;
@@ -26,6 +28,7 @@ export interface TalkEdge {
 export interface LearntPlace {
   /** Name of the service; with the script where that is one of snax. */
   readonly kind: string;
+  /** Number of the thread that they start in. */
   readonly thread: number;
 }
 
@@ -33,7 +36,9 @@ export interface LearntPlace {
 export interface PlacementMove {
   readonly handle: Handle;
   readonly name: string;
+  /** Thread that it was to leave. */
   readonly from: number;
+  /** Thread that it was to go to. */
   readonly to: number;
   /** Messages a second with services of the thread it moves to, and of the one it leaves. */
   readonly talk: readonly [there: number, here: number];
@@ -45,12 +50,15 @@ export interface PlacementMove {
 
 /** What is known of the threads of a node, and what placement has learnt and done. */
 export interface PlacementReport {
+  /** As the configuration has it. */
   readonly mode: PlacementMode;
+  /** Load and services of each thread that has answered. */
   readonly threads: readonly ThreadLoad[];
   /** Threads that did not answer. */
   readonly silent: readonly number[];
   /** The busiest first. */
   readonly edges: readonly TalkEdge[];
+  /** Kinds that have a place of their own by now. */
   readonly places: readonly LearntPlace[];
   /** Services that are not moved, of those that are known to talk. */
   readonly pinned: readonly Handle[];
@@ -62,5 +70,6 @@ export interface PlacementReport {
 
 /** What the service `.placement` can be asked, with `placement: 'auto'`. */
 export interface PlacementCommands {
+  /** What the console command `placement` shows, as data. */
   REPORT(): PlacementReport | Promise<PlacementReport>;
 }

@@ -56,8 +56,11 @@ export type CommandTable = { [name: string]: Command };
 
 /** A message as {@link Skynet.filter} sees it. */
 export interface FilteredMessage {
+  /** Number of its type; see `PTYPE`. */
   type: number;
+  /** Session of the sender, 0 if it waits for no answer. */
   session: number;
   source: Handle;
+  /** Bytes, or values; `skynet.unpack` reads both. */
   body: Body;
 }

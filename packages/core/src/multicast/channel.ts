@@ -47,6 +47,7 @@ export interface Channel<Values extends readonly unknown[] = unknown[]> {
   unsubscribe(): void;
   /** Gives the channel back: nobody receives any more. Again, it does nothing. */
   delete(): void;
+  /** `[Multicast:100]`, the number in hexadecimal digits. */
   toString(): string;
 }
 

@@ -18,6 +18,7 @@ export interface Datasheet {
    * @throws ERR_SHAREDATA_MISSING.
    */
   query<Sheet extends object = Record<string, unknown>>(name: string): Promise<Shared<Sheet>>;
+  /** Who makes the sheets (`skynet.datasheet.builder`). */
   readonly builder: {
     /** Makes a sheet. @throws ERR_SHAREDATA_EXISTS, and as `ShareData.new`. */
     readonly new: (name: string, value: unknown) => Promise<void>;

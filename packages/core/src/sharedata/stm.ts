@@ -11,6 +11,7 @@ export type { Shared } from './view.ts';
 
 /** Names a value that a writer shares. Plain data: it can be sent to other services, and used by any number of them. */
 export interface StmReference {
+  /** Number of the shared value in its node. */
   readonly stm: number;
 }
 

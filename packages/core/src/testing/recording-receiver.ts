@@ -11,6 +11,7 @@ export class RecordingReceiver implements Receiver {
   /** Number of chunks, and of bytes. */
   chunks = 0;
   received = 0;
+  /** What the connection has told, in order. */
   readonly errors: SkynetError[] = [];
   /** Called with every chunk while it is valid. */
   onData: ((chunk: Uint8Array) => void) | undefined;

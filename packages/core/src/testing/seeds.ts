@@ -6,6 +6,7 @@ const VARIABLE = 'SKYNET_SEED';
 
 /** One run under a seed. */
 export interface SeededRun {
+  /** What a failure names. */
   readonly seed: number;
   /** Numbers of this seed: give it to `startTestNode({}, { random })`, and draw from it whatever else is to be random. */
   readonly random: () => number;

@@ -19,6 +19,7 @@ function limitOf(given: number | undefined): number {
 export class AcceptGate {
   /** Connections at the same time, in all and of one network. */
   readonly maxConnections: number;
+  /** Infinity for no limit, as above. */
   readonly maxPerAddress: number;
   /** What the listener was told, or undefined. */
   readonly handshakeTimeout: number | undefined;
@@ -55,6 +56,7 @@ export class AcceptGate {
     return Math.max(0, this.maxPerAddress - this.tally.of(network));
   }
 
+  /** Hands a connection out; while paused it waits, as many as the backlog holds. */
   pass(connection: Connection): void {
     if (this.#closed) connection.destroy();
     else if (this.#waiting === undefined) this.#accept(connection);
@@ -62,6 +64,7 @@ export class AcceptGate {
     else connection.destroy();
   }
 
+  /** Tells of a failure to accept, at most once a second. */
   tell(error: SkynetError): void {
     const now = performance.now();
     if (now - this.#toldAt < TELL_EVERY) return;
@@ -69,16 +72,19 @@ export class AcceptGate {
     this.#onError(error);
   }
 
+  /** Hands out no more until {@link resume}. */
   pause(): void {
     this.#waiting ??= [];
   }
 
+  /** Hands out what waits, and goes on. */
   resume(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     for (const connection of waiting ?? []) this.pass(connection);
   }
 
+  /** Destroys what waits, and whatever still comes. */
   close(): void {
     this.#closed = true;
     for (const connection of this.#waiting?.splice(0) ?? []) connection.destroy();

@@ -56,16 +56,19 @@ export class AddressTable {
     return undefined;
   }
 
+  /** A connection of a network has come. */
   opened(network: string): void {
     this.#open.set(network, (this.#open.get(network) ?? 0) + 1);
   }
 
+  /** One that was counted by {@link opened} is over. */
   closed(network: string): void {
     const left = (this.#open.get(network) ?? 1) - 1;
     if (left > 0) this.#open.set(network, left);
     else this.#open.delete(network);
   }
 
+  /** A connection of a network has failed, as in a login. */
   failed(network: string): void {
     if (this.#failures === 0) return;
     const count = this.#current(network) + 1;

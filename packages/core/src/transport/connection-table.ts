@@ -11,6 +11,7 @@ import { readWrites, WriteBatch } from './write-batch.ts';
 export interface ConnectionEntry {
   /** Unique in the node: `ThreadKernel.nextId()`. What the book calls fd. */
   readonly id: number;
+  /** The connection itself; it lives in this thread. */
   readonly connection: Connection;
   /** The service it belongs to, 0 if none. Events go there. */
   readonly owner: Handle;
@@ -61,18 +62,22 @@ export class ConnectionTable {
     thread.onStop(() => this.stop());
   }
 
+  /** How many this thread has. */
   get size(): number {
     return this.#byId.size;
   }
 
+  /** The connection with an id, if it lives in this thread. */
   find(id: number): ConnectionEntry | undefined {
     return this.#byId.get(id);
   }
 
+  /** Shows a connection to other packages, under its id. */
   add(shared: ConnectionEntry): void {
     this.#byId.set(shared.id, shared);
   }
 
+  /** Forgets it. Nothing is closed. */
   remove(id: number): void {
     this.#byId.delete(id);
     if (this.#byId.size === 0) this.#empty?.();
@@ -143,6 +148,7 @@ export class ConnectionTable {
     else entry.write(bytes);
   };
 
+  /** All that this thread has. */
   all(): IterableIterator<ConnectionEntry> {
     return this.#byId.values();
   }

@@ -20,6 +20,7 @@ export interface Transport {
 
 /** An address taken apart. */
 export interface TransportAddress {
+  /** Name of the transport: `tcp`, `unix`, `tls` … */
   readonly scheme: string;
   /** Host name or ip (v6 without brackets), '' for transports without hosts. */
   readonly host: string;
@@ -29,6 +30,7 @@ export interface TransportAddress {
   readonly path: string;
 }
 
+/** What {@link Transport.connect} may be told. */
 export interface ConnectOptions {
   /** Milliseconds until the attempt is given up; 0, the default, leaves it to the system. */
   timeout?: number;
@@ -36,6 +38,7 @@ export interface ConnectOptions {
   signal?: AbortSignal;
 }
 
+/** What {@link Transport.listen} may be told. */
 export interface ListenOptions {
   /** Connections that may wait to be accepted. Default 4096, cut down by the system to what it allows. */
   backlog?: number;
@@ -63,6 +66,7 @@ export interface ListenOptions {
   handshakeTimeout?: number;
 }
 
+/** A place where a server listens, until it is closed. */
 export interface Listener {
   /** `ip:port`, or the path or name. */
   readonly address: string;
@@ -72,6 +76,7 @@ export interface Listener {
   readonly port: number;
   /** Hands out no more until {@link resume}. As many connections as the backlog holds wait, unread; more are closed. */
   pause(): void;
+  /** Hands out what waits, and goes on. */
   resume(): void;
   /** Stops listening; connections live on. */
   close(): Promise<void>;
@@ -104,6 +109,7 @@ export const BACKLOG_MARK: number = 1 << 20;
 export interface Connection {
   /** `ip:port` of the peer. */
   readonly remoteAddress: string;
+  /** `ip:port` of this end. */
   readonly localAddress: string;
   /** Bytes taken by {@link write} that have not left the process. */
   readonly pendingBytes: number;
@@ -116,6 +122,7 @@ export interface Connection {
   start(receiver: Receiver): void;
   /** Stops reading; a chunk under way may still come. */
   pause(): void;
+  /** Goes on reading, for the same receiver. */
   resume(): void;
   /**
    * Takes bytes to send; never waits. Writes of one turn of the event loop leave together, those of one callback where
@@ -145,7 +152,12 @@ export interface Connection {
 
 /** The transports of a node, picked by scheme. Text without a scheme means tcp. */
 export interface Transports {
+  /**
+   * Connects by the transport of the address's scheme.
+   * @throws ERR_CONNECT, ERR_ADDRESS_INVALID, ERR_TIMEOUT, ERR_ABORTED.
+   */
   connect(address: string, options?: ConnectOptions): Promise<Connection>;
+  /** Listens by the transport of the address's scheme. @throws ERR_LISTEN, ERR_ADDRESS_INVALID. */
   listen(
     address: string,
     options: ListenOptions,
@@ -155,7 +167,9 @@ export interface Transports {
 
 /** What `netstat` tells of one socket. */
 export interface ConnectionStat {
+  /** Its number: what the book calls fd. */
   readonly id: number;
+  /** What it is; CLOSING while it only sends what is left. */
   readonly type: 'TCP' | 'UDP' | 'LISTEN' | 'CLOSING';
   /** Handle of the service it belongs to, 0 if none. */
   readonly address: Handle;

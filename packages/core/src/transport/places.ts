@@ -15,6 +15,7 @@ export interface PlaceOptions {
 
 /** One address that a server listens on. */
 export interface Place {
+  /** Where: an address of a transport. */
   readonly url: string;
   /** Whether peers have addresses of their own. On unix sockets and in `memory://` all are of one. */
   readonly hasAddresses: boolean;

@@ -7,10 +7,13 @@ import type { MeshNode } from './node.ts';
 export interface DirectoryPlace {
   /** The service that stands for the mesh. */
   readonly kernel: ServiceKernel;
+  /** Name of the mesh. */
   readonly mesh: string;
+  /** This node. */
   readonly self: MeshNode;
   /** For directories that tell each other through links (purpose `directory`); those that others open come by {@link Directory.accept}. */
   readonly transport: LinkTransport;
+  /** A line of the service that stands for the mesh. */
   log(text: string): void;
 }
 

@@ -17,7 +17,9 @@ export type LinkPurpose =
  * Its calls come from the event loop, in no turn of a service.
  */
 export interface Link {
+  /** The node at the other end. */
   readonly peer: MeshNode;
+  /** What it was opened for. */
   readonly purpose: LinkPurpose;
   /** What both sides can do, of what each has told: see {@link LinkPlace.features}. */
   readonly features: ReadonlySet<string>;
@@ -57,7 +59,9 @@ export interface LinkPlace {
   readonly kernel: ServiceKernel;
   /** Name of the mesh: nodes of another are refused. */
   readonly mesh: string;
+  /** This node's, 1 to 255. */
   readonly id: number;
+  /** Which of its lives this is: another text each time it starts. */
   readonly incarnation: string;
   /** What this node can do; told to the other side, see {@link Link.features}. */
   readonly features: readonly string[];

@@ -77,6 +77,7 @@ export function createMeshService(
 /** A node of the mesh, as services are told. */
 export interface MeshNodeInfo {
   readonly id: number;
+  /** Where it listens for the others. */
   readonly address: string;
   readonly state: 'self' | 'waiting' | 'ready' | 'down';
 }

@@ -12,7 +12,9 @@ export interface MeshOptions {
   readonly id: number;
   /** Name of the mesh: nodes of another do not come in. */
   readonly mesh: string;
+  /** How links are made. */
   readonly transport: LinkTransport;
+  /** Who says which nodes there are, and who has which name. */
   readonly directory: Directory;
   readonly onIsolated: OnIsolated;
   readonly limits?: Partial<ChannelLimits>;

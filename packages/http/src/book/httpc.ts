@@ -24,6 +24,7 @@ export interface HttpcOptions {
 
 /** An answer that is read piece by piece. */
 export interface ResponseStream extends AsyncIterable<Buffer> {
+  /** Status of the answer. */
   readonly status: number;
   /** Names in lower case; fields behind a chunked body are in it once that has ended. */
   readonly header: HeaderTable;

@@ -15,9 +15,11 @@ export interface BookRequest {
   readonly code: number;
   /** The target as it came, one character a byte. */
   readonly url: string;
+  /** `GET`, `POST` … */
   readonly method: string;
   /** Names in lower case; a list for a field that is repeated. Fields behind a chunked body are in it, too. */
   readonly header: HeaderTable;
+  /** All of it; empty if there is none. */
   readonly body: Buffer;
 }
 

@@ -58,10 +58,12 @@ export class SocketHelper {
     return this.#socket.open(host, port);
   }
 
+  /** Closes a socket once what was written has gone, and waits for that. */
   close(id: number): Promise<void> {
     return this.#socket.close(id);
   }
 
+  /** Cuts a socket off at once; the id still has to be closed. */
   shutdown(id: number): void {
     this.#socket.shutdown(id);
   }

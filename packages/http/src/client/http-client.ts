@@ -21,10 +21,13 @@ import { type BodyPieces, outgoingBody } from './outgoing-body.ts';
 
 /** An answer. Its body is read once; what is not read holds a connection. */
 export interface HttpResponse {
+  /** Three digits. */
   readonly status: number;
   /** Whether the status is 200 to 299. */
   readonly ok: boolean;
+  /** Fields of the head, as they came. */
   readonly headers: Headers;
+  /** What comes behind the head; read at once or piece by piece. */
   readonly body: IncomingBody;
 }
 

@@ -25,6 +25,7 @@ export interface HttpClientOptions {
 export interface RequestOptions {
   /** Default GET, or POST with a body. */
   readonly method?: string;
+  /** Fields of the head besides those that the client writes itself. */
   readonly headers?: HeaderFields;
   /**
    * Text, bytes, or pieces of it as they come: a list, a generator, an async generator, a stream. Pieces are sent chunked,

@@ -58,9 +58,13 @@ export interface ServeOptions extends ServerOptions {
 
 /** Sockets that listen, too. */
 export interface ListeningPort extends SocketPort {
+  /** Listens; resolves to an id that {@link start} takes. */
   listen(address: string, port?: number | string, backlog?: number): Promise<number>;
+  /** Has `accept` told of who connects. */
   start(id: number, accept?: (id: number, address: string) => unknown): Promise<number>;
+  /** Where it listens, with the port that was taken for port 0. */
   localAddress(id: number): { readonly address: string; readonly port: number };
+  /** Closes an id that the service has not started. */
   closeFd(id: number): void;
 }
 

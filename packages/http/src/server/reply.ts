@@ -19,6 +19,7 @@ export interface FullReply {
   readonly body?: ReplyBody | null;
 }
 
+/** What an answer may be made of. */
 export type ReplyBody =
   | string
   | Uint8Array

@@ -16,6 +16,7 @@ export class HttpRequest {
   readonly url: string;
   /** 10 for HTTP/1.0, 11 for HTTP/1.1. */
   readonly version: number;
+  /** Fields of the head, as they came. */
   readonly headers: Headers;
   /** `ip:port` of the peer. */
   readonly remoteAddress: string;

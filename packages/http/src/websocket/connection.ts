@@ -19,6 +19,7 @@ export interface WebSocketHandler {
   message?(id: number, data: string | Buffer, type: 'text' | 'binary'): unknown;
   /** The peer has asked for a sign of life, and got it. */
   ping?(id: number): unknown;
+  /** A sign of life has come, asked for or not. */
   pong?(id: number): unknown;
   /** It is over, politely, or was refused. Code and reason as the peer gave them; without where it gave none. */
   close?(id: number, code?: number, reason?: string): unknown;

@@ -29,8 +29,11 @@ import {
 
 /** A request that was read already, for {@link WebSocketApi.accept}. */
 export interface ReadUpgrade {
+  /** `GET`. */
   readonly method: string;
+  /** Target of the request. */
   readonly url: string;
+  /** Fields of the head. */
   readonly header: HeaderTable;
 }
 

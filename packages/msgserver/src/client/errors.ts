@@ -33,7 +33,9 @@ export interface ClientErrorOptions {
 
 /** An error of the client. */
 export class ClientError extends Error {
+  /** What callers branch on; see the table of errors. */
   readonly code: ClientErrorCode;
+  /** Plain data for programs; undefined if there are none. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ClientErrorCode, message: string, options?: ClientErrorOptions) {

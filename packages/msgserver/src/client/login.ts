@@ -32,7 +32,9 @@ export interface LoginOptions {
 
 /** What a login gives; with a `dial` of the message server it is what `connect` needs. */
 export interface LoginResult {
+  /** As it was given. */
   readonly user: string;
+  /** Name of the game server, as it was given. */
   readonly server: string;
   /** What the login handler returned, as text. */
   readonly subid: string;

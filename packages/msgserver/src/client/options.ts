@@ -41,6 +41,7 @@ export interface ConnectOptions {
   window?: number;
   /** Requests that may wait. Default 1024. */
   queue?: number;
+  /** How long to wait before each attempt to connect again. */
   backoff?: Backoff;
   /** Milliseconds without a connection after which it fails. Default 0: it never gives up. */
   giveUpAfter?: number;

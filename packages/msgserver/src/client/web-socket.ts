@@ -3,6 +3,7 @@ import type { Dial, Stream, StreamReceiver } from './stream.ts';
 
 /** A WebSocket: that of browsers, of Node 22, and of the library `ws` are such. */
 export interface WebSocketLike {
+  /** Set to `arraybuffer`. */
   binaryType: string;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;

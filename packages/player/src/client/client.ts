@@ -38,6 +38,7 @@ export interface PlayerClient<Of = unknown> {
    * Rejects with a {@link PlayerError}.
    */
   readonly request: Asks<RequestsOf<Of>>;
+  /** Whether there is a connection, or why there is none. */
   readonly state: PlayerState;
   /** Requests not answered. */
   readonly pending: number;

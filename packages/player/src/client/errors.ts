@@ -29,7 +29,9 @@ export interface PlayerErrorOptions {
 
 /** An error of a request or of the client: `code` is one of the player's own, or of the README's table. */
 export class PlayerError<Code extends string = string> extends Error {
+  /** One of the client's, or one that the player declares. */
   readonly code: Code;
+  /** Plain data for programs; undefined if there are none. */
   readonly details: unknown;
 
   constructor(code: Code, message: string, options: PlayerErrorOptions = {}) {

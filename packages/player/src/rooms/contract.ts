@@ -4,6 +4,7 @@ import type { PushArguments, Pushed, PushTable } from '../contract.ts';
 
 /** Who is in a room. The same object from `join` to `leave`, so a Map can have it as key. */
 export interface Member {
+  /** Who it is: what the login says. */
   readonly uid: string;
   /** The player's service. */
   readonly handle: Handle;
@@ -41,6 +42,7 @@ export interface Lag {
 
 /** A room, as its own service sees it. */
 export interface Room<Pushes = PushTable> {
+  /** What it was found by; one of a kind for each name. */
   readonly name: string;
   /** Who is in it, by uid. */
   readonly members: ReadonlyMap<string, Member>;

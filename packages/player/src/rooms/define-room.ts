@@ -9,6 +9,7 @@ import { type RoomCommands, RoomOfService } from './room.ts';
 
 /** What a room's service is started with. */
 export interface RoomStart {
+  /** What it is found by. */
   readonly name: string;
 }
 

@@ -6,6 +6,7 @@ import { RecordingReceiver } from '../recording-receiver.ts';
 
 /** What is tested. Made anew for every test. */
 export interface TransportFixture {
+  /** With the transport under test. */
   transports: Transports;
   /** An address to listen on, free: port 0, or a new path or name. */
   address: string;
@@ -13,6 +14,7 @@ export interface TransportFixture {
   handshake?: Uint8Array;
   /** Whether peers are proxies, whose connections count for an address only when they have told it. */
   proxied?: boolean;
+  /** Called when a test is over. */
   dispose?(): Promise<void> | void;
 }
 

@@ -16,6 +16,7 @@ export const READ = {
   /** The last word: {@link FrameReader.violation}. */
   VIOLATION: 6,
 } as const;
+/** One of {@link READ}. */
 export type ReadEvent = (typeof READ)[keyof typeof READ];
 
 /** What frames a reader takes, and how it gives what is in them. */
@@ -40,6 +41,7 @@ export interface Violation {
   readonly forbidden: boolean;
   /** The library `ws` has the same names. */
   readonly reason: string;
+  /** The same for people. */
   readonly text: string;
 }
 
@@ -90,10 +92,13 @@ const V = {
 export class FrameReader {
   /** The payload of what was read last. */
   bytes: Uint8Array = NOTHING;
+  /** Where the payload of what was read begins in its memory. */
   start = 0;
+  /** Where it ends. */
   end = 0;
   /** Of a close frame; 1005 if it has none. */
   code = 0;
+  /** What the peer has done wrong, once it has. */
   violation: Violation | undefined = undefined;
   readonly #masking: FrameRules['masking'];
   readonly #limit: number;
