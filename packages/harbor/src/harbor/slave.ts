@@ -8,10 +8,11 @@ import {
 } from '@skynet/core/kernel';
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
 import { Waits } from '../waits.ts';
-import { createSlaveReader, encodeControl, type ToMaster, type ToSlave, type Unknown } from './control.ts';
+import type { ToSlave, Unknown } from './control.ts';
 import { harborError } from './errors.ts';
 import { GlobalNames } from './global-names.ts';
 import { type LinkState, Links, type LinksOwner } from './links.ts';
+import { MasterLink } from './master-link.ts';
 
 /** What a node of the network is told. */
 export interface SlaveOptions {
@@ -30,7 +31,7 @@ export interface SlaveOptions {
 
 /** How long a connection may take until it has said which node it is. */
 const HANDSHAKE_TIME = '10s';
-/** Milliseconds that connecting to a node or to the master may take. */
+/** Milliseconds that connecting to a node may take. */
 const CONNECT_TIME = 10_000;
 /** How often a node that has come is tried to be connected to, and the pause between. */
 const TRIES = 5;
@@ -71,9 +72,7 @@ class Slave implements Remote {
   readonly #links: Links;
   /** The service that stands for the links: it asks services of other nodes. */
   #harbor: ServiceKernel | undefined;
-  #master: Connection | undefined;
-  /** The connection to the master: its number, and bytes both ways. */
-  #control = { fd: 0, received: 0, sent: 0 };
+  readonly #master: MasterLink;
   #masterSince = Date.now();
   #isMasterLost = false;
   /** Whether it has been let in once: only then a master that is lost is looked for. */
@@ -96,11 +95,15 @@ class Slave implements Remote {
       log: (text) => this.#harbor?.skynet.error(text),
       changed: (id, state) => this.#changed(id, state),
     };
+    this.#master = new MasterLink(this.#kernel, options.master, {
+      told: (message) => this.#told(message),
+      closed: () => this.#masterClosed(),
+    });
     this.#links = new Links(options.id, place, owner, options.backlog);
     this.#waits = new Waits(skynet);
     this.#names = new GlobalNames(place, {
       id: options.id,
-      tell: (message) => this.#tell(message),
+      tell: (message) => this.#master.tell(message),
       log: (text) => skynet.error(text),
       renamed: (name, handle) => skynet.fork(() => this.#renamed(name, handle)),
     });
@@ -114,7 +117,7 @@ class Slave implements Remote {
     // They are heard when it is known how many will come.
     this.#listener.pause();
     this.#skynet.error(`slave connect to master ${master}`);
-    await this.#connectToMaster();
+    await this.#master.connect();
     await this.#place.start(
       defineService((harbor) => {
         this.#harbor = kernelOf(harbor);
@@ -126,7 +129,7 @@ class Slave implements Remote {
       '',
     );
     this.#place.install(this);
-    this.#tell(['H', id, address]);
+    this.#master.tell(['H', id, address]);
     await this.#welcome();
     this.#hasJoined = true;
     this.#skynet.error('Shakehand ready');
@@ -151,56 +154,24 @@ class Slave implements Remote {
     const links = this.#links
       .info()
       .filter(({ state }) => state === 'ready')
-      .map(({ fd, address, own, received, sent, waiting }) =>
-        socketStat(fd, service, received, sent, waiting, own, address),
+      .map(
+        ({ fd, address, own, received, sent, waiting }): ConnectionStat => ({
+          id: fd,
+          type: 'TCP',
+          address: service,
+          read: received,
+          write: sent,
+          rbuffer: 0,
+          wbuffer: waiting,
+          sock: own,
+          peer: address,
+        }),
       );
-    const master = this.#master;
-    if (master === undefined) return links;
-    const { received, sent, fd } = this.#control;
-    const own = this.#skynet.self();
-    return [
-      socketStat(fd, own, received, sent, master.pendingBytes, master.localAddress, master.remoteAddress),
-      ...links,
-    ];
+    const master = this.#master.stat(this.#skynet.self());
+    return master === undefined ? links : [master, ...links];
   }
 
-  async #connectToMaster(): Promise<Connection> {
-    const { master } = this.#options;
-    let connection: Connection;
-    try {
-      connection = await this.#kernel.connect(master, { timeout: CONNECT_TIME });
-    } catch (error) {
-      throw harborError('ERR_CONNECT', `Can't connect to master ${master}: ${printable(error)}`, {
-        cause: error,
-      });
-    }
-    this.#master = connection;
-    const control = { fd: this.#kernel.thread.nextId(), received: 0, sent: 0 };
-    this.#control = control;
-    connection.setNoDelay(true);
-    connection.setKeepAlive(CONNECT_TIME);
-    const read = createSlaveReader((message) => this.#kernel.enqueue(this.#told, message));
-    connection.start({
-      data: (chunk) => {
-        control.received += chunk.length;
-        try {
-          read(chunk);
-        } catch (error) {
-          this.#skynet.error(`master: ${printable(error)}`);
-          connection.destroy();
-        }
-      },
-      end: () => connection.close(),
-      drained: () => {},
-      error: () => {},
-      closed: () => this.#kernel.enqueue(() => this.#masterClosed(connection)),
-    });
-    return connection;
-  }
-
-  #masterClosed(connection: Connection): void {
-    if (this.#master !== connection) return;
-    this.#master = undefined;
+  #masterClosed(): void {
     this.#waits.wake('welcome');
     if (!this.#isMasterLost) this.#masterLost();
   }
@@ -231,7 +202,7 @@ class Slave implements Remote {
   }
 
   /** What the master tells, in the order of coming. */
-  readonly #told = (message: ToSlave | Unknown): void => {
+  #told(message: ToSlave | Unknown): void {
     switch (message[0]) {
       case 'W':
         this.#awaited ??= message[1];
@@ -249,16 +220,10 @@ class Slave implements Remote {
         this.#gone(message[1]);
         break;
       case 'V':
-        this.#tell(['V']);
+        this.#master.tell(['V']);
         break;
       default:
     }
-  };
-
-  #tell(message: ToMaster): void {
-    const bytes = encodeControl(message);
-    this.#control.sent += bytes.length;
-    this.#master?.write(bytes);
   }
 
   #masterLost(): void {
@@ -292,21 +257,20 @@ class Slave implements Remote {
   /** Joins the network once more; why not, if the master is not there or does not let it in. */
   async #joinAgain(): Promise<string | undefined> {
     const { id, address, master } = this.#options;
-    let connection: Connection;
     try {
       // Nodes that have come since are told to connect to this one.
       this.#listener ??= await this.#kernel.listen(address, {}, (from) => this.#accept(from));
-      connection = await this.#connectToMaster();
+      await this.#master.connect();
     } catch (error) {
       return printable(error);
     }
     this.#awaited = undefined;
-    this.#tell(['H', id, address]);
-    const isSettled = (): boolean => this.#awaited !== undefined || this.#master !== connection;
+    this.#master.tell(['H', id, address]);
+    const isSettled = (): boolean => this.#awaited !== undefined || !this.#master.isOpen;
     await this.#waits.until('welcome', isSettled, WELCOME_TIME);
-    if (this.#master !== connection) return `the master ${master} does not let harbor ${id} in again`;
+    if (!this.#master.isOpen) return `the master ${master} does not let harbor ${id} in again`;
     if (this.#awaited !== undefined) return undefined;
-    connection.destroy();
+    this.#master.destroy();
     return `the master ${master} does not answer harbor ${id}`;
   }
 
@@ -464,7 +428,7 @@ class Slave implements Remote {
   }
 
   info(): Record<string, unknown> {
-    const { received, sent } = this.#control;
+    const { received, sent } = this.#master.traffic;
     const master = this.#isMasterLost ? 'lost' : 'connected';
     return {
       harbor: this.#options.id,
@@ -486,22 +450,10 @@ class Slave implements Remote {
 
   close(): void {
     this.#links.close();
-    this.#master?.close(1000);
+    this.#master.close(1000);
   }
 }
 
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
-}
-
-function socketStat(
-  id: number,
-  address: Handle,
-  read: number,
-  write: number,
-  wbuffer: number,
-  sock: string,
-  peer: string,
-): ConnectionStat {
-  return { id, type: 'TCP', address, read, write, rbuffer: 0, wbuffer, sock, peer };
 }

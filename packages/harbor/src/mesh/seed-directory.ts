@@ -1,4 +1,5 @@
 import { type Handle, harborOf, isSkynetError, printable, type SkynetError } from '@skynet/core';
+import { type Claim, Claims } from './claims.ts';
 import { cutOff, Decider, type Probe } from './decider.ts';
 import type { Directory, DirectoryPlace, DirectoryWatcher } from './directory.ts';
 import { type Named, readAsk, readTell, say, type Tell } from './directory-wire.ts';
@@ -41,16 +42,6 @@ interface Attempt {
   readonly names: Named[];
 }
 
-/** Something that whoever decides is asked for. */
-interface Claim {
-  readonly what: 'claim' | 'release';
-  readonly name: string;
-  readonly handle: Handle;
-  readonly expected: Handle;
-  readonly resolve: (owner: Handle) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * A directory that is nothing but the nodes themselves: they tell each other who is there, and the one that is there longest
  * decides. No node is special; any may start first, if it is a seed.
@@ -67,8 +58,7 @@ export class SeedDirectory implements Directory {
   #isSeed = false;
   #isOver = false;
   #isSeeking = true;
-  readonly #claims = new Map<number, Claim>();
-  #nextClaim = 1;
+  readonly #claims = new Claims((request, claim) => this.#put(request, claim));
 
   constructor(options: SeedOptions) {
     this.#options = options;
@@ -306,10 +296,10 @@ export class SeedDirectory implements Directory {
         known.rejoined();
         break;
       case 'claimed':
-        this.#settleClaim(tell[1], (claim) => claim.resolve(tell[2]));
+        this.#claims.decided(tell[1], tell[2]);
         break;
       case 'undecided':
-        this.#settleClaim(tell[1], (claim) => claim.reject(cutOff(known.cutOff)));
+        this.#claims.failed(tell[1], cutOff(known.cutOff));
         break;
       case 'move': {
         const up = this.#up;
@@ -449,21 +439,16 @@ export class SeedDirectory implements Directory {
   // --- names
 
   claim(name: string, handle: Handle, expected: Handle = 0): Promise<Handle> {
-    return this.#askDecider('claim', name, handle, expected);
+    return this.#askDecider({ what: 'claim', name, handle, expected });
   }
 
   async release(name: string, handle: Handle): Promise<void> {
-    await this.#askDecider('release', name, handle, 0);
+    await this.#askDecider({ what: 'release', name, handle, expected: 0 });
   }
 
-  #askDecider(what: Claim['what'], name: string, handle: Handle, expected: Handle): Promise<Handle> {
-    if (this.#known.cutOff !== undefined) return Promise.reject(cutOff(this.#known.cutOff));
-    return new Promise((resolve, reject) => {
-      const request = this.#nextClaim++;
-      const claim: Claim = { what, name, handle, expected, resolve, reject };
-      this.#claims.set(request, claim);
-      this.#put(request, claim);
-    });
+  #askDecider(claim: Claim): Promise<Handle> {
+    const { cutOff: isolated } = this.#known;
+    return isolated === undefined ? this.#claims.ask(claim) : Promise.reject(cutOff(isolated));
   }
 
   #put(request: number, { what, name, handle, expected }: Claim): void {
@@ -473,27 +458,18 @@ export class SeedDirectory implements Directory {
           ? this.#decider.claim(name, handle, expected)
           : this.#decider.release(name, handle).then(() => handle);
       decided.then(
-        (owner) => this.#settleClaim(request, (claim) => claim.resolve(owner)),
-        (error: Error) => this.#settleClaim(request, (claim) => claim.reject(error)),
+        (owner) => this.#claims.decided(request, owner),
+        (error: Error) => this.#claims.failed(request, error),
       );
     } else if (what === 'claim') say(this.#up, ['claim', request, name, handle, expected]);
     else say(this.#up, ['release', request, name, handle]);
   }
 
-  #settleClaim(request: number, settle: (claim: Claim) => void): void {
-    const claim = this.#claims.get(request);
-    this.#claims.delete(request);
-    if (claim !== undefined) settle(claim);
-  }
-
-  /** Somebody else decides: what was asked and not answered is asked again. */
+  /** Somebody else decides, or nobody can. */
   #askAgain(): void {
-    for (const [request, claim] of [...this.#claims]) {
-      if (this.#known.cutOff !== undefined) {
-        this.#claims.delete(request);
-        claim.reject(cutOff(this.#known.cutOff));
-      } else this.#put(request, claim);
-    }
+    const { cutOff: isolated } = this.#known;
+    if (isolated === undefined) this.#claims.again();
+    else this.#claims.failAll(cutOff(isolated));
   }
 
   // --- the rest
@@ -521,10 +497,7 @@ export class SeedDirectory implements Directory {
     this.#decider = undefined;
     say(this.#up, ['leave']);
     this.#up?.close(meshError('ERR_LINK_CLOSED', 'this node goes'));
-    for (const [request, claim] of [...this.#claims]) {
-      this.#claims.delete(request);
-      claim.reject(cutOff('it goes'));
-    }
+    this.#claims.failAll(cutOff('it goes'));
   }
 }
 
