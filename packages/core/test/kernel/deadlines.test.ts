@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallTarget, CommandsOf, Handle, Skynet } from '../../src/index.ts';
+import { until } from '../../src/testing/index.ts';
 import type middle from '../fixtures/services/middle.ts';
 import { startTestNode } from '../test-node.ts';
 
@@ -81,7 +82,7 @@ describe.each([1, 3])('in a node of %i threads', (threads) => {
       const { ask } = proxy(skynet, a, { signal: stop.signal });
       const asked = ask(b, {}, 'ask', c, {}, 'never');
       const waits = async (): Promise<number> => (await skynet.call<unknown[]>(c, 'debug', 'TASK')).length;
-      while ((await waits()) === 0) await skynet.sleep('1ms');
+      await skynet.await(until(async () => (await waits()) > 0, { what: 'the last of three is asked' }));
       stop.abort(new Error('changed my mind'));
       await expect(asked).rejects.toThrow(code('ERR_ABORTED'));
       expect(await proxy(skynet, a).ended(1)).toEqual(['ERR_ABORTED']);
@@ -98,7 +99,7 @@ describe.each([1, 3])('in a node of %i threads', (threads) => {
         const asked = proxy(skynet, a, { signal: stop.signal }).ask(b, limits, 'never');
         const waits = async (): Promise<number> => (await skynet.call<unknown[]>(b, 'debug', 'TASK')).length;
         const before = await waits();
-        while ((await waits()) === before) await skynet.sleep('1ms');
+        await skynet.await(until(async () => (await waits()) > before, { what: 'the second is asked' }));
         stop.abort();
         await expect(asked).rejects.toThrow(code('ERR_ABORTED'));
       }

@@ -6,6 +6,7 @@ import {
   type ServiceHandle,
   type Skynet,
 } from '../../src/index.ts';
+import { until } from '../../src/testing/index.ts';
 import type busyService from '../fixtures/services/busy.ts';
 import { busy } from '../fixtures/services/busy.ts';
 import { startTestNode } from '../test-node.ts';
@@ -106,7 +107,7 @@ test('answers, errors, the debug protocol, timers and forks of a full service ge
     const ping = skynet.call(handle, 'debug', 'PING');
     await asking;
     expect(await ping).toBe(true);
-    while (!seen.includes('timer')) await skynet.sleep('1ms');
+    await skynet.await(until(() => seen.includes('timer')));
     expect(seen).toEqual(expect.arrayContaining(['fork', 'answer', 'ERR_NO_SERVICE', 'timer']));
     await node.logged(/Overloaded, 4 messages refused|Overloaded, 1 message refused/);
   });

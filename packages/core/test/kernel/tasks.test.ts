@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { defineService, type Handle, type Request, type Task } from '../../src/index.ts';
+import { until } from '../../src/testing/index.ts';
 import { startTestNode } from '../test-node.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -98,7 +99,7 @@ test('the running task keeps its identity across every kind of wait', async () =
         }),
       );
     }
-    while (left > 0) await skynet.sleep('1ms');
+    await skynet.await(until(() => left === 0, { what: 'all tasks have ended' }));
     expect(failures).toEqual([]);
     expect(String(tasks[0])).toMatch(/^thread: 0x[0-9a-f]{12}$/);
   });
@@ -113,7 +114,7 @@ test('timers fire once, can be cancelled, repeat, and end with their service', a
     expect(cancelled.cancel()).toBe(false);
     skynet.timeout('2ms', (...args) => fired.push(args.join()), 'a', 'b');
     const repeating = skynet.interval('1ms', () => fired.push('again'));
-    while (fired.filter((what) => what === 'again').length < 3) await skynet.sleep('1ms');
+    await skynet.await(until(() => fired.filter((what) => what === 'again').length >= 3));
     repeating.cancel();
     const before = fired.length;
     await skynet.sleep('5ms');
@@ -178,7 +179,7 @@ test('a critical section runs one after another, re-enters, and goes on after a 
         left--;
       });
     }
-    while (left > 0) await skynet.sleep('1ms');
+    await skynet.await(until(() => left === 0, { what: 'all tasks have ended' }));
     expect(order).toEqual([
       'a in',
       'a inner',

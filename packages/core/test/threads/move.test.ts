@@ -7,7 +7,7 @@ import {
   type ServiceHandle,
   type Skynet,
 } from '../../src/index.ts';
-import { Happenings } from '../../src/testing/index.ts';
+import { Happenings, until } from '../../src/testing/index.ts';
 import { open } from '../console/visitor.ts';
 import type flooder from '../fixtures/threads/flooder.ts';
 import type mover from '../fixtures/threads/mover.ts';
@@ -54,15 +54,19 @@ test('a service goes to another thread with its state, names, timers and watcher
     expect(notes).toContainEqual({ kept: [1, 'two'] });
     expect(threads).toEqual([0, 1, 2, 0, 1]);
     // Its timers run there.
-    while (!(await proxy(skynet, handle).learnt()).notes.includes('tick')) await skynet.sleep(1);
+    const hasTicked = async (): Promise<boolean> =>
+      (await proxy(skynet, handle).learnt()).notes.includes('tick');
+    await skynet.await(until(hasTicked, { what: 'its timer has fired' }));
     const list = await skynet.call<Record<string, string>>('.launcher', 'lua', 'LIST');
     expect(Object.keys(list).filter((address) => address === skynet.address(handle))).toHaveLength(1);
     expect(gone.all).toEqual([]);
     skynet.kill('.mover');
     await gone.find(() => true, 'the end of the service');
     expect(gone.all).toEqual(['killed']);
-    while (!(await proxy(skynet, watcher).learnt()).notes.includes('killed')) await skynet.sleep(1);
-    while (skynet.localName('.mover') !== undefined) await skynet.sleep('1ms');
+    const isTold = async (): Promise<boolean> =>
+      (await proxy(skynet, watcher).learnt()).notes.includes('killed');
+    await skynet.await(until(isTold, { what: 'the watcher is told' }));
+    await skynet.await(until(() => skynet.localName('.mover') === undefined));
     await expect(proxy(skynet, handle).where()).rejects.toThrow(code('ERR_NO_SERVICE'));
   });
 });
@@ -171,7 +175,8 @@ test.each<[string, Wishes, string, string | undefined]>([
     const { notes, problems, threads } = await service.learnt();
     expect(notes).toContain('before');
     expect({ problems, threads }).toEqual({ problems: [], threads: [0] });
-    while (!(await service.learnt()).notes.includes('tick')) await skynet.sleep(1);
+    const hasTicked = async (): Promise<boolean> => (await service.learnt()).notes.includes('tick');
+    await skynet.await(until(hasTicked, { what: 'its timer has fired' }));
     expect(await skynet.call('.stays', 'lua', 'self')).toBe(handle);
   });
 });
@@ -190,7 +195,7 @@ test('work that does not end keeps it where it is; bad arguments are refused', a
     await expect(service.move(1)).rejects.toThrow(code('ERR_MOVE', 'busy'));
     for (const there of [1, 0]) {
       await service.moveLater(there);
-      while ((await service.where()) !== there) await skynet.sleep(1);
+      await skynet.await(until(async () => (await service.where()) === there));
     }
     expect(node.log.filter((line) => line.includes('Unknown session'))).toEqual([]);
     for (const thread of [2, -1, 1.5, Number.NaN])
@@ -238,7 +243,7 @@ test('a service that is killed while it moves is gone, in both places, and every
       await expect(proxy(skynet, handle).self()).rejects.toThrow(
         /ERR_NO_SERVICE|invalid address|call failed/,
       );
-      while (skynet.localName('.doomed') !== undefined) await skynet.sleep('1ms');
+      await skynet.await(until(() => skynet.localName('.doomed') === undefined));
     }
   });
 });

@@ -7,6 +7,7 @@ import {
   type ServiceHandle,
   type Skynet,
 } from '../../src/index.ts';
+import { until } from '../../src/testing/index.ts';
 import { anyValue, expectSame } from '../codec/values.ts';
 import type peer from '../fixtures/threads/peer.ts';
 import type { Step } from '../fixtures/threads/peer.ts';
@@ -91,7 +92,7 @@ test('names and environment are seen by all threads at once', async () => {
     expect(await one.getenv('born')).toBe('in two');
     await expect(one.setenv('born', 'again')).rejects.toThrow(code('ERR_ENV_EXISTS'));
     skynet.kill(handle);
-    while (skynet.localName('.one') !== undefined) await skynet.sleep('1ms');
+    await skynet.await(until(() => skynet.localName('.one') === undefined));
   });
 });
 
@@ -309,7 +310,11 @@ test('a start that fails takes along what it has started in other threads, and w
     );
     expect(Object.values(during).filter((title) => title === 'snlua peer')).toHaveLength(3);
     // In other threads they end a little later.
-    while (JSON.stringify(await list()) !== JSON.stringify(before)) await skynet.sleep('1ms');
+    await skynet.await(
+      until(async () => JSON.stringify(await list()) === JSON.stringify(before), {
+        what: 'what a failed start has started is gone',
+      }),
+    );
   });
 });
 
