@@ -2,7 +2,11 @@ import { inspect } from 'node:util';
 import type { Container } from './container.ts';
 
 /** The view of a map. */
-export class MapView extends Map<unknown, unknown> {
+export function mapView(place: Container): object {
+  return new MapView(place);
+}
+
+class MapView extends Map<unknown, unknown> {
   readonly #place: Container;
 
   constructor(place: Container) {

@@ -4,7 +4,7 @@ import { arrayView } from './array-view.ts';
 import type { Container } from './container.ts';
 import type { ShareDataErrorCode } from './errors.ts';
 import { LargeKept } from './large-kept.ts';
-import { MapView } from './map-view.ts';
+import { mapView } from './map-view.ts';
 import type { Shape, Sheet } from './sheet.ts';
 import { ROOT, TAG, type Tag } from './slot.ts';
 
@@ -73,7 +73,7 @@ class Place implements Container {
   #show(): object {
     switch (this.#kind) {
       case 'map':
-        return new MapView(this);
+        return mapView(this);
       case 'array':
         return arrayView(this);
       default:
