@@ -72,7 +72,7 @@ try {
   process.exit(1);
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     isStopping = true;
     for (const child of running.values()) child.kill('SIGTERM');
   });

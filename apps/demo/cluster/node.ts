@@ -19,7 +19,7 @@ try {
       .catch(() => {})
       .finally(() => process.exit(0));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   // Whoever has started it holds the other end: it does not outlive that.
   process.stdin.resume().once('end', stop);
   await starting;

@@ -46,7 +46,7 @@ try {
       .catch(() => {})
       .finally(() => process.exit(0));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   node = await starting;
 } catch (error) {
   fail(isSkynetError(error) ? error.message : String(error), 1);

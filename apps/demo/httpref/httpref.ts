@@ -45,7 +45,7 @@ try {
   );
   // Whoever is told to end while it starts does so once it has started; a start that fails is told of below.
   const stop = (): void => void starting.then((node) => node.stop()).catch(() => {});
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   await starting;
   process.stdout.write('ready\n');
 } catch (error) {

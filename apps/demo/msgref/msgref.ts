@@ -23,7 +23,7 @@ try {
   );
   // Whoever is told to end while it starts does so once it has started; a start that fails is told of below.
   const stop = (): void => void starting.then((node) => node.stop()).catch(() => {});
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   await starting;
   if (!/^(127\.|localhost$|::1$)/.test(host))
     process.stderr.write(`msgref: anybody who reaches ${host} can log in: the password is "password"\n`);

@@ -19,7 +19,7 @@ export async function serve(name: string, gate: ServiceDefinition, thread = 1): 
   );
   // Whoever is told to end while it starts does so once it has started.
   const stop = (): void => void starting.then((running) => running.stop()).catch(() => {});
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   const node = await starting;
   try {
     const handle = await node.newService(gate);
