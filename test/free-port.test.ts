@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { freePair, freePort, freePorts } from './free-port.ts';
+import { freePort, freePorts, freeRow } from './free-port.ts';
 
-test('ports that are free, each given once; two beside each other', async () => {
-  const first = await freePair();
+test('ports that are free, each given once; some in a row', async () => {
+  const first = await freeRow(2);
   const ports = [first, first + 1, ...(await freePorts(20))];
   expect(new Set(ports).size).toBe(22);
   for (const port of ports) {

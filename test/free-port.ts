@@ -35,16 +35,18 @@ export async function freePort(): Promise<number> {
   return port as number;
 }
 
-/** A port of {@link freePorts} whose successor is one, too. */
-export async function freePair(): Promise<number> {
+/** The first of so many ports of {@link freePorts} that follow each other. */
+export async function freeRow(count: number): Promise<number> {
   for (;;) {
-    const port = anyPort();
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+    const first = anyPort(count);
+    let found = 0;
+    while (found < count && (await isFree(first + found))) found++;
+    if (found === count) return first;
   }
 }
 
-function anyPort(): number {
-  return FIRST + Math.floor(Math.random() * (GIVEN_FROM - FIRST - 1));
+function anyPort(row = 1): number {
+  return FIRST + Math.floor(Math.random() * (GIVEN_FROM - FIRST - row));
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -119,9 +119,9 @@ describe.runIf(isThere)('a page that is frozen while an answer comes, as on a la
     const { pid = 0 } = program.process();
     const network = networkProcess(pid);
     for (const [silence, requestTimeout, frozen] of [
-      [1000, 30_000, 1500],
-      [15_000, 1000, 1500],
-      [1000, 1000, 3000],
+      [3000, 30_000, 4000],
+      [15_000, 3000, 4000],
+      [3000, 3000, 7000],
     ]) {
       const options = { port, silence, requestTimeout };
       const hasAsked = new Promise<void>((resolve) => {

@@ -6,10 +6,10 @@ import type { Node } from '@skynet/core';
 import { startTestNode } from '@skynet/core/testing';
 import { createWebSocket } from '@skynet/http/websocket';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePair } from '../../../test/free-port.ts';
+import { freeRow } from '../../../test/free-port.ts';
 
 async function start(...args: string[]): Promise<{ port: number; program: ChildProcess }> {
-  const port = await freePair();
+  const port = await freeRow(2);
   const program = spawn('npm', ['run', '--silent', 'httpref', '--', String(port), ...args], {
     cwd: fileURLToPath(new URL('../../..', import.meta.url)),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { freeRow } from '../../../test/free-port.ts';
 import { run as dns } from '../rowsref/families/dns.ts';
 import { run as sharedata } from '../rowsref/families/sharedata.ts';
 import { run as sharetable } from '../rowsref/families/sharetable.ts';
@@ -64,19 +65,12 @@ test.each([
 
 /** So many ports in a row that are free, with the servers of the rows on them. */
 async function scripted(scripts: readonly (readonly (readonly Action[])[] | null)[]): Promise<number> {
-  for (let attempt = 0; ; attempt++) {
-    const servers = new ScriptedServers();
-    const base = 20_000 + Math.floor(Math.random() * 10_000);
-    try {
-      for (const [index, script] of scripts.entries())
-        if (script !== null) await servers.listen(base + index, script);
-      closing.push(() => servers.close());
-      return base;
-    } catch (error) {
-      await servers.close();
-      if (attempt >= 20) throw error;
-    }
-  }
+  const servers = new ScriptedServers();
+  closing.push(() => servers.close());
+  const base = await freeRow(scripts.length);
+  for (const [index, script] of scripts.entries())
+    if (script !== null) await servers.listen(base + index, script);
+  return base;
 }
 
 test('socketchannel', async () => {
