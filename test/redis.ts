@@ -80,7 +80,7 @@ export async function startRedisCluster(): Promise<{
     nodes.push(
       await startRedis([
         ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'],
-        ...['--cluster-port', String(bus), '--cluster-node-timeout', '2000'],
+        ...['--cluster-port', String(bus), '--cluster-node-timeout', '30000'],
       ]),
     );
   }
