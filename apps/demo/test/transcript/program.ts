@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /** How long a transcript waits for one line or for the end of a program, in milliseconds. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 export interface ProgramOptions {
   readonly cwd: string;

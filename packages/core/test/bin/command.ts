@@ -10,7 +10,7 @@ export const COMMAND = fileURLToPath(new URL('../../dist/bin/skynet.js', import.
 const CORE = new URL('../../dist/index.js', import.meta.url).href;
 
 /** How long a test waits for something before it says what it waited for. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** How the command is run. */
 export interface RunOptions extends SpawnOptions {
