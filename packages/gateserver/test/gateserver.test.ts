@@ -506,7 +506,7 @@ describe('limits', () => {
 
   test('clients that do not say anything in time are closed', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, { limits: { handshake: '40ms' } });
+    const gate = await startTestGate(node, { limits: { handshake: '2s' } });
     const silent = await connectClient(gate.port);
     const talking = await connectClient(gate.port);
     talking.send('hello');
@@ -524,7 +524,7 @@ describe('limits', () => {
 
   test('clients that fall silent are closed', async () => {
     const node = await startTestNode();
-    const gate = await startTestGate(node, { limits: { idle: '40ms' } });
+    const gate = await startTestGate(node, { limits: { idle: '1s' } });
     const client = await connectClient(gate.port);
     client.send('hello');
     await client.ended;

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import type { CommandsOf, Skynet } from '../../src/index.ts';
 import type peer from '../fixtures/threads/peer.ts';
 import { startTestNode, type TestNode } from '../test-node.ts';
@@ -17,7 +20,10 @@ test('nobody waits for a start in a thread that a service holds, and it is undon
   const node = await startThreads();
   await node.run(async (skynet) => {
     const holder = await start(skynet, 1);
-    const spinning = skynet.proxy(holder).spin(6000);
+    const folder = mkdtempSync(path.join(tmpdir(), 'skynet-held-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const end = path.join(folder, 'end');
+    const spinning = skynet.proxy(holder).spinUntil(end);
     await node.logged(/endless loop/);
     await expect(start(skynet, 1)).rejects.toThrow(
       expect.objectContaining({
@@ -31,6 +37,7 @@ test('nobody waits for a start in a thread that a service holds, and it is undon
       const handle = await start(skynet, 'spread');
       expect(await skynet.call({ to: handle, timeout: '5s' }, 'lua', 'self')).toBe(handle);
     }
+    writeFileSync(end, '');
     await spinning;
     await node.logged(/^\[:00000000\] KILL :/);
     expect(await skynet.proxy(holder).self()).toBe(holder);
@@ -56,7 +63,7 @@ test('a kill of another service of a held thread ends the thread', async () => {
 });
 
 test('endEndlessAfter ends the thread of a service that holds it, and no other', async () => {
-  const node = await startThreads({ endEndlessAfter: '500ms' });
+  const node = await startThreads({ endEndlessAfter: '3s' });
   await node.run(async (skynet) => {
     const holder = await start(skynet, 1);
     const other = await start(skynet, 2);
@@ -66,7 +73,7 @@ test('endEndlessAfter ends the thread of a service that holds it, and no other',
       code('ERR_SERVICE_GONE'),
     );
     await node.logged(
-      new RegExp(`thread 1 is ended: ${skynet.address(holder)} has held it for longer than 500 ms`),
+      new RegExp(`thread 1 is ended: ${skynet.address(holder)} has held it for longer than 3000 ms`),
     );
     const reborn = await start(skynet, 1);
     expect(await skynet.proxy(reborn).self()).toBe(reborn);
