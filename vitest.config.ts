@@ -13,6 +13,15 @@ const selfTested = readdirSync('apps').filter((app) => {
   return scripts?.test !== undefined;
 });
 
+/** Properties are tried with the same values each time, so that a test run tells of the change; `npm run fuzz` draws new ones. */
+const seed = process.env['SKYNET_FUZZ'] === undefined ? 20_261_129 : undefined;
+const FAST_CHECK = "import fc from 'fast-check';";
+
+function withSeed(code: string, seed: number): string | undefined {
+  if (!code.includes(FAST_CHECK)) return undefined;
+  return code.replace(FAST_CHECK, `${FAST_CHECK} fc.configureGlobal({ seed: ${seed} });`);
+}
+
 // Tests run from the sources, so no build is needed but for those that start threads or the command line.
 export default defineConfig({
   // What the hooks of `@skynet/snax` do where Node loads scripts.
@@ -24,6 +33,11 @@ export default defineConfig({
         code.includes('defineSnax')
           ? joinLocals(code, readFileSync(id.split('?')[0] ?? id, 'utf8'))
           : undefined,
+    },
+    {
+      name: 'one-seed',
+      enforce: 'pre',
+      transform: (code) => (seed === undefined ? undefined : withSeed(code, seed)),
     },
   ],
   resolve: { conditions },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runs } from '../../../../test/runs.ts';
+import { runs, seedOfRun } from '../../../../test/runs.ts';
 import { type CriticalSection, defineService, type Skynet, type Task } from '../../src/index.ts';
 import { ticksAndMicrotasks } from '../../src/schedule/settling.ts';
 import { startTestNode, type TestNode } from '../test-node.ts';
@@ -203,7 +203,7 @@ async function startWithTicks(): Promise<TestNode> {
   }
 }
 
-const seed = Number(process.env['SKYNET_ORDER_SEED'] ?? Date.now() % 2 ** 31);
+const seed = Number(process.env['SKYNET_ORDER_SEED'] ?? seedOfRun());
 
 test(`random programs happen in the same order however passes follow each other, each as its own task (SKYNET_ORDER_SEED=${seed})`, async () => {
   expect(ticksAndMicrotasks()).toBeTypeOf('function');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seedOfRun } from '../../../../test/runs.ts';
 import { defineService, type Handle, type Skynet } from '../../src/index.ts';
 import { startTestNode } from '../test-node.ts';
 
@@ -7,7 +8,7 @@ import { startTestNode } from '../test-node.ts';
 // messages arrive in the order sent, and nothing of a service happens between two steps of a task that does not wait for
 // the framework. TOPOLOGY_MESSAGES and TOPOLOGY_SEED set how many in all, and the seed.
 const MESSAGES = Number(process.env['TOPOLOGY_MESSAGES'] ?? 120_000);
-const SEED = Number(process.env['TOPOLOGY_SEED'] ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env['TOPOLOGY_SEED'] ?? seedOfRun());
 const NETWORKS = 4;
 /** Messages under way. */
 const POPULATION = 300;
