@@ -57,7 +57,7 @@ test('a kill ends no thread that another service holds for a while', async () =>
   await node.run(async (skynet) => {
     const busy = await start(skynet, 1);
     const mate = await start(skynet, 1);
-    const spinning = skynet.proxy(busy).spin(2500);
+    const spinning = skynet.proxy(busy).spin(1500);
     const waiting = skynet.proxy(mate).self();
     skynet.kill(mate);
     await spinning;
