@@ -37,7 +37,8 @@ REFUSED.stack = '';
 
 /** Whether the object travels as an object with keys. */
 export function isPlain(value: object): value is Record<string, unknown> {
-  const proto = Object.getPrototypeOf(value);
+  // Of `Object` it takes twice as long where objects of many shapes come.
+  const proto = Reflect.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;
 }
 
