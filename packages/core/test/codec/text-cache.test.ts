@@ -33,7 +33,10 @@ describe('TextCache', () => {
   it('gives every text as it stands there, whatever came before and wherever it stands', () => {
     const cache = new TextCache();
     const text = fc
-      .tuple(fc.constantFrom('ab', '\0\x01', 'abcdefghijklmnopqrstuvwxyz0123456789_'), fc.nat(MAX_CACHED_TEXT))
+      .tuple(
+        fc.constantFrom('ab', '\0\x01', 'abcdefghijklmnopqrstuvwxyz0123456789_'),
+        fc.nat(MAX_CACHED_TEXT),
+      )
       .chain(([units, length]) =>
         fc.string({ unit: fc.constantFrom(...units), minLength: length, maxLength: length }),
       );
