@@ -17,7 +17,7 @@ import {
   TABLE,
   WORD,
 } from './seri-format.ts';
-import { type SeriShape, seriShapes } from './seri-shapes.ts';
+import { firstShape, type SeriShape, seriShapes } from './seri-shapes.ts';
 import { MAX_CACHED_TEXT, TextCache } from './text-cache.ts';
 import { setProtoKey } from './value.ts';
 
@@ -34,6 +34,8 @@ const texts = new TextCache();
 const floatBytes = new Uint8Array(8);
 const floatView = new DataView(floatBytes.buffer);
 const NO_BYTES = new Uint8Array(0);
+/** Places for values of tables that are kept from one message to the next. */
+const KEPT_VALUES = 1024;
 
 /** Reads packed values. One is enough for a thread: nothing of the reader's is called while it reads. */
 export class SeriReader {
@@ -42,8 +44,11 @@ export class SeriReader {
   #exact = false;
   end = 0;
   pos = 0;
-  /** Values of tables with keys that are being read. */
+  /** Values of tables with keys that are being read, up to the top. Never made shorter: that takes longer than reading them. */
   readonly #values: unknown[] = [];
+  #top = 0;
+  /** Places that are not empty. */
+  #used = 0;
 
   begin(bytes: Uint8Array, offset: number, options: UnpackOptions | undefined): void {
     this.#bytes = bytes;
@@ -56,7 +61,11 @@ export class SeriReader {
   /** Forgets what was read, also when it could not be read to its end. */
   finish(): void {
     this.#bytes = NO_BYTES;
-    if (this.#values.length > 0) this.#values.length = 0;
+    const values = this.#values;
+    if (this.#used > KEPT_VALUES) values.length = 0;
+    else for (let i = 0; i < this.#used; i++) values[i] = undefined;
+    this.#used = 0;
+    this.#top = 0;
   }
 
   value(depth: number): unknown {
@@ -177,52 +186,69 @@ export class SeriReader {
   #table(cookie: number, depth: number): unknown {
     const length = this.#length(cookie);
     if (length === 0) return this.#atNil() ? [] : this.#object(depth);
-    const list: unknown[] = [];
-    for (let i = 0; i < length; i++) list.push(this.value(depth));
+    const list = this.#list(length, depth);
     if (this.#atNil()) return list;
     return this.#map(new Map(list.map((part, i): [unknown, unknown] => [i + 1, part])), depth);
+  }
+
+  /** Short ones as literals: those have room for what they hold, one that is pushed to for seventeen. */
+  #list(length: number, depth: number): unknown[] {
+    switch (length) {
+      case 1:
+        return [this.value(depth)];
+      case 2:
+        return [this.value(depth), this.value(depth)];
+      case 3:
+        return [this.value(depth), this.value(depth), this.value(depth)];
+    }
+    const list: unknown[] = [];
+    for (let i = 0; i < length; i++) list.push(this.value(depth));
+    return list;
   }
 
   /** A table without an array part: an object as long as its keys are text. */
   #object(depth: number): unknown {
     const values = this.#values;
-    const from = values.length;
+    const from = this.#top;
     let shape = seriShapes();
+    let expected = this.end - this.pos > 1 ? firstShape(this.#bytes, this.pos) : undefined;
     do {
-      const known = this.#knownKey(shape);
+      const known = this.#knownKey(expected);
       let next = known;
       let key: unknown;
       if (known === undefined) {
         const at = this.pos;
         key = this.#key(depth);
         if (typeof key === 'string' && this.pos - at <= MAX_SHORT_STRING + 1)
-          next = shape.by(key, this.#bytes.slice(at, this.pos));
+          next = shape.by(key, this.#bytes, at, this.pos);
       }
       const value = next === undefined ? undefined : this.value(depth);
       if (next === undefined || value === undefined) {
+        this.#top = from;
         const object = shape.object(values, from);
-        values.length = from;
         // What no table holds is no pair.
         return next === undefined ? this.#dictionary(object, key, depth) : this.#rest(object, depth);
       }
-      values.push(value);
+      values[this.#top++] = value;
+      if (this.#top > this.#used) this.#used = this.#top;
       shape = next;
+      expected = next.next;
     } while (!this.#atNil());
-    const object = shape.object(values, from);
-    values.length = from;
-    return object;
+    this.#top = from;
+    return shape.object(values, from);
   }
 
-  /** Passes over the key that is expected, if it comes. */
-  #knownKey({ expected, next }: SeriShape): SeriShape | undefined {
+  /** Passes over the key that leads where it is expected to lead, if it comes. */
+  #knownKey(expected: SeriShape | undefined): SeriShape | undefined {
     if (expected === undefined) return undefined;
+    const key = expected.bytes;
     const bytes = this.#bytes;
     const { pos } = this;
-    const { length } = expected;
+    const { length } = key;
     if (length > this.end - pos) return undefined;
-    for (let i = 0; i < length; i++) if (bytes[pos + i] !== expected[i]) return undefined;
+    for (let i = 0; i < length; i++) if (bytes[pos + i] !== key[i]) return undefined;
     this.pos = pos + length;
-    return next;
+    return expected;
   }
 
   /** The rest of the pairs of an object, if there are any. */

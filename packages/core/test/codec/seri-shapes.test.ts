@@ -55,6 +55,30 @@ describe('a packed table that comes often', () => {
     }
   });
 
+  test('is read as it stands beside others that begin alike, within it and in turns', () => {
+    const values = [
+      { ab: 1, z: { ac: 2, z: { ab: 3 } } },
+      { ac: 1, z: { ab: 2 }, y: [{ ac: 3 }, { ab: 4 }] },
+      { ab: { ab: { ac: { ac: 1 } } } },
+    ];
+    for (let i = 0; i < OFTEN; i++) {
+      const value = values[i % values.length];
+      expect(unpackSeri(packSeri([value, i]))).toStrictEqual([value, i]);
+    }
+  });
+
+  test('may hold so much that its places are not kept, and the next one is read as any', () => {
+    const wide = (depth: number): object => {
+      const object: Record<string, unknown> = {};
+      for (let i = 0; i < 60; i++) object[`k${i}`] = `${depth} ${i}`;
+      if (depth > 0) object.below = wide(depth - 1);
+      return object;
+    };
+    const large = wide(25);
+    for (const value of [large, { a: 1 }, large, { a: 1, b: { c: 2 } }])
+      expect(unpackSeri(packSeri([value]))).toStrictEqual([value]);
+  });
+
   test('is refused in the middle, and read as before then', () => {
     const bytes = table(key('name'), byte(1), key('other'), byte(2));
     for (let i = 0; i < OFTEN; i++) unpackSeri(bytes);
