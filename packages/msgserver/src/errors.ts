@@ -1,4 +1,10 @@
-import { type KernelErrorCode, SkynetError, type SkynetErrorOptions } from '@skynet/core';
+import {
+  isSkynetError,
+  type KernelErrorCode,
+  printable,
+  SkynetError,
+  type SkynetErrorOptions,
+} from '@skynet/core';
 
 /** Codes this package adds to those of `@skynet/core`. */
 export type MsgErrorCode =
@@ -18,4 +24,18 @@ export function msgError(
   options?: SkynetErrorOptions,
 ): SkynetError {
   return new SkynetError<typeof code>(code, message, options);
+}
+
+/** An error that says which handler failed for whom; code and details stay. */
+export function handlerError(handler: string, uid: unknown, thrown: Error): Error {
+  const { code = 'ERR_REMOTE', details } = isSkynetError(thrown) ? thrown : {};
+  const message = `${handler} failed for ${printable(uid)}: ${thrown.message}`;
+  const error = new SkynetError<string>(
+    code,
+    message,
+    details === undefined ? { cause: thrown } : { cause: thrown, details },
+  );
+  // Where is told by the cause.
+  error.stack = `${error.name}: ${message}`;
+  return error;
 }

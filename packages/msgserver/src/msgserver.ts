@@ -5,11 +5,11 @@ import {
   PTYPE,
   printable,
   type Skynet,
-  SkynetError,
+  type SkynetError,
 } from '@skynet/core';
-import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { kernelOf, type ServiceKernel } from '@skynet/core/kernel';
-import { msgError } from './errors.ts';
+import { bytesOf, isPromise } from './content.ts';
+import { handlerError, msgError } from './errors.ts';
 import type { Answer } from './history.ts';
 import {
   type Content,
@@ -26,8 +26,6 @@ import {
   ACK_SESSION,
   contentBytes,
   decodeAck,
-  type Handshake,
-  type HandshakeStatus,
   MAX_CONTENT,
   PUSH_EXTENSION,
   parseHandshake,
@@ -55,41 +53,6 @@ export type MsgCommands = {
   /** Sends something to a user that is no answer. Returns whether the client takes pushes. */
   push(uid: string, subid: NamePart, content: Content): boolean;
 };
-
-function isPromise(value: unknown): value is Promise<Content> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
-}
-
-/** Content as bytes. @throws ERR_ARGUMENT for what has none: an object, a list, true or false. */
-function bytesOf(content: Content, what: string): Uint8Array {
-  if (content instanceof Uint8Array) return content;
-  switch (typeof content) {
-    case 'string':
-    case 'number':
-    case 'bigint':
-    case 'undefined':
-      return contentBytes(content);
-    default:
-      if (content === null) return contentBytes(content);
-      throw msgError('ERR_ARGUMENT', `${what} is text, bytes, a number or nothing, not ${typeof content}`);
-  }
-}
-
-/** An error that says which handler failed for whom; code and details stay. */
-function handlerError(handler: string, uid: unknown, thrown: Error): Error {
-  const { code = 'ERR_REMOTE', details } = isSkynetError(thrown) ? thrown : {};
-  const message = `${handler} failed for ${printable(uid)}: ${thrown.message}`;
-  const error = new SkynetError<string>(
-    code,
-    message,
-    details === undefined ? { cause: thrown } : { cause: thrown, details },
-  );
-  // Where is told by the cause.
-  error.stack = `${error.name}: ${message}`;
-  return error;
-}
 
 /**
  * Makes this service a message server (`msgserver.start` of the original's `snax.msgserver`, book §15): it starts
@@ -387,8 +350,7 @@ export class MsgServer {
     const text = payload.length > MAX_HANDSHAKE ? '' : Buffer.from(payload).toString('latin1');
     const handshake = parseHandshake(text);
     const user = handshake === undefined ? undefined : this.#users.get(handshake.username);
-    const status =
-      handshake === undefined || user === undefined ? STATUS.notFound : this.#check(user, handshake);
+    const status = handshake === undefined || user === undefined ? STATUS.notFound : user.check(handshake);
     if (status !== STATUS.ok || handshake === undefined || user === undefined) {
       this.#say(link, status);
       this.#cut(link);
@@ -396,22 +358,6 @@ export class MsgServer {
     }
     this.#accept(link, user, BigInt(handshake.index), pushNumber(handshake.extension));
     return this.#handlers.connectHandler?.(user.username);
-  }
-
-  /** Whether a handshake is one of this user. */
-  #check(user: User, { username, index, hmac, extension }: Handshake): HandshakeStatus {
-    if (!/^\d{1,20}$/.test(index)) return STATUS.badRequest;
-    let proof: Uint8Array;
-    try {
-      proof = base64decode(hmac);
-    } catch {
-      return STATUS.badRequest;
-    }
-    if (BigInt(index) <= user.index) return STATUS.expired;
-    if (!equal(proof, hmacHash(user.secret, `${username}:${index}`))) return STATUS.unauthorized;
-    // A push that was never sent cannot have come.
-    if ((pushNumber(extension) ?? 0) > user.pushes.sent) return STATUS.badRequest;
-    return STATUS.ok;
   }
 
   #accept(link: Link, user: User, index: bigint, received: number | undefined): void {

@@ -1,7 +1,9 @@
 import type { Handle } from '@skynet/core';
+import { base64decode, equal, hmacHash } from '@skynet/core/crypt';
 import { History } from './history.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PushBuffer } from './push-buffer.ts';
+import { type Handshake, type HandshakeStatus, pushNumber, STATUS } from './wire.ts';
 
 /** A connection of a message server. */
 export interface Link {
@@ -42,5 +44,21 @@ export class User {
     this.secret = secret;
     this.history = new History(options.expiredNumber);
     this.pushes = new PushBuffer(options.pushNumber, options.pushBytes);
+  }
+
+  /** Whether a handshake is one of this user. */
+  check({ username, index, hmac, extension }: Handshake): HandshakeStatus {
+    if (!/^\d{1,20}$/.test(index)) return STATUS.badRequest;
+    let proof: Uint8Array;
+    try {
+      proof = base64decode(hmac);
+    } catch {
+      return STATUS.badRequest;
+    }
+    if (BigInt(index) <= this.index) return STATUS.expired;
+    if (!equal(proof, hmacHash(this.secret, `${username}:${index}`))) return STATUS.unauthorized;
+    // A push that was never sent cannot have come.
+    if ((pushNumber(extension) ?? 0) > this.pushes.sent) return STATUS.badRequest;
+    return STATUS.ok;
   }
 }

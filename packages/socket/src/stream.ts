@@ -7,7 +7,7 @@ import type { Entry, EntryOwner, Register, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
 import { LowQueue } from './low-queue.ts';
 import type { Settings } from './options.ts';
-import type { Reader, Want } from './reader.ts';
+import { atEnd, type Reader, satisfy, type Want } from './reader.ts';
 import { incompleteTail } from './text.ts';
 
 /** Unread bytes above which the socket stops reading until somebody reads. */
@@ -201,9 +201,9 @@ export class Stream implements Entry, Receiver {
    * @throws ERR_SOCKET_BUSY, ERR_SOCKET_OVERFLOW.
    */
   read(want: Want, suspend: () => Suspension<unknown>): unknown {
-    const ready = this.#satisfy(want);
+    const ready = satisfy(want, this.#buffer, this.#eof);
     if (ready !== undefined) return ready;
-    if (this.#eof) return this.#atEnd(want, false);
+    if (this.#eof) return atEnd(want, this.#buffer, false);
     if (this.#reader !== undefined) {
       throw socketError('ERR_SOCKET_BUSY', `another task waits on socket ${this.id}`, {
         details: { id: this.id },
@@ -218,40 +218,6 @@ export class Stream implements Entry, Receiver {
     return suspension.promise;
   }
 
-  /** What the buffer holds for a reader, undefined if that is not enough. */
-  #satisfy(want: Want): unknown {
-    const buffer = this.#buffer;
-    if (buffer.size === 0 && !(want.kind === 'count' && want.count === 0)) return undefined;
-    switch (want.kind) {
-      case 'any': {
-        const held = want.encoding === 'utf8' && !this.#eof ? incompleteTail(buffer.tail(3)) : 0;
-        return held === buffer.size
-          ? undefined
-          : [decode(buffer.take(buffer.size - held), want.encoding), undefined];
-      }
-      case 'count':
-        return buffer.size < want.count
-          ? undefined
-          : [decode(buffer.take(want.count), want.encoding), undefined];
-      case 'line': {
-        const line = buffer.takeLine(want.separator);
-        return line === undefined ? undefined : [decode(line, want.encoding), undefined];
-      }
-      case 'all':
-        return undefined;
-      case 'block':
-        return true;
-    }
-  }
-
-  /** What a reader gets at the end of the stream. */
-  #atEnd(want: Want, waited: boolean): unknown {
-    if (want.kind === 'block') return false;
-    const rest = decode(this.#buffer.take(this.#buffer.size), want.encoding);
-    if (want.kind === 'all') return rest.length > 0 || waited ? rest : undefined;
-    return [undefined, rest];
-  }
-
   #settle(outcome: (want: Want) => unknown): void {
     const reader = this.#reader;
     if (reader === undefined) return;
@@ -262,7 +228,7 @@ export class Stream implements Entry, Receiver {
   /** Lets the waiting task go, as at the end. Whether there was one. */
   interrupt(): boolean {
     if (this.#reader === undefined) return false;
-    this.#settle((want) => this.#atEnd(want, true));
+    this.#settle((want) => atEnd(want, this.#buffer, true));
     return true;
   }
 
@@ -302,7 +268,7 @@ export class Stream implements Entry, Receiver {
       return;
     }
     if (want !== undefined) {
-      const ready = this.#satisfy(want);
+      const ready = satisfy(want, this.#buffer, this.#eof);
       if (ready === undefined) {
         if (size > this.#settings.readLimit) this.#overflow(size);
         return;
