@@ -27,9 +27,9 @@ export interface ServerOptions {
   readonly maxStatements?: number;
   /** Most requests that wait. More are refused (ERR_MYSQL_BUSY). Default 10,000. */
   readonly maxWaiting?: number;
-  /** What DECIMAL columns are read as: numbers, which may lose digits, or text. */
+  /** What DECIMAL columns are read as: text, or numbers, which may lose digits. Default of a pool text, of `connect` numbers. */
   readonly decimals?: 'number' | 'text';
-  /** What JSON columns are read as: text, or the value in it. */
+  /** What JSON columns are read as: text, or the value in it. Default of a pool the value, of `connect` text. */
   readonly json?: 'text' | 'value';
 }
 

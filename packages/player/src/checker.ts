@@ -54,7 +54,9 @@ export interface LengthLimits {
 
 /** Smallest and largest number. */
 export interface NumberLimits {
+  /** Default no limit. */
   readonly min?: number;
+  /** Default no limit. */
   readonly max?: number;
 }
 

@@ -38,7 +38,7 @@ export interface PlayersOptions {
 
 /** What `drain` is told. */
 export interface DrainOptions {
-  /** What clients are told. */
+  /** What clients are told. Default `"the server closes, come back"`. */
   text?: string;
   /** Within which time they come back, each at a moment of its own. Default `"2s"`. */
   after?: Duration;

@@ -1,12 +1,8 @@
 import type { CommandTable, Dispatcher, Request } from '../contracts/request.ts';
 import { SkynetError } from '../errors.ts';
 import { printable } from '../log/printable.ts';
-import type { Body } from '../message.ts';
 import { MAX_TYPE, type Protocol, PTYPE } from '../protocol.ts';
 import { type Commands, commandsOf } from './commands.ts';
-
-/** Reads a body of values; bytes are taken for lua-seri. Set by the codec, see `context.ts`. */
-export type Unpack = (body: Body) => unknown[];
 
 /** Who handles a type, as given (for `dispatch` to return) and ready for use. */
 export interface Handler {

@@ -16,7 +16,9 @@ export interface MeshOptions {
   readonly transport: LinkTransport;
   /** Who says which nodes there are, and who has which name. */
   readonly directory: Directory;
+  /** What the node does when it is cut off from the greater part of the mesh. */
   readonly onIsolated: OnIsolated;
+  /** Default: 4 MiB of small messages and 1 MiB of parts under way to a node, bodies of 256 MiB, 512 MiB that wait. */
   readonly limits?: Partial<ChannelLimits>;
 }
 

@@ -23,7 +23,10 @@ export interface ConnectPlayerOptions<Pushes> {
   queue?: number;
   /** Requests under way. Default 64. */
   window?: number;
-  /** Milliseconds before the next attempt to log in, twice as long each time, up to half of it left off by chance. */
+  /**
+   * Milliseconds before the next attempt to log in, twice as long each time, up to half of it left off by chance. Default 250, at
+   * most 10 000.
+   */
   backoff?: { first?: number; max?: number };
   /** Gives the first login and connection up. */
   signal?: AbortSignal;
@@ -31,7 +34,7 @@ export interface ConnectPlayerOptions<Pushes> {
 
 /** What a request may be given. */
 export interface PlayerRequestOptions {
-  /** Milliseconds until it fails; 0: for ever. */
+  /** Milliseconds until it fails; 0: for ever. Default: `requestTimeout` of the client. */
   timeout?: number;
   /** Gives it up. */
   signal?: AbortSignal;
