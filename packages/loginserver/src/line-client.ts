@@ -9,6 +9,8 @@ const RECEIVE_LIMIT = 8192;
 const FLUSH_TIME = 5000;
 /** With more than this behind a line nothing is read until it has been looked at. Stopping and going on costs system calls. */
 const LITTLE = 1024;
+/** Lines given at once: more than a client says before it hears something. */
+const MOST_LINES = 4;
 const LINE_BREAK = 0x0a;
 const EMPTY = Buffer.alloc(0);
 
@@ -21,7 +23,7 @@ export class LineClient implements Receiver {
   readonly #gone: () => void;
   #timer: NodeJS.Timeout | undefined;
   #buffer: Buffer = EMPTY;
-  #waiting: Suspension<string> | undefined;
+  #waiting: Suspension<readonly string[]> | undefined;
   #failure: Refusal | undefined;
   /** The peer sends no more. */
   #ended = false;
@@ -47,22 +49,22 @@ export class LineClient implements Receiver {
     return this.#connection.closed;
   }
 
-  /** The next line without its line break, one character a byte. @throws Refusal. */
-  async readLine(): Promise<string> {
+  /** The next lines that have come, one at least, without their line breaks, one character a byte. @throws Refusal. */
+  async readLines(): Promise<readonly string[]> {
     if (this.#failure !== undefined) throw this.#failure;
-    const line = this.#take();
-    if (line !== undefined) return line;
+    const lines = this.#take();
+    if (lines.length > 0) return lines;
     if (this.#buffer.length > RECEIVE_LIMIT) {
       this.#overflow(this.#buffer.length);
       throw this.#failure;
     }
     if (this.#ended || this.#connection.closed) throw this.#closedByPeer();
-    this.#waiting = this.#kernel.suspend<string>();
+    this.#waiting = this.#kernel.suspend<readonly string[]>();
     this.#connection.resume();
     return await this.#waiting.promise;
   }
 
-  /** Sends a line. */
+  /** Sends a line, or several with line breaks between them. */
   write(line: string): void {
     this.#connection.write(Buffer.from(`${line}\n`, 'latin1'));
   }
@@ -95,17 +97,19 @@ export class LineClient implements Receiver {
       this.#overflow(size);
       return;
     }
-    this.#buffer = this.#buffer.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#buffer, chunk]);
-    if (this.#waiting === undefined) {
-      this.#connection.pause();
-      return;
-    }
-    const line = this.#take();
-    if (line === undefined) return;
-    if (this.#buffer.length > LITTLE) this.#connection.pause();
+    const isFirst = this.#buffer.length === 0;
+    // The chunk is ours until we return: only what is left of it is copied.
+    this.#buffer = isFirst
+      ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      : Buffer.concat([this.#buffer, chunk]);
     const waiting = this.#waiting;
+    const lines = waiting === undefined ? [] : this.#take();
+    if (isFirst) this.#buffer = this.#buffer.length === 0 ? EMPTY : Buffer.from(this.#buffer);
+    if (waiting === undefined) this.#connection.pause();
+    if (waiting === undefined || lines.length === 0) return;
+    if (this.#buffer.length > LITTLE) this.#connection.pause();
     this.#waiting = undefined;
-    waiting.resolve(line);
+    waiting.resolve(lines);
   }
 
   end(): void {
@@ -123,12 +127,18 @@ export class LineClient implements Receiver {
     this.#gone();
   }
 
-  #take(): string | undefined {
-    const at = this.#buffer.indexOf(LINE_BREAK);
-    if (at < 0) return undefined;
-    const line = this.#buffer.toString('latin1', 0, at);
-    this.#buffer = this.#buffer.subarray(at + 1);
-    return line;
+  /** Takes complete lines out of the buffer. */
+  #take(): readonly string[] {
+    const lines: string[] = [];
+    let start = 0;
+    while (lines.length < MOST_LINES) {
+      const at = this.#buffer.indexOf(LINE_BREAK, start);
+      if (at < 0) break;
+      lines.push(this.#buffer.toString('latin1', start, at));
+      start = at + 1;
+    }
+    if (start > 0) this.#buffer = this.#buffer.subarray(start);
+    return lines;
   }
 
   #overflow(size: number): void {

@@ -217,15 +217,12 @@ export class Master {
   async #authenticate(slave: Handle, client: LineClient): Promise<Extract<SlaveAnswer, { server: string }>> {
     client.write(await this.#ask(slave, 'open', client.fd, client.address));
     for (;;) {
-      const answer = await this.#ask(slave, 'line', client.fd, await client.readLine());
-      if ('say' in answer) {
-        if (answer.say !== '') client.write(answer.say);
-      } else if ('status' in answer) {
-        throw new Refusal(answer.reason, answer.status, true, answer);
-      } else {
-        client.finish();
-        return answer;
-      }
+      const answer = await this.#ask(slave, 'lines', client.fd, await client.readLines());
+      if (answer.say !== '') client.write(answer.say);
+      if ('more' in answer) continue;
+      if ('status' in answer) throw new Refusal(answer.reason, answer.status, true, answer);
+      client.finish();
+      return answer;
     }
   }
 

@@ -5,10 +5,12 @@ import type { Authenticated, LoginServerOptions } from './options.ts';
 import { type FailureStatus, STATUS } from './status.ts';
 import { messageOf, traceOf } from './trace.ts';
 
-/** What a slave answers to a line of a client. */
-export type SlaveAnswer =
-  /** A line for the client, '' for none. */
-  | { readonly say: string }
+/** What a slave answers to lines of a client. */
+export type SlaveAnswer = {
+  /** Lines for the client, with line breaks between them; '' for none. */
+  readonly say: string;
+} & (
+  | { readonly more: true }
   /** The end of the client's part, badly or well. The status line has to be sealed; otherwise the client is forgotten. */
   | {
       readonly status: FailureStatus;
@@ -22,14 +24,15 @@ export type SlaveAnswer =
       readonly uid: Authenticated['uid'];
       readonly secret: Uint8Array;
       readonly sealed: boolean;
-    };
+    }
+);
 
 /** What the master asks of a slave. */
 export type SlaveCommands = {
   /** A client has come: the line to greet it with. */
   open(fd: number, address: string): string;
-  /** A line of the client. */
-  line(fd: number, text: string): Promise<SlaveAnswer>;
+  /** The client's next lines; those behind its last one are not looked at. */
+  lines(fd: number, texts: readonly string[]): Promise<SlaveAnswer>;
   /** The status line as it has to go over the wire; the client is forgotten. */
   seal(fd: number, status: string): string;
   /** The client has gone, or was cut off. */
@@ -67,6 +70,11 @@ export function startSlave(
     return classic ? new ClassicHandshake(guest.challenge.bytes) : undefined;
   };
 
+  const stepOf = (guest: Guest, line: string): Step => {
+    guest.handshake ??= handshakeFor(guest, line);
+    return guest.handshake?.take(line) ?? { status: STATUS.badRequest, reason: 'handshake refused' };
+  };
+
   const authenticate = async (
     token: Uint8Array,
   ): Promise<Authenticated | { status: FailureStatus; reason: string; trace: string }> => {
@@ -85,20 +93,25 @@ export function startSlave(
       guests.set(fd, { challenge, handshake: undefined });
       return challenge.line;
     },
-    async line(fd, text) {
+    async lines(fd, texts) {
       const guest = guests.get(fd);
-      if (guest === undefined) return { status: STATUS.badRequest, reason: 'unknown client', sealed: false };
-      guest.handshake ??= handshakeFor(guest, text);
-      const step: Step = guest.handshake?.take(text) ?? {
-        status: STATUS.badRequest,
-        reason: 'handshake refused',
-      };
-      if ('say' in step) return step;
-      const sealed = guest.handshake?.seal !== undefined;
-      if (!sealed) guests.delete(fd);
-      if ('status' in step) return { ...step, sealed };
-      const result = await authenticate(step.token);
-      return 'status' in result ? { ...result, sealed } : { ...result, secret: step.secret, sealed };
+      if (guest === undefined)
+        return { say: '', status: STATUS.badRequest, reason: 'unknown client', sealed: false };
+      let say = '';
+      for (const text of texts) {
+        const step = stepOf(guest, text);
+        if ('say' in step) {
+          if (step.say !== '') say += say === '' ? step.say : `\n${step.say}`;
+          continue;
+        }
+        const sealed = guest.handshake?.seal !== undefined;
+        if (!sealed) guests.delete(fd);
+        if ('status' in step) return { say, ...step, sealed };
+        const result = await authenticate(step.token);
+        if ('status' in result) return { say, ...result, sealed };
+        return { say, server: result.server, uid: result.uid, secret: step.secret, sealed };
+      }
+      return { say, more: true };
     },
     seal(fd, status) {
       const guest = guests.get(fd);

@@ -187,6 +187,15 @@ describe('a login server', () => {
     expect(await client.rest()).toEqual(['200 MQ==']);
   });
 
+  test('answers lines that come without waiting for it one after another', async () => {
+    const { port } = await startTestLogin();
+    const client = await connectLine(port);
+    await client.line();
+    const proof = base64encode(randomkey());
+    client.send(base64encode(dhexchange(randomkey())), proof, ...new Array<string>(9).fill('and more'));
+    expect(await client.rest()).toEqual([expect.stringMatching(/^[\w+/]{11}=$/), '400 Bad Request']);
+  });
+
   test('takes a login byte by byte', async () => {
     const { port } = await startTestLogin();
     const client = await connectLine(port);

@@ -2,6 +2,8 @@
 const REMEMBERED = 65_536;
 const MINUTE = 60_000;
 
+const IPV4_AND_PORT = /^[\d.]+:\d+$/;
+
 interface Failures {
   count: number;
   /** When the minute that is counted began. */
@@ -14,6 +16,9 @@ interface Failures {
  */
 export function networkOf(remoteAddress: string): string {
   const colon = remoteAddress.lastIndexOf(':');
+  // `ip:port` of IPv4, as most come.
+  if (colon === remoteAddress.indexOf(':') && IPV4_AND_PORT.test(remoteAddress))
+    return remoteAddress.slice(0, colon);
   const host = /^\d+$/.test(remoteAddress.slice(colon + 1)) ? remoteAddress.slice(0, colon) : remoteAddress;
   const [ip = ''] = host.replace(/^\[|\]$/g, '').split('%');
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);

@@ -87,6 +87,17 @@ export class Entrance {
     return visit;
   }
 
+  /**
+   * A connection was accepted that has no handshake before it: it counts with this gate at once.
+   * @returns What is to be called when it is closed; undefined if it is to be closed now.
+   */
+  enterGate(address: string, gate: AcceptGate): (() => void) | undefined {
+    const network = this.#networkOf(address);
+    if (!this.#hasRoomFor(network) || !this.#hasRoom() || !this.admits({ network }, gate)) return undefined;
+    gate.tally.add(network);
+    return gate.tally.leaveOf(network);
+  }
+
   /** In its handshake, counts it for its client. False if there are too many of those: it is to be closed. */
   name(visit: Visit): boolean {
     const network = this.#networkOf(visit.client);
@@ -105,7 +116,7 @@ export class Entrance {
   }
 
   /** Whether this gate has room for one that is in its handshake. If not, it is to be closed. */
-  admits({ network }: Visit, gate: AcceptGate): boolean {
+  admits({ network }: Pick<Visit, 'network'>, gate: AcceptGate): boolean {
     if (gate.room <= 0) this.#tellMost(gate.maxConnections);
     else if (network !== undefined && gate.roomFor(network) <= 0) this.#tellMost(gate.maxPerAddress, network);
     else return true;

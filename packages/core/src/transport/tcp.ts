@@ -95,8 +95,12 @@ export function tcp(options: TcpOptions = {}): Transport {
         // Without an address it was reset already.
         if (peer === '') connection.destroy();
         else if (!gate.limited && !proxied) gate.pass(prepare(connection));
-        else {
-          const visit = entrance.enter(peer, () => connection.destroy(), proxied);
+        else if (!proxied) {
+          connection.onOver = entrance.enterGate(peer, gate);
+          if (connection.onOver === undefined) connection.destroy();
+          else gate.pass(prepare(connection));
+        } else {
+          const visit = entrance.enter(peer, () => connection.destroy(), true);
           if (visit === undefined) {
             connection.destroy();
             return;
@@ -111,8 +115,7 @@ export function tcp(options: TcpOptions = {}): Transport {
             connection.onOver = entrance.settle(visit);
             gate.pass(prepare(connection));
           };
-          if (proxied) new ProxyReader(entrance, visit, proxies, goOn).readFromConnection(connection);
-          else goOn();
+          new ProxyReader(entrance, visit, proxies, goOn).readFromConnection(connection);
         }
       };
       const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
