@@ -70,7 +70,7 @@ export const CORE_ENTRY_POINTS: Readonly<Record<string, readonly string[]>> = {
   crypt: [],
   channel: [],
   transport: [],
-  ws: ['transport'],
+  ws: ['transport', 'crypt'],
   adopt: ['one thread', 'parts that stand alone'],
   sharedata: ['one thread', 'parts that stand alone'],
   multicast: ['services', 'one thread', 'parts that stand alone'],

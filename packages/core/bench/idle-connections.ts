@@ -23,10 +23,7 @@ async function connectClients(port: number, count: number, websocket: boolean): 
 export interface IdleOptions {
   /** Whether they are upgraded to WebSocket. */
   readonly websocket?: boolean;
-  /**
-   * Connections that are made before: they pay for what all share. A handshake leaves much behind, for which V8 makes its young
-   * generation larger; that takes thousands of them until it has its full size.
-   */
+  /** Connections that are made before: they pay for what all share. */
   readonly first?: number;
 }
 
@@ -34,7 +31,7 @@ export interface IdleOptions {
 export function idleConnections(
   full: number,
   server: EchoServer,
-  { websocket = false, first: before = 200 }: IdleOptions = {},
+  { websocket = false, first: before = 5000 }: IdleOptions = {},
 ): Measure {
   return async (effort) => {
     const count = effort.count(full);

@@ -44,8 +44,11 @@ export class HandleEngine {
 
   /** From now on the owner hears of what comes, once the handle is read. */
   own(handle: OwnedHandle, owner: HandleOwner): void {
-    handle.onread = this.#onread;
-    handle.useUserBuffer(this.buffer);
+    // Not twice: a handle keeps each buffer that it is told of.
+    if (handle.onread !== this.#onread) {
+      handle.onread = this.#onread;
+      handle.useUserBuffer(this.buffer);
+    }
     handle.owner = owner;
   }
 

@@ -20,7 +20,8 @@ export class HandleWire implements Wire {
     return new HandleWire(handle, engine);
   }
 
-  private constructor(handle: OwnedHandle, engine: HandleEngine) {
+  /** @param handle One that nobody else reads. */
+  constructor(handle: OwnedHandle, engine: HandleEngine) {
     this.#handle = handle;
     this.#engine = engine;
   }

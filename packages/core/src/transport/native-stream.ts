@@ -1,3 +1,5 @@
+import { Socket, type SocketConstructorOpts } from 'node:net';
+
 /**
  * Node's own handle of a TCP or unix socket, below `net.Socket`. It is not public, so everything here is tested before
  * it is used, and `net.Socket` does the work where the test fails. What it gives: reads into one buffer that all
@@ -97,6 +99,14 @@ export function takeHandle(socket: object, handle: NativeHandle): void {
   (socket as { _handle?: unknown })._handle = null;
   for (const symbol of Object.getOwnPropertySymbols(handle))
     if (known[symbol] === socket) known[symbol] = undefined;
+}
+
+/** A socket of node:net around a handle, as its server makes them, which reads into a buffer that others use, too. */
+export function socketOf(handle: NativeHandle, buffer: Uint8Array): Socket {
+  const callback = (size: number): boolean => socket.push(Buffer.from(buffer.subarray(0, size)));
+  const options = { handle, allowHalfOpen: true, onread: { buffer, callback } };
+  const socket = new Socket(options as SocketConstructorOpts);
+  return socket;
 }
 
 /** The handle of a server or socket of node:net, if it is one we know. */

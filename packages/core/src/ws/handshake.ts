@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { acceptOf, isHandshakeKey } from './frames/handshake-key.ts';
+import type { UpgradeRequest } from './plain-request.ts';
 
 const PROTOCOLS = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
 
@@ -7,7 +7,7 @@ const PROTOCOLS = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|
 export type Answer = { readonly head: string } | { readonly status: string };
 
 /** Answers as RFC 6455, section 4.2, asks for; of the protocols that are offered the first is taken, and no extension. */
-export function answerUpgrade({ method, headers }: IncomingMessage): Answer {
+export function answerUpgrade({ method, headers }: UpgradeRequest): Answer {
   const key = headers['sec-websocket-key'];
   const version = headers['sec-websocket-version'];
   if (method !== 'GET') return { status: '405 Method Not Allowed' };

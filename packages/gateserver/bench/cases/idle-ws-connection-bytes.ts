@@ -4,7 +4,7 @@ import { bareWebSocketEcho, libraryWebSocketEcho } from '../../../core/bench/web
 import { webSocketGateEcho } from '../gate-servers.ts';
 
 const COUNT = 4000;
-const OPTIONS = { websocket: true, first: 12_000 };
+const OPTIONS = { websocket: true, first: 8000 };
 
 const idleWebSocketConnectionBytes: BenchCase = {
   lines: [

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { base64encode, sha1 } from '../../crypt/index.ts';
 
 /** RFC 6455, section 1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -12,7 +12,6 @@ export function isHandshakeKey(text: string): boolean {
 
 /** The `Sec-WebSocket-Accept` that proves that a server has read the key. */
 export function acceptOf(key: string): string {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
+  // A hash of node:crypto is an object that only the slow garbage collector clears away.
+  return base64encode(sha1(key + GUID));
 }
