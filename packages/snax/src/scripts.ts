@@ -20,13 +20,17 @@ const KEY = Symbol.for('@skynet/snax scripts');
 /** The scripts of a thread: where they are, their modules, what is known of their methods. */
 export class Scripts {
   readonly #thread: ThreadKernel;
-  readonly #interfaces = new Map<string, Promise<SnaxInterface>>();
+  readonly #interfaces = new Map<string, SnaxInterface>();
+  #generation = 0;
 
   private constructor(thread: ThreadKernel) {
     this.#thread = thread;
     for (const name of SERVICES)
       thread.modules.provide(name, new URL(`./${name}${ENDING}`, import.meta.url).href);
-    thread.modules.onClear(() => this.#interfaces.clear());
+    thread.modules.onClear(() => {
+      this.#interfaces.clear();
+      this.#generation++;
+    });
     if (HOOKS_FILE !== undefined) thread.modules.useHooks(new URL(HOOKS_FILE, import.meta.url).href);
   }
 
@@ -64,19 +68,22 @@ export class Scripts {
     return { file, definition: module.default };
   }
 
-  /** The methods of a script, learnt from `ask` or from its module. */
-  interface(name: string, learn: () => Promise<SnaxInterface>): Promise<SnaxInterface> {
-    let known = this.#interfaces.get(name);
-    if (known === undefined) {
-      known = learn();
-      this.#interfaces.set(name, known);
-      known.catch(() => this.#interfaces.delete(name));
-    }
-    return known;
+  /** The methods of a script. Every service learns them itself, as nobody may wait for what another one's task waits for. */
+  async interface(name: string, learn: () => Promise<SnaxInterface>): Promise<SnaxInterface> {
+    const known = this.#interfaces.get(name);
+    if (known !== undefined) return known;
+    const generation = this.#generation;
+    const learnt = await learn();
+    if (generation === this.#generation) this.#interfaces.set(name, learnt);
+    return learnt;
   }
 
   /** The methods that a module says it has. @throws as {@link load}. */
-  async read(skynet: Skynet, name: string): Promise<SnaxInterface> {
+  read(skynet: Skynet, name: string): Promise<SnaxInterface> {
+    return skynet.await(this.#read(skynet, name));
+  }
+
+  async #read(skynet: Skynet, name: string): Promise<SnaxInterface> {
     const { file, definition } = await this.load(skynet, name);
     if (definition.order !== undefined) return interfaceOf(slotsIn(definition.order));
     try {

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { defineService } from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
 import { startTestNode, type TestNode } from '@skynet/core/testing';
 import { createSnax } from '@skynet/snax';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -81,6 +83,32 @@ describe('services', () => {
       });
       const object = await snax.newService('twofaced');
       expect(await object.req['a']?.()).toBe('a');
+    });
+  });
+
+  test('who learns the methods of a script goes on as the task it was, and waits for nobody else’s answer', async () => {
+    const node = await start();
+    let isFirst = true;
+    const silentAtFirst = defineService((skynet) => {
+      kernelOf(skynet).answerDebug('SNAX', () => {
+        if (!isFirst) return ['counter', { accept: {}, response: {}, system: {} }];
+        isFirst = false;
+        skynet.error('asked');
+        return new Promise(() => {});
+      });
+    });
+    const target = await node.newService(silentAtFirst);
+    const asks = defineService((skynet) => ({ bind: () => createSnax(skynet).bind(target, 'counter') }));
+    await node.run(async (skynet) => {
+      const asker = await node.newService(asks);
+      skynet.send(asker, 'lua', 'bind');
+      await skynet.await(node.logged(/asked/));
+      skynet.kill(asker);
+      const snax = createSnax(skynet);
+      expect((await snax.bind(target, 'counter')).type).toBe('counter');
+      const task = skynet.running();
+      await snax.interface('twofaced');
+      expect(skynet.running()).toBe(task);
     });
   });
 
