@@ -1,7 +1,12 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Frames of this package have nothing to tell about a handler, nor have those below them. */
-const HERE = fileURLToPath(new URL('.', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+/**
+ * Frames of this package have nothing to tell about a handler, nor have those below them. Built code shows its sources
+ * where source maps are read.
+ */
+const HERE = [`${PACKAGE}src${path.sep}`, `${PACKAGE}dist${path.sep}`];
 /** Frames shown; a handler that has more calls itself. */
 const MOST = 16;
 
@@ -32,6 +37,6 @@ function framesOf(thrown: unknown): readonly string[] {
     .slice(head < 0 ? 0 : head + messageOf(thrown).length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line));
-  const ours = frames.findIndex((frame) => frame.includes(HERE));
+  const ours = frames.findIndex((frame) => HERE.some((folder) => frame.includes(folder)));
   return frames.slice(0, Math.min(MOST, ours < 0 ? MOST : ours));
 }
