@@ -1,5 +1,6 @@
 import { format } from 'node:util';
 import type { Handle, Skynet } from '@skynet/core';
+import { readOptions } from '@skynet/core/options';
 import type {
   AnySnaxObject,
   PatchSource,
@@ -183,9 +184,15 @@ class SnaxApi implements Snax {
   }
 
   async rollout(script: string, source: PatchSource, options: RolloutOptions = {}): Promise<Rollout> {
+    readOptions('rollout option', options, (given) => {
+      for (const key of ['args', 'snapshot', 'nodes', 'cluster'] as const) given.value(key);
+      const canary = given.group('canary');
+      for (const key of ['watch', 'tolerance'] as const) canary.value(key);
+    });
     const { args = [], snapshot = false, canary, nodes = [], cluster } = options;
     const skynet = this.#skynet;
-    // A file that is not there is told of at once.
+    // A script or a file that is not there is told of at once.
+    this.#scripts.find(skynet, nameOf(script));
     const { hash } = readSource(skynet, source);
     const by = skynet.address(skynet.self());
     const order: PatchOrder = { script: nameOf(script), source, args, snapshot, canary, by, hash };

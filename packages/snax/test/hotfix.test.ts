@@ -260,6 +260,11 @@ describe('a patch for a script', () => {
   test('is not taken for another node that is none, or not there', () =>
     withCounter(async (snax, object) => {
       const text = 'response.get = () => 1;';
+      await expect(snax.rollout('nosuch', text)).rejects.toThrow(code('ERR_SERVICE_NOT_FOUND'));
+      await expect(snax.hotfix('nosuch', text)).rejects.toThrow(code('ERR_SERVICE_NOT_FOUND'));
+      await expect(snax.rollout('counter', text, { canry: {} } as never)).rejects.toThrow(
+        code('ERR_ARGUMENT'),
+      );
       await expect(snax.rollout('counter', text, { nodes: [9] })).rejects.toThrow(code('ERR_PATCH_NODE'));
       await expect(snax.rollout('counter', text, { nodes: ['db'] })).rejects.toThrow(code('ERR_ARGUMENT'));
       await expect(snax.rollout('counter', text, { nodes: [0] })).rejects.toThrow(code('ERR_ARGUMENT'));

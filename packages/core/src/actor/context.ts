@@ -30,7 +30,7 @@ import type { ContextHost } from './context-host.ts';
 import { createCriticalSection } from './critical-section.ts';
 import { DEFAULT_PROTOCOLS, LUA_PROTOCOL, unpackValues } from './default-protocols.ts';
 import { takeEndless } from './endless.ts';
-import { describe, failedWait, noService } from './failure.ts';
+import { describe, failedWait, mustBeFunction, noService } from './failure.ts';
 import { launchArguments } from './launch-arguments.ts';
 import { leave } from './leaving.ts';
 import { limitedCall } from './limited-call.ts';
@@ -40,6 +40,7 @@ import { expectExit } from './outside-turn.ts';
 import { carriesValues, checkBody, packed, packWith } from './packing.ts';
 import type { Pending } from './pending.ts';
 import { placementOf } from './placed-service.ts';
+import { readForwards } from './protocol-table.ts';
 import { createProxy, createSender } from './proxy.ts';
 import { ActiveRequest } from './request.ts';
 import { type Service, STATE } from './service.ts';
@@ -482,7 +483,7 @@ export class Context implements Skynet {
   }
 
   forwardType(map: Readonly<Record<number, number>>): void {
-    this.#service.extras.forward = { ...map };
+    this.#service.extras.forward = readForwards(map);
   }
 
   filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void {
@@ -699,11 +700,6 @@ function noTask(): never {
     'ERR_OUTSIDE_TURN',
     'a wait without a token is woken by its task, which is not known here: a promise that is not the framework’s was awaited. Await that with skynet.await',
   );
-}
-
-function mustBeFunction(work: unknown): void {
-  if (typeof work !== 'function')
-    throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${printable(work)}`);
 }
 
 const HERE: Placement = {};

@@ -1,5 +1,6 @@
 import type { CriticalSection } from '../contracts/task.ts';
 import { SkynetError } from '../errors.ts';
+import { mustBeFunction } from './failure.ts';
 
 /** What a critical section asks of its service: which task runs, and a way to suspend it. */
 export interface SectionTasks {
@@ -37,6 +38,7 @@ export function createCriticalSection(tasks: SectionTasks): CriticalSection {
     work: (...args: Args) => Result | Promise<Result>,
     ...args: Args
   ): Promise<Awaited<Result>> => {
+    mustBeFunction(work);
     const task = tasks.current();
     if (task === undefined && holder !== undefined && !tasks.isSuspended(holder)) throw lostTask();
     if (holder !== undefined && holder === task) depth++;

@@ -187,3 +187,9 @@ export function noService(address: string): SkynetError {
     details: { service: address },
   });
 }
+
+/** @throws ERR_ARGUMENT. */
+export function mustBeFunction(work: unknown): void {
+  if (typeof work !== 'function')
+    throw new SkynetError('ERR_ARGUMENT', `a function is needed, not ${printable(work)}`);
+}

@@ -23,6 +23,22 @@ export function makeHandler(given: Dispatcher | CommandTable): Handler {
   return { given, call: undefined, commands: commandsOf(given) };
 }
 
+/** Reads a map from numbers of types to numbers of types. @throws ERR_ARGUMENT. */
+export function readForwards(map: Readonly<Record<number, number>>): Record<number, number> {
+  if (typeof map !== 'object' || map === null)
+    throw new SkynetError('ERR_ARGUMENT', `types are forwarded by an object, not ${printable(map)}`);
+  for (const [from, to] of Object.entries(map))
+    if (!isType(Number(from)) || !isType(to))
+      throw new SkynetError(
+        'ERR_ARGUMENT',
+        `types are forwarded by their numbers, 0 to ${MAX_TYPE}: ${printable(from)}, ${printable(to)}`,
+      );
+  return { ...map };
+}
+
+const isType = (type: unknown): boolean =>
+  Number.isInteger(type) && (type as number) >= 0 && (type as number) <= MAX_TYPE;
+
 /** The protocols of a service: the shared ones until it adds its own. */
 export class ProtocolTable {
   readonly #byName: Map<string, Protocol>;

@@ -7,6 +7,7 @@ import { isSkynetError, SkynetError } from '../errors.ts';
 import type { Handle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
 import { type Body, Message } from '../message.ts';
+import { readOptions } from '../options.ts';
 import { PTYPE } from '../protocol.ts';
 import { type ChannelBody, multicastThreadOf } from '../services/multicast-thread.ts';
 import { MULTICASTD, titleOf } from '../services/multicastd.ts';
@@ -87,9 +88,9 @@ function bind<Values extends readonly unknown[]>(
 ): Channel<Values> {
   if (!Number.isInteger(channel) || channel < 1 || channel > 0xffffffff)
     throw new SkynetError('ERR_ARGUMENT', `not the number of a channel: ${printable(channel)}`);
-  for (const name of ['dispatch', 'pack', 'unpack'] as const)
-    if (options[name] !== undefined && typeof options[name] !== 'function')
-      throw new SkynetError('ERR_ARGUMENT', `${name} of a channel is a function`);
+  readOptions('channel option', options, (given) => {
+    for (const name of ['dispatch', 'pack', 'unpack'] as const) given.callable(name, false);
+  });
   const bound = new BoundChannel(skynet, channel, options as unknown as ChannelOptions<unknown[]>);
   return bound as unknown as Channel<Values>;
 }

@@ -294,6 +294,8 @@ test('own protocols, forwardType and filter', async () => {
       pack: (...v: unknown[]) => Buffer.from(v.join(' ')),
       unpack: (b: unknown) => String(b).split(' '),
     };
+    for (const wrong of [{ lua: 1 }, { 300: 1 }, { 10: 'system' }, { 10: 256 }])
+      expect(() => skynet.forwardType(wrong as never)).toThrow(code('ERR_ARGUMENT'));
     skynet.registerProtocol(text);
     expect(() => skynet.registerProtocol(text)).toThrow(code('ERR_PROTOCOL_EXISTS'));
     expect(() => skynet.registerProtocol({ name: 'lua', id: 101 })).toThrow(code('ERR_PROTOCOL_EXISTS'));

@@ -75,6 +75,7 @@ test('the context of a service', async () => {
         sender: (value) => skynet.sender<{ echo(): number }>(value).echo(),
         'dispatch type': (value) => skynet.dispatch(value, {}),
         registerProtocol: (value) => skynet.registerProtocol(value),
+        queue: (value) => skynet.queue()(typeof value === 'function' ? ((() => {}) as never) : value),
         forwardType: (value) => skynet.forwardType(value),
         filter: (value) =>
           skynet.filter(typeof value === 'function' ? (((m: unknown) => m) as never) : value),

@@ -24,6 +24,16 @@ const subscriber = (received: unknown[][]) =>
 
 describe('a channel', () => {
   test(
+    'refuses options that it does not know',
+    inNode(async (skynet) => {
+      const multicast = createMulticast(skynet);
+      const wrong = { dispach: () => {} } as never;
+      expect(() => multicast.bind(1, wrong)).toThrow('perhaps dispatch is meant');
+      await expect(multicast.new(wrong)).rejects.toThrow('perhaps dispatch is meant');
+    }),
+  );
+
+  test(
     'brings values of every kind to all subscribers, to each its own',
     inNode(async (skynet) => {
       const multicast = createMulticast(skynet);
