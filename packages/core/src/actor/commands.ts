@@ -21,6 +21,9 @@ export class CommandNames {
   /** Lists with one name more. */
   #longer: Map<string, CommandNames> | undefined;
   #places: Map<unknown, number> | undefined;
+  /** What was asked for last, which mostly is what is asked for next. */
+  #asked: unknown;
+  #found: number | undefined;
 
   private constructor(before: CommandNames | undefined, last: string) {
     this.#before = before;
@@ -44,8 +47,15 @@ export class CommandNames {
 
   /** Place of a name, from 0; undefined for one that is not among these. */
   placeOf(name: unknown): number | undefined {
+    if (name === this.#asked) return this.#found;
     this.#places ??= this.#allPlaces();
-    return this.#places.get(name);
+    const place = this.#places.get(name);
+    // Not what anybody may have made up, however large it is.
+    if (place !== undefined) {
+      this.#asked = name;
+      this.#found = place;
+    }
+    return place;
   }
 
   #allPlaces(): Map<unknown, number> {

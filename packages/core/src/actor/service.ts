@@ -21,6 +21,7 @@ import {
   heldCommands,
   holdCommands,
 } from './commands.ts';
+import { Desk, type DeskHolder, giveUpDesk, NO_MAIL, OVERLOAD, takeDesk } from './desk.ts';
 import { Extras } from './extras.ts';
 import {
   cancelledFailure,
@@ -47,8 +48,6 @@ import type { Timer, TimerOwner } from './timer.ts';
 import { TraceTags } from './trace-tags.ts';
 import { Watch, type WatchOwner } from './watch.ts';
 
-/** Mailbox length of the first overload warning; the next comes at twice the length then. */
-const OVERLOAD = 1024;
 /** Late answers to given-up calls that are dropped without a log line: so many sessions are remembered. */
 const MAX_ABANDONED = 1024;
 
@@ -64,24 +63,18 @@ export type DebugCommands = (service: Service, request: ActiveRequest, values: u
  * One instance of a service: mailbox, tasks, sessions, handlers. It does one thing at a time: a turn takes one item,
  * runs its task until that suspends, then woken tasks, then forks, and only then the next item.
  */
-export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, CommandHolder {
-  readonly handle: Handle;
+export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, CommandHolder, DeskHolder {
+  // First what each call to a service needs: of one that has waited for long it has to be fetched from memory, 64 bytes at a
+  // time.
   readonly local: number;
-  /** Name it was started under. */
-  readonly name: string;
-  /** Word in front of the name, such as `snlua `. */
-  readonly kind: string;
-  /** What its start function was given. */
-  readonly args: readonly string[];
-  readonly host: Host;
-  protocols: ProtocolTable;
+  readonly handle: Handle;
   queued = false;
-  state: number = STATE.STARTING;
+  #unsettled = false;
+  /** Undefined while it has nothing to do. */
+  #desk: Desk | undefined = undefined;
+  #extras: Extras | undefined = undefined;
   handled = 0;
-  /** The task that runs, or ran last: a fork, a request, a timer. */
-  current: object | undefined = undefined;
-  readonly mailbox: Mailbox;
-  readonly sessions: SessionTable = new SessionTable();
+  readonly host: Host;
   // What takes `lua` messages, which nearly every service has: apart from the handlers of other types.
   #luaGiven: Dispatcher | CommandTable | undefined = undefined;
   /** Undefined where a function takes them all. */
@@ -91,14 +84,19 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   command2: Command | undefined = undefined;
   command3: Command | undefined = undefined;
   moreCommands: readonly Command[] | undefined = undefined;
+  readonly sessions: SessionTable = new SessionTable();
+  protocols: ProtocolTable;
+  state: number = STATE.STARTING;
+  #tasks = 0;
+  #timers: Timer | undefined = undefined;
   /** Who is told when the start function has returned. */
   onStarted: Started | undefined = undefined;
-  #forks: Mailbox<WorkTask> | undefined = undefined;
-  #extras: Extras | undefined = undefined;
-  #timers: Timer | undefined = undefined;
-  #unsettled = false;
-  #overload = OVERLOAD;
-  #tasks = 0;
+  /** Name it was started under. */
+  readonly name: string;
+  /** Word in front of the name, such as `snlua `. */
+  readonly kind: string;
+  /** What its start function was given. */
+  readonly args: readonly string[];
 
   constructor(
     host: Host,
@@ -110,8 +108,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     protocols: ProtocolTable,
     limit?: MailboxLimit,
   ) {
-    this.mailbox =
-      limit === undefined ? new Mailbox() : new BoundedMailbox(limit, (message) => this.#overloaded(message));
+    if (limit !== undefined)
+      this.#desk = new Desk(true, -1, new BoundedMailbox(limit, (message) => this.#overloaded(message)));
     this.host = host;
     this.handle = handle;
     this.local = local;
@@ -127,9 +125,39 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     return args.length === 0 ? kind + name : `${kind}${name} ${args.join(' ')}`;
   }
 
+  get mailbox(): Mailbox {
+    return this.#desk?.mailbox ?? NO_MAIL;
+  }
+
+  /** The task that runs, or ran last: a fork, a request, a timer. */
+  get current(): object | undefined {
+    return this.#desk?.current;
+  }
+
+  set current(task: object | undefined) {
+    if (this.#desk !== undefined) this.#desk.current = task;
+    else if (task !== undefined) this.#sitDown().current = task;
+  }
+
+  #sitDown(): Desk {
+    const desk = takeDesk(this);
+    this.#desk = desk;
+    return desk;
+  }
+
+  /** Whether it has nothing to do and nothing of it runs. */
+  get isIdle(): boolean {
+    return !this.queued && !this.#unsettled && this.#desk?.current === undefined;
+  }
+
+  leaveDesk(): void {
+    this.#desk = undefined;
+  }
+
   /** Bounds of its mailbox, if it has any. */
   get mailboxLimit(): MailboxLimit | undefined {
-    return this.mailbox instanceof BoundedMailbox ? this.mailbox.limit : undefined;
+    const { mailbox } = this;
+    return mailbox instanceof BoundedMailbox ? mailbox.limit : undefined;
   }
 
   get alive(): boolean {
@@ -153,14 +181,14 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Whether a task is about to begin or go on. */
   get isAwake(): boolean {
-    return (this.#extras?.woken?.length ?? 0) > 0 || (this.#forks?.length ?? 0) > 0;
+    return (this.#extras?.woken?.length ?? 0) > 0 || (this.#desk?.forks?.length ?? 0) > 0;
   }
 
   // --- turns ------------------------------------------------------------------------------------------------------
 
   /** Puts something in the mailbox. Whether it got in; a request that did not is answered with an error. */
   push(item: MailboxItem): boolean {
-    const isIn = this.mailbox.push(item);
+    const isIn = (this.#desk ?? this.#sitDown()).mailbox.push(item);
     this.host.ready(this);
     return isIn;
   }
@@ -171,24 +199,28 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
       this.keep(this.#extras.passAnswer);
       return TURN.IDLE;
     }
+    const desk = this.#desk ?? this.#sitDown();
     for (let done = 0; done < limit; done++) {
       const woken = this.#extras?.woken?.shift();
       if (woken !== undefined) {
         if (done === 0) this.host.working(this.handle, woken);
         this.#resume(woken);
       } else {
-        const fork = this.#forks?.shift();
+        const fork = desk.forks?.shift();
         if (fork !== undefined) {
           if (done === 0) this.host.working(this.handle, fork);
           this.run(fork);
         } else {
-          const item = this.mailbox.shift();
-          if (item === undefined) return TURN.IDLE;
-          this.#take(item);
+          const item = desk.mailbox.shift();
+          if (item === undefined) {
+            if (!desk.stays) this.#desk = undefined;
+            return TURN.IDLE;
+          }
+          this.#take(item, desk);
         }
       }
-      if (this.#unsettled) return this.mailbox.length > 0 || this.isAwake ? TURN.BUSY : TURN.SETTLING;
-      this.current = undefined;
+      if (this.#unsettled) return desk.mailbox.length > 0 || this.isAwake ? TURN.BUSY : TURN.SETTLING;
+      desk.current = undefined;
     }
     return TURN.MORE;
   }
@@ -199,10 +231,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     this.log(`turn failed: ${describe(thrown)}`);
   }
 
-  #take(item: MailboxItem): void {
+  #take(item: MailboxItem, desk: Desk): void {
     this.host.working(this.handle, item);
-    if (this.mailbox.length >= this.#overload) this.#warnOverload();
-    else if (this.mailbox.length === 0) this.#overload = OVERLOAD;
+    const { length } = desk.mailbox;
+    if (length >= desk.overload) this.#warnOverload(desk);
+    else if (length === 0) desk.overload = OVERLOAD;
     switch (item.type) {
       case ITEM.TIMER:
         this.#takeTimer(item as Timer);
@@ -219,9 +252,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     }
   }
 
-  #warnOverload(): void {
-    const length = this.mailbox.length;
-    while (this.#overload <= length) this.#overload *= 2;
+  #warnOverload(desk: Desk): void {
+    const { length } = desk.mailbox;
+    while (desk.overload <= length) desk.overload *= 2;
     this.log(`May overload, message queue length = ${length}`);
   }
 
@@ -644,10 +677,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     const held = this.#extras?.held;
     if (held === undefined) return;
     this.extras.held = undefined;
+    const { mailbox } = this.#desk ?? this.#sitDown();
     const since: MailboxItem[] = [];
-    for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) since.push(item);
-    for (let item = held.shift(); item !== undefined; item = held.shift()) this.mailbox.push(item);
-    for (const item of since) this.mailbox.push(item);
+    for (let item = mailbox.shift(); item !== undefined; item = mailbox.shift()) since.push(item);
+    for (let item = held.shift(); item !== undefined; item = held.shift()) mailbox.push(item);
+    for (const item of since) mailbox.push(item);
     this.host.ready(this);
   }
 
@@ -722,7 +756,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Whether there was such a task that has not begun: it never will. */
   removeFork(task: WorkTask): boolean {
-    return this.#forks?.remove(task) ?? false;
+    return this.#desk?.forks?.remove(task) ?? false;
   }
 
   /** A task goes on. */
@@ -744,8 +778,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   fork(task: WorkTask): void {
-    this.#forks ??= new Mailbox();
-    this.#forks.push(task);
+    const desk = this.#desk ?? this.#sitDown();
+    desk.forks ??= new Mailbox();
+    desk.forks.push(task);
     this.host.ready(this);
   }
 
@@ -781,7 +816,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   settled(): void {
     if (!this.#unsettled || this.#extras?.passAnswer !== undefined) return;
     this.#unsettled = false;
-    this.current = undefined;
+    const desk = this.#desk;
+    if (desk === undefined) return;
+    desk.current = undefined;
+    if (!desk.stays && desk.isClear) this.#desk = undefined;
   }
 
   /** It is frozen: all that has come is kept. */
@@ -1022,7 +1060,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
       for (const watch of this.#extras.watches ?? []) this.#unwatch(watch);
       for (const close of this.#extras.owned ?? []) this.close(close);
     }
-    this.#forks = undefined;
+    if (this.#desk !== undefined) {
+      this.#desk.forks = undefined;
+      giveUpDesk(this.#desk, this);
+    }
     this.#extras = undefined;
     this.luaHandler = undefined;
   }
