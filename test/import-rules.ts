@@ -49,7 +49,6 @@ export const CORE_LAYERS: readonly (readonly [name: string, places: readonly str
       'actor/call-group',
       'actor/commands',
       'actor/critical-section',
-      'actor/desk',
       'actor/failure',
       'actor/mailbox',
       'actor/pending',
