@@ -65,11 +65,6 @@ export abstract class GatheredConnection implements Connection {
   protected abstract send(buffer: OutBuffer): boolean;
   /** Tells the peer that no more comes, after what was sent. `shutDone` or `fail` follows. */
   protected abstract shut(): void;
-  /** Whether the peer has to be told that no more comes before the resources are given back; else that tells it. */
-  protected get shutsFirst(): boolean {
-    return true;
-  }
-
   /** Gives the resources back; `over` follows. */
   protected abstract release(): void;
   abstract setNoDelay(on: boolean): void;
@@ -207,13 +202,6 @@ export abstract class GatheredConnection implements Connection {
     this.#nothingPending();
   }
 
-  /** Sends what was gathered. Whether nothing is left to be sent, or told to the peer. */
-  #sentAll(): boolean {
-    if ((this.#state & S.ENDING) !== 0) return false;
-    this.flush();
-    return this.#sending === undefined;
-  }
-
   /** The send that was under way is done. */
   protected sent(): void {
     const buffer = this.#sending;
@@ -262,13 +250,8 @@ export abstract class GatheredConnection implements Connection {
       return;
     }
     // Bytes that lie unread in the system when it closes would make it reset the connection, and lose what was sent.
-    const hasUnread =
-      (this.#state & S.PEER_ENDED) === 0 && ((this.#state & S.READING) === 0 || this.#unread !== undefined);
-    if (hasUnread) this.read(true);
-    else if (!this.shutsFirst && this.#sentAll()) {
-      this.destroy();
-      return;
-    }
+    if ((this.#state & S.PEER_ENDED) === 0 && ((this.#state & S.READING) === 0 || this.#unread !== undefined))
+      this.read(true);
     this.#unread = undefined;
     this.timer = setTimeout(() => this.destroy(), timeout);
     this.timer.unref();

@@ -103,10 +103,6 @@ export class HandleConnection extends GatheredConnection {
     return false;
   }
 
-  protected override get shutsFirst(): boolean {
-    return false;
-  }
-
   protected override shut(): void {
     this.#engine.shut(this.#handle, () => this.shutDone());
   }

@@ -164,6 +164,39 @@ describe.each(ENGINES)('tcp over %s', (_, options) => {
     await listener.close();
   });
 
+  it('does not reset a connection whose peer has said more when it closes, so that nothing sent is lost', async () => {
+    const listener = await transports.listen('127.0.0.1:0', {}, (accepted) => {
+      accepted.start({
+        data: () => {
+          // It lies in the system, unread, when this side closes.
+          socket.write('more');
+          accepted.write(Buffer.from('bye'));
+          accepted.close();
+        },
+        drained: () => {},
+        end: () => {},
+        error: () => {},
+        closed: () => {},
+      });
+    });
+    const heard: string[] = [];
+    const socket = netConnect({
+      host: '127.0.0.1',
+      port: listener.port as number,
+      noDelay: true,
+      // As large as what comes: one that is not filled hides a reset behind an end.
+      onread: {
+        buffer: Buffer.alloc(3),
+        callback: (length, bytes) => heard.push(String(bytes.subarray(0, length))) > 0,
+      },
+    });
+    onTestFinished(() => void socket.destroy());
+    socket.write('first');
+    await once(socket, 'end');
+    expect(heard.join('')).toBe('bye');
+    await listener.close();
+  });
+
   it('takes settings at any time, also when it is over', async () => {
     const listener = await transports.listen('127.0.0.1:0', {}, (connection) => connection.close());
     const connection = await transports.connect(listener.url);
