@@ -82,6 +82,7 @@ describe.each([true, false])('two nodes, directly %s', PATIENCE, (direct) => {
     const nodes = await startNodes(2, given);
     const [one, two] = nodes as [TestNode, TestNode];
     const echo = await echoIn(two, 'before');
+    await one.run((skynet) => skynet.queryName('before'));
     const pending = calling(one, echo, 'never');
     await calling(one, echo, 'echo');
     await server.kill();
@@ -142,6 +143,8 @@ describe('nodes', PATIENCE, () => {
     const stops = new PeerProcess({ ...given, id: 2, onIsolated: 'stop' }, { config });
     await stops.address();
     const echo = await echoIn(keeps, 'kept');
+    // A name is given a little later than its service starts.
+    await keeps.run((skynet) => skynet.queryName('kept'));
     await keeps.run((skynet) => createMesh(skynet).connect(2));
     await server.kill();
     await keeps.logged(/this node is cut off from the mesh/);
