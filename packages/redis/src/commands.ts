@@ -119,8 +119,8 @@ function pipelineResult(result: PromiseSettledResult<unknown>): PipelineResult {
 }
 
 function mustBePipeline(commands: readonly PipelineCommand[]): void {
-  if (!Array.isArray(commands) || commands.length === 0)
-    throw redisError('ERR_ARGUMENT', 'pipeline is null: a list of commands is expected');
+  if (!Array.isArray(commands)) throw redisError('ERR_ARGUMENT', 'a pipeline is a list of commands');
+  if (commands.length === 0) throw redisError('ERR_ARGUMENT', 'pipeline is null: it has no commands');
   for (const command of commands as readonly unknown[])
     if (!Array.isArray(command) || typeof command[0] !== 'string')
       throw redisError('ERR_ARGUMENT', 'a command of a pipeline must be a list that begins with its name');

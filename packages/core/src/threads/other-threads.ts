@@ -11,6 +11,8 @@ import type { Neighbours, Order } from './neighbours.ts';
 const PATIENCE = 1000;
 /** Silences of a thread, at the same piece of work, after which it counts as held without a watchdog. */
 const MAX_SILENCES = 10;
+/** The same where no service is at work: it has not begun yet, or waits for the processor. */
+const MAX_IDLE_SILENCES = 60;
 
 /** What lives in a thread: handle and title of each service. */
 export type ServiceList = readonly (readonly [Handle, string])[];
@@ -116,8 +118,10 @@ export class OtherThreads {
     const { count } = activity.at(thread);
     for (let silences = 1; !isOver() && (await this.#isSilent(thread)); silences++) {
       const now = activity.at(thread);
-      if (!activity.isHeld(thread) && (silences < MAX_SILENCES || now.count !== count)) continue;
-      const text = `thread ${thread} does not start anything: ${formatHandle(now.handle)} holds it`;
+      const most = now.handle === 0 ? MAX_IDLE_SILENCES : MAX_SILENCES;
+      if (!activity.isHeld(thread) && (silences < most || now.count !== count)) continue;
+      const why = now.handle === 0 ? 'it does not answer' : `${formatHandle(now.handle)} holds it`;
+      const text = `thread ${thread} does not start anything: ${why}`;
       return failedWait('ERR_TIMEOUT', text, { details: { thread, service: formatHandle(now.handle) } });
     }
     return undefined;
