@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineService, type ServiceDefinition, startNode } from '@skynet/core';
 import { ws } from '@skynet/core/ws';
 import type { EchoServer } from '../../core/bench/echo-servers.ts';
-import { agentGate, echoGate } from './gates.ts';
+import { agentGate, askingGate, echoGate } from './gates.ts';
 
 /** One packet there and back: what is loaded on first use is loaded then. */
 function firstPacket(port: number): Promise<void> {
@@ -38,6 +38,9 @@ function inNode(gate: ServiceDefinition, thread: number, beside?: ServiceDefinit
 }
 
 export const gateEcho: EchoServer = inNode(echoGate, 1);
+
+/** What a message server cannot do without: a packet is passed to an agent, and its answer to the client. */
+export const gateAsk: EchoServer = inNode(askingGate, 1);
 
 /** The same for browsers: frames in messages of WebSocket. */
 export const webSocketGateEcho: EchoServer = async () => {

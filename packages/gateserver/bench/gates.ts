@@ -1,4 +1,13 @@
-import { defineService, type Handle, type ServiceDefinition } from '@skynet/core';
+import {
+  type Body,
+  defineService,
+  type Handle,
+  PTYPE,
+  type Request,
+  type ServiceDefinition,
+  type SkynetError,
+} from '@skynet/core';
+import { kernelOf } from '@skynet/core/kernel';
 import { startGateserver, gate as stockGate } from '@skynet/gateserver';
 
 /** A gate that returns every packet as it came. */
@@ -10,6 +19,33 @@ export const echoGate: ServiceDefinition = defineService((skynet) => {
       gate.send(fd, bytes);
     },
   });
+});
+
+/** A gate that asks an agent of the connection for each packet, and sends what that answers: the packet as it came. */
+export const askingGate: ServiceDefinition = defineService((skynet) => {
+  const kernel = kernelOf(skynet);
+  const agents = new Map<number, { readonly fd: number; readonly agent: Handle }>();
+  skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT });
+  const gate = startGateserver(skynet, {
+    open: (_source, { port }) => ({ port }),
+    connect: async (fd) => {
+      agents.set(fd, { fd, agent: await skynet.newService(answeringAgent) });
+      gate.openClient(fd);
+    },
+    message: (fd, bytes) => {
+      const asked = agents.get(fd);
+      if (asked !== undefined) kernel.ask(asked.agent, 'client', bytes, answered, asked);
+    },
+  });
+  const answered = (error: SkynetError | undefined, body: Body | undefined, { fd }: { fd: number }): void => {
+    if (error !== undefined) throw error;
+    gate.send(fd, body as Uint8Array);
+  };
+});
+
+const answeringAgent: ServiceDefinition = defineService((skynet) => {
+  skynet.registerProtocol({ name: 'client', id: PTYPE.CLIENT, unpack: (body) => body });
+  skynet.dispatch('client', (request: Request, content: Uint8Array) => request.rawRet(content));
 });
 
 /**

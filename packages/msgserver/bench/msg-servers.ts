@@ -7,7 +7,7 @@ import type { Effort } from '../../core/bench/effort.ts';
 import { bytesOfEach } from '../../core/bench/memory.ts';
 import { originalServer } from '../../core/bench/original.ts';
 import { runLoadProgram } from '../../core/bench/spawn-load.ts';
-import { gateEcho } from '../../gateserver/bench/gate-servers.ts';
+import { gateAsk, gateEcho } from '../../gateserver/bench/gate-servers.ts';
 import { startMsgServer } from '../src/index.ts';
 
 const LOAD = path.join(import.meta.dirname, 'msg-load.ts');
@@ -119,7 +119,7 @@ export function msgCase(name: string, users: number, inflight: number): BenchCas
       { name, unit: 'requests/s' },
       { name: `${name}-cpu`, unit: 'us/request' },
     ],
-    floors: { 'gate echo': echo(users, inflight, gateEcho) },
+    floors: { 'gate echo': echo(users, inflight, gateEcho), asked: echo(users, inflight, gateAsk) },
     run: requests(users, inflight),
     original: originalRequests(users, inflight),
   };
