@@ -213,7 +213,7 @@ describe('a patch for a script', () => {
       const other = await snax.newService<Counter>('counter', 6);
       await node.run(async (skynet) => {
         const text = `response.get = () => { throw new Error('bad'); };`;
-        const rollout = snax.rollout('counter', text, { canary: { watch: 20 } });
+        const rollout = snax.rollout('counter', text, { canary: { watch: 300 } });
         let failed = false;
         while (!failed) {
           await skynet.sleep(1);
