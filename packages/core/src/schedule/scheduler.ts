@@ -78,6 +78,8 @@ export class Scheduler {
   /** Whether messages have run long enough. */
   #mustYield = false;
   #scheduled = false;
+  /** What comes while the source is asked what to do is found at once: a tick of its own costs as much as a turn. */
+  #resting = false;
   #running = false;
   #runStart = 0;
   /** Services in the list when messages let sockets in. */
@@ -139,7 +141,7 @@ export class Scheduler {
     this.#append(service);
     if (!this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#work);
+      if (!this.#resting) process.nextTick(this.#work);
     }
   }
 
@@ -263,9 +265,15 @@ export class Scheduler {
     if (this.#settlingCount > 0 || (this.#source !== undefined && this.#hasWorked)) return STEP.SETTLE;
     this.#scheduled = false;
     this.#running = false;
-    this.#onIdle();
-    this.#source?.idle();
-    return STEP.STOP;
+    this.#resting = true;
+    try {
+      this.#onIdle();
+      this.#source?.idle();
+    } catch (thrown) {
+      this.#onFailure(thrown);
+    }
+    this.#resting = false;
+    return this.#scheduled ? STEP.AGAIN : STEP.STOP;
   }
 
   #yield(): Step {
