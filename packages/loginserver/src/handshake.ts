@@ -6,8 +6,8 @@ import {
   dhsecret,
   equal,
   hmac64,
-  randomkey,
 } from '@skynet/core/crypt';
+import { freshKey } from './fresh-key.ts';
 import { type FailureStatus, STATUS } from './status.ts';
 
 /**
@@ -35,7 +35,7 @@ export interface Challenge {
 
 /** A fresh challenge. */
 export function createChallenge(): Challenge {
-  const bytes = randomkey();
+  const bytes = freshKey();
   return { bytes, line: base64encode(bytes) };
 }
 
@@ -64,7 +64,7 @@ export class ClassicHandshake implements Handshake {
   #proved = false;
 
   /** `key` is the server's private key, 8 random bytes unless a test wants known ones. */
-  constructor(challenge: Uint8Array, key: Uint8Array = randomkey()) {
+  constructor(challenge: Uint8Array, key: Uint8Array = freshKey()) {
     this.#challenge = challenge;
     this.#key = key;
   }

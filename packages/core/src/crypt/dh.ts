@@ -11,29 +11,21 @@ const LIMB = 2 ** 22;
 const FOLD = 236;
 
 /** The generator both sides agreed on. */
-const GENERATOR = 5;
-/** Bits of a digit of the exponents in the table of the generator's powers, and what each row of it has. */
-const DIGIT = 4;
-const ROW = 3 * 2 ** DIGIT;
-/** Filled by `toLimbs`, then raised by `power`: nothing is allocated for a number between the steps. */
-const base: Limbs = new Float64Array(3);
-const result: Limbs = new Float64Array(3);
+const GENERATOR = limbsOf(5, 0);
 
-function toLimbs(low: number, high: number, limbs: Limbs): void {
+function limbsOf(low: number, high: number): Limbs {
   const [l, h] = [low >>> 0, high >>> 0];
-  limbs[0] = l % LIMB;
-  limbs[1] = Math.floor(l / LIMB) + (h % 0x1000) * 0x400;
-  limbs[2] = Math.floor(h / 0x1000);
+  return Float64Array.of(l % LIMB, Math.floor(l / LIMB) + (h % 0x1000) * 0x400, Math.floor(h / 0x1000));
 }
 
-/** a = a * b modulo P, where b are the limbs from `at` on. */
-function multiply(a: Limbs, b: Limbs, at = 0): void {
+/** a = a * b modulo P. */
+function multiply(a: Limbs, b: Limbs): void {
   const a0 = a[0] as number;
   const a1 = a[1] as number;
   const a2 = a[2] as number;
-  const b0 = b[at] as number;
-  const b1 = b[at + 1] as number;
-  const b2 = b[at + 2] as number;
+  const b0 = b[0] as number;
+  const b1 = b[1] as number;
+  const b2 = b[2] as number;
   let r0 = a0 * b0 + FOLD * (a1 * b2 + a2 * b1);
   let r1 = a0 * b1 + a1 * b0 + FOLD * (a2 * b2);
   let r2 = a0 * b2 + a1 * b1 + a2 * b0;
@@ -73,46 +65,12 @@ function atLeastP(low: number, high: number): boolean {
 }
 
 /** base ^ exponent modulo P, the exponent being `high` and `low`, not 0, and taken bit by bit from above. */
-function power(low: number, high: number): Uint8Array {
-  result.set(base);
+function power(base: Limbs, low: number, high: number): Uint8Array {
+  const result = base.slice();
   let bit = high === 0 ? 31 - Math.clz32(low) : 63 - Math.clz32(high);
   while (--bit >= 0) {
     multiply(result, result);
     if (((bit >= 32 ? high >>> (bit - 32) : low >>> bit) & 1) === 1) multiply(result, base);
-  }
-  return toBytes(result);
-}
-
-/**
- * For each digit of an exponent, lowest first, the generator's powers for its values: a product of sixteen of them is any
- * power, where bit by bit it takes about a hundred.
- */
-let powers: Limbs | undefined;
-
-function generatorPowers(): Limbs {
-  const table = new Float64Array((64 / DIGIT) * ROW);
-  toLimbs(GENERATOR, 0, base);
-  for (let row = 0; row < table.length; row += ROW) {
-    toLimbs(1, 0, result);
-    for (let at = row; at < row + ROW; at += 3) {
-      table.set(result, at);
-      multiply(result, base);
-    }
-    // One further is the next digit's 1.
-    base.set(result);
-  }
-  return table;
-}
-
-/** The generator ^ exponent modulo P. */
-function generatorPower(low: number, high: number): Uint8Array {
-  powers ??= generatorPowers();
-  toLimbs(1, 0, result);
-  let row = 0;
-  for (let shift = 0; shift < 64; shift += DIGIT) {
-    const digit = (shift < 32 ? low >>> shift : high >>> (shift - 32)) & (2 ** DIGIT - 1);
-    multiply(result, powers, row + digit * 3);
-    row += ROW;
   }
   return toBytes(result);
 }
@@ -128,7 +86,7 @@ export function dhexchange(key: Bytes): Uint8Array {
   const low = readWord(bytes, 0);
   const high = readWord(bytes, 4);
   if ((low | high) === 0) throw cryptError('ERR_CRYPT_ZERO', "Can't be 0");
-  return generatorPower(low, high);
+  return power(GENERATOR, low, high);
 }
 
 /**
@@ -145,6 +103,5 @@ export function dhsecret(exchanged: Bytes, key: Bytes): Uint8Array {
   // The original takes P off a larger base only, so P to the power of 1 is P, and to any other 0.
   const isP = atLeastP(xLow, xHigh) && xLow >>> 0 === 0xffff_ffc5;
   if (isP && low === 1 && high === 0) return eightBytes(xLow, xHigh);
-  toLimbs(xLow, xHigh, base);
-  return power(low, high);
+  return power(limbsOf(xLow, xHigh), low, high);
 }

@@ -51,6 +51,9 @@ export interface MeshSetup {
   readonly onIsolated: OnIsolated;
 }
 
+/** Milliseconds until a name is claimed once more that nothing could be decided on, though this node is not cut off. */
+const CLAIM_AGAIN = 1000;
+
 /** Name of the service in its node. */
 export const MESH = '.mesh';
 
@@ -145,6 +148,8 @@ class Mesh implements Remote {
   #isOver = false;
   /** Messages to global names that are not known yet. */
   readonly #unnamed = new Map<string, Message[]>();
+  /** Names given here that the mesh has not decided on yet. */
+  readonly #undecided = new Map<string, Handle>();
   /** Names that are free again, and who had them last: with its node, they may have been lost. */
   readonly #freedOf = new Map<string, Handle>();
   readonly #waits: Waits;
@@ -205,6 +210,7 @@ class Mesh implements Remote {
         rejoined: () => {
           this.#cutOff = undefined;
           log('this node is in the mesh again');
+          this.#claimUndecided();
         },
         refused: (reason) => this.#refused(reason),
       },
@@ -360,12 +366,14 @@ class Mesh implements Remote {
   /** A name was given in this node: so it is here, until the mesh decides otherwise. */
   named(name: string, handle: Handle): void {
     this.#freedOf.delete(name);
+    this.#undecided.set(name, handle);
     const before = this.#names.ownerNow(name);
     // What this node has it may give to another service.
     const expected = before !== undefined && harborOf(before) === this.#setup.id ? before : undefined;
     this.#flushNamed(name, handle);
     this.#names.claim(name, handle, expected).then(
       (owner) => {
+        this.#decided(name, handle);
         if (owner === handle || this.#isOver) return;
         this.#skynet.error(
           `ERR_NAME_TAKEN: global name ${printable(name)} belongs to ${formatHandle(owner)}, not to ${formatHandle(handle)}`,
@@ -377,12 +385,33 @@ class Mesh implements Remote {
         this.#skynet.error(
           `global name ${printable(name)} of ${formatHandle(handle)}: ${printable((error as Error).message)}`,
         );
+        if (isSkynetError(error) && error.code === 'ERR_MESH_ISOLATED') {
+          // Else it is claimed when this node is in the mesh again.
+          if (this.#cutOff === undefined) setTimeout(() => this.#claimUndecided(), CLAIM_AGAIN).unref();
+          return;
+        }
+        this.#decided(name, handle);
         this.#place.unnamed(name, handle);
       },
     );
   }
 
+  #decided(name: string, handle: Handle): void {
+    if (this.#undecided.get(name) === handle) this.#undecided.delete(name);
+  }
+
+  /** Claims what could not be decided on, for services that live. */
+  #claimUndecided(): void {
+    if (this.#isOver) return;
+    for (const [name, handle] of [...this.#undecided]) {
+      const lives = harborOf(handle) !== this.#setup.id || this.#place.threadOf(handle) >= 0;
+      if (lives) this.named(name, handle);
+      else this.#undecided.delete(name);
+    }
+  }
+
   unnamed(name: string): void {
+    this.#undecided.delete(name);
     const owner = this.#names.ownerNow(name);
     if (owner === undefined || harborOf(owner) !== this.#setup.id) return;
     this.#names.release(name, owner).catch((error: unknown) => {

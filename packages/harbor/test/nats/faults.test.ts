@@ -143,8 +143,6 @@ describe('nodes', PATIENCE, () => {
     const stops = new PeerProcess({ ...given, id: 2, onIsolated: 'stop' }, { config });
     await stops.address();
     const echo = await echoIn(keeps, 'kept');
-    // A name is given a little later than its service starts.
-    await keeps.run((skynet) => skynet.queryName('kept'));
     await keeps.run((skynet) => createMesh(skynet).connect(2));
     await server.kill();
     await keeps.logged(/this node is cut off from the mesh/);
@@ -153,10 +151,14 @@ describe('nodes', PATIENCE, () => {
       'ERR_MESH_ISOLATED',
     );
     expect(await calling(keeps, 'kept', 'echo', 1)).toEqual({ answered: [1] });
+    const meanwhile = await echoIn(keeps, 'meanwhile');
+    await keeps.logged(/global name meanwhile of/);
+    expect(await calling(keeps, 'meanwhile', 'echo', 1)).toEqual({ answered: [1] });
     await server.start();
     await keeps.logged(/this node is in the mesh again/);
     const three = await startPeer({ ...given, id: 3 });
     expect(await three.run((skynet) => skynet.queryName('kept'))).toBe(echo);
+    expect(await three.run((skynet) => skynet.queryName('meanwhile'))).toBe(meanwhile);
     expect(await calling(three, echo as Handle, 'echo', 2)).toEqual({ answered: [2] });
     // Its lease has run out long ago, and nobody renews it.
     await keeps.run((skynet) => createMesh(skynet).link(2));
