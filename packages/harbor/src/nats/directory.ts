@@ -293,6 +293,9 @@ export class NatsDirectory implements Directory {
   }
 
   async #lookAfter(): Promise<void> {
+    // Whoever is there has claimed his names again by now.
+    if (this.#isSteady && performance.now() - this.#steadySince > this.#store.leaseTime)
+      this.#names.dropForgotten();
     await this.#follower?.look().catch(() => {});
     for (const { node, revision } of [...this.#nodes.values()])
       if (revision === FORGOTTEN)
@@ -372,9 +375,10 @@ export class NatsDirectory implements Directory {
     const entry: NameEntry = { handle, incarnation: this.#self.incarnation };
     return this.#deciding(async () => {
       const kept = await this.#store.name(name);
-      const owner = kept.value;
-      if (owner?.handle === handle && owner.incarnation === entry.incarnation) return handle;
-      if (owner !== undefined && (expected === 0 || owner.handle !== expected)) {
+      const owner = kept.value ?? (kept.isDeleted ? undefined : this.#names.forgotten(name));
+      const isOwn = owner?.handle === handle && owner.incarnation === entry.incarnation;
+      if (isOwn && kept.value !== undefined) return handle;
+      if (owner !== undefined && !isOwn && (expected === 0 || owner.handle !== expected)) {
         const has = await this.#has(owner);
         if (has === undefined) return undefined;
         if (has) {

@@ -7,6 +7,9 @@ export interface GivenName extends NameEntry {
   readonly revision: number;
 }
 
+/** In place of a revision: of a name that was given before NATS forgot everything. */
+const FORGOTTEN = 0;
+
 /** Who has which name. What belongs to a node that is not there is known and not told of. */
 export class NameBook {
   readonly #given = new Map<string, GivenName>();
@@ -41,10 +44,10 @@ export class NameBook {
     return true;
   }
 
-  /** Names that are not among these are nobody's. */
+  /** Names that are not among these are nobody's, unless they are forgotten: their owners claim them again. */
   keepOnly(names: ReadonlySet<string>): void {
-    for (const name of [...this.#given.keys()]) {
-      if (names.has(name)) continue;
+    for (const [name, { revision }] of [...this.#given]) {
+      if (names.has(name) || revision === FORGOTTEN) continue;
       this.#given.delete(name);
       this.#tell(name);
     }
@@ -53,7 +56,22 @@ export class NameBook {
   /** Revisions begin anew. */
   forget(): void {
     this.#free.clear();
-    for (const [name, given] of this.#given) this.#given.set(name, { ...given, revision: 0 });
+    for (const [name, given] of this.#given) this.#given.set(name, { ...given, revision: FORGOTTEN });
+  }
+
+  /** Who had a name before NATS forgot everything, as long as nobody has claimed it since. */
+  forgotten(name: string): NameEntry | undefined {
+    const given = this.#given.get(name);
+    return given?.revision === FORGOTTEN ? given : undefined;
+  }
+
+  /** What was not claimed again is nobody's. */
+  dropForgotten(): void {
+    for (const [name, { revision }] of [...this.#given]) {
+      if (revision !== FORGOTTEN) continue;
+      this.#given.delete(name);
+      this.#tell(name);
+    }
   }
 
   /** A node has come, or is gone. */

@@ -100,6 +100,11 @@ describe.each([true, false])('NATS is started again with an empty store, direct 
     for (const node of nodes) expect(await node.run((skynet) => skynet.queryName('after'))).toBe(after);
     expect(await codeOf(startPeer({ ...given, id: 2 }))).toBe('ERR_MESH_ID_TAKEN');
     for (const { log } of nodes) expect(log.filter((line) => line.includes('counts as gone'))).toEqual([]);
+    // Nor has anybody taken over what is once in the mesh.
+    for (const { log } of [...nodes, three]) {
+      const since = log.slice(log.findIndex((line) => line.includes('is connected again')) + 1);
+      expect(since.filter((line) => line.includes('LAUNCH snlua datacenterd'))).toEqual([]);
+    }
     const heard = [...before, ...[two, three].map(subscribe)];
     await subscribed.count(heard.length);
     for (const value of ['again', LAST])
