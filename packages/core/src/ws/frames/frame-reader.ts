@@ -1,3 +1,4 @@
+import { readWord } from '../../crypt/bytes.ts';
 import { CLOSE, isCloseCode, MAX_CONTROL, OP } from './frame.ts';
 import { maskBehind, unmask, unmaskedCopy, unmaskWithin } from './masking.ts';
 import { PartialPayload } from './partial-payload.ts';
@@ -291,7 +292,7 @@ export class FrameReader {
     this.#first = bytes[at] as number;
     this.#size = lengthOf(bytes, at);
     this.#have = 0;
-    this.#mask = (bytes[at + 1] as number) < MASKED ? 0 : wordAt(bytes, at + size - 4);
+    this.#mask = (bytes[at + 1] as number) < MASKED ? 0 : readWord(bytes, at + size - 4);
     if ((this.#first & 0x08) !== 0) return;
     if ((this.#first & 0x0f) !== OP.CONTINUATION) this.#op = this.#first & 0x0f;
     this.#announced += this.#size;
@@ -399,16 +400,6 @@ export class FrameReader {
     this.#forget();
     return READ.CLOSE;
   }
-}
-
-/** Four bytes, the first lowest. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
 }
 
 function lengthOf(bytes: Uint8Array, at: number): number {
