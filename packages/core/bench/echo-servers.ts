@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { FrameReader } from '../src/netpack/index.ts';
 import type { Connection } from '../src/transport/contract.ts';
 import { createTransports, type TcpOptions, tcp } from '../src/transport/index.ts';
+import { handleOf, type NativeServer, nativeStreams } from '../src/transport/native-stream.ts';
 
 /** Starts an echo server for frames on a free port. */
 export type EchoServer = () => Promise<{
@@ -11,12 +12,17 @@ export type EchoServer = () => Promise<{
   usage?: () => number;
 }>;
 
+/** Payloads below that are copied by the connection. */
+const LENT = 1 << 14;
+
 /** One connection of ours: frames are cut out of the shared read buffer and written again. */
 class Echo {
   readonly #connection: Connection;
   readonly #frames = new FrameReader();
   readonly #onFrame = (buffer: Uint8Array, start: number, end: number): void => {
-    this.#connection.writeFrame(buffer.subarray(start, end), 2);
+    // Large payloads are sent from where they lie, and the next read goes there.
+    const frame = buffer.subarray(start, end);
+    this.#connection.writeFrame(frame.length < LENT ? frame : frame.slice(), 2);
   };
 
   constructor(connection: Connection) {
@@ -60,6 +66,41 @@ export const rawEcho: EchoServer = () => {
       resolve({ port: (server.address() as { port: number }).port, stop: () => void server.close() });
     });
   });
+};
+
+/**
+ * The least that Node can do: its bare handles, a buffer for each, which is read into and written from in turn. What the
+ * system does not take at once is waited for.
+ */
+export const handleEcho: EchoServer = async () => {
+  const streams = nativeStreams();
+  if (streams === undefined) throw new Error('this Node has no handles that we know');
+  const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap } = streams;
+  const server = createServer();
+  await new Promise<void>((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => resolve()),
+  );
+  (handleOf(server) as NativeServer).onconnection = (status, handle) => {
+    if (status !== 0 || handle === undefined) return;
+    const buffer = new Uint8Array(1 << 16);
+    handle.onread = () => {
+      const size = streamBaseState[kReadBytesOrError] as number;
+      if (size <= 0) {
+        handle.close();
+        return undefined;
+      }
+      const request = new WriteWrap();
+      handle.writeBuffer(request, buffer.subarray(0, size));
+      if (streamBaseState[kLastWriteWasAsync] === 0) return undefined;
+      handle.readStop();
+      request.oncomplete = () => void handle.readStart();
+      return undefined;
+    };
+    handle.useUserBuffer(buffer);
+    handle.setNoDelay?.(true);
+    handle.readStart();
+  };
+  return { port: (server.address() as { port: number }).port, stop: () => void server.close() };
 };
 
 const NOTHING = Buffer.alloc(0);

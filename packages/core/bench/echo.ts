@@ -2,14 +2,14 @@ import type { Measure } from './case.ts';
 import type { EchoServer } from './echo-servers.ts';
 import { spawnLoad } from './spawn-load.ts';
 
-/** How long an answer takes, in microseconds: the median, and what one of a hundred exceeds. */
+/** How long an answer takes, in microseconds: the median, and what one of a hundred and one of a thousand exceed. */
 export function latency(connections: number, server: EchoServer): Measure {
   return async (effort) => {
     const { port, stop } = await server();
     const seconds = effort.tiny ? 0.1 : 2;
     const result = await spawnLoad({ port, connections, inflight: 1, size: 64, seconds });
     stop();
-    return [result.p50, result.p99];
+    return [result.p50, result.p99, result.p999];
   };
 }
 

@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Frames, LargeFrames, PreparedFrames } from './load-frames.ts';
 import { MaskedMessage, MessageStripper, upgraded } from './websocket-load.ts';
 
 export interface LoadOptions {
@@ -15,7 +16,7 @@ export interface LoadOptions {
   readonly inflight: number;
   /** Bytes of payload; at least 8, which hold the number of the connection and of the frame. */
   readonly size: number;
-  /** How long is measured, after a warm-up of a fifth of it. */
+  /** How long is measured, after a warm-up of 10,000 answers for each second, at least a fifth of it and at most twice as long. */
   readonly seconds: number;
   /** Whether the frames go in messages of WebSocket. */
   readonly websocket?: boolean;
@@ -28,50 +29,65 @@ export interface LoadResult extends LoadOptions {
   /** Time from sending a frame to its answer, in microseconds; of one frame at a time on each connection. */
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
   /** Processor time of this process for an answer, in microseconds. */
   readonly effort: number;
 }
 
-const HEADER = 2;
-const shared = new Uint8Array(1 << 16);
+/** Frames above that are checked and sent in parts. */
+const LARGE = 4096;
+/** So many answers for each second that is measured have to come before: compilers need that, not time. */
+const WARM_UP = 10_000;
+const shared = Buffer.alloc(1 << 16);
 
 /** What all connections add up to. */
 class Tally {
   counting = false;
   answers = 0;
   readonly latencies: number[] = [];
+  /** The answers of the warm-up are there. */
+  readonly warm: Promise<void>;
+  #cold: number;
+  #onWarm!: () => void;
+
+  constructor(warmUp: number) {
+    this.#cold = warmUp;
+    this.warm = new Promise((resolve) => {
+      this.#onWarm = resolve;
+    });
+  }
+
+  came(count: number): void {
+    if (this.counting) this.answers += count;
+    this.#cold -= count;
+    if (this.#cold <= 0) this.#onWarm();
+  }
 }
 
 /** One connection: so many frames on their way, each answer lets the next go. */
 class Client {
   readonly #id: number;
-  readonly #frame: Uint8Array;
+  readonly #frames: Frames;
   readonly #tally: Tally;
   readonly #inflight: number;
   #socket: Socket | undefined;
   #sent = 0;
-  #answered = 0;
-  /** Where in the answer the next byte belongs. */
-  #at = 0;
+  /** Bytes that have come back. */
+  #came = 0;
   /** The frame whose answer is timed, and when it left. */
   #timed = -1;
   #timedAt = 0;
   #stopped = false;
   readonly #stripper: MessageStripper | undefined;
-  readonly #masked: MaskedMessage | undefined;
 
   constructor(id: number, { size, inflight, websocket = false }: LoadOptions, tally: Tally) {
     this.#id = id;
     this.#inflight = inflight;
     this.#tally = tally;
-    this.#frame = new Uint8Array(HEADER + size);
-    for (let i = HEADER; i < this.#frame.length; i++) this.#frame[i] = (i * 31 + id) & 0xff;
-    const view = new DataView(this.#frame.buffer);
-    view.setUint16(0, size);
-    view.setUint32(HEADER, id);
-    if (!websocket) return;
-    this.#stripper = new MessageStripper();
-    this.#masked = new MaskedMessage(HEADER + size);
+    if (websocket) {
+      this.#stripper = new MessageStripper();
+      this.#frames = new PreparedFrames(id, size, inflight, new MaskedMessage(2 + size));
+    } else this.#frames = size > LARGE ? new LargeFrames(id, size) : new PreparedFrames(id, size, inflight);
   }
 
   async connect({ port, host = '127.0.0.1' }: LoadOptions): Promise<void> {
@@ -107,52 +123,38 @@ class Client {
   }
 
   #send(count: number): void {
-    const { length } = this.#frame;
-    const masked = this.#masked;
-    const step = masked === undefined ? length : masked.size;
-    const out = new Uint8Array(step * count);
-    for (let i = 0, at = 0; i < count; i++, at += step) {
-      const start = at + step - length;
-      out.set(this.#frame, start);
-      this.#number(out, start, this.#sent++);
-      masked?.put(out, at);
-    }
+    const socket = this.#socket as Socket;
+    const pieces = this.#frames.next(count);
+    this.#sent += count;
     if (this.#timed < 0) {
-      this.#timed = this.#sent - 1;
+      this.#timed = this.#sent;
       this.#timedAt = performance.now();
     }
-    this.#socket?.write(out);
-  }
-
-  /** Writes the number of a frame behind that of the connection. */
-  #number(bytes: Uint8Array, at: number, number: number): void {
-    bytes[at + 6] = number >>> 24;
-    bytes[at + 7] = number >>> 16;
-    bytes[at + 8] = number >>> 8;
-    bytes[at + 9] = number;
+    if (pieces.length > 1) socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    if (pieces.length > 1) socket.uncork();
   }
 
   #read(came: number): void {
     if (this.#stopped) return;
     const bytes = this.#stripper?.strip(shared, came) ?? came;
-    const expected = this.#frame;
-    const { length } = expected;
-    let at = this.#at;
-    let whole = 0;
-    if (at === 0) this.#number(expected, 0, this.#answered);
-    for (let i = 0; i < bytes; i++) {
-      if (shared[i] !== expected[at]) {
-        throw new Error(`wrong answer on connection ${this.#id}, frame ${this.#answered}, byte ${at}`);
-      }
-      if (++at < length) continue;
-      at = 0;
-      whole++;
-      if (this.#answered === this.#timed) this.#arrived();
-      this.#number(expected, 0, ++this.#answered);
-    }
-    this.#at = at;
-    if (this.#tally.counting) this.#tally.answers += whole;
-    if (whole > 0) this.#send(whole);
+    const frames = this.#frames;
+    if (!frames.matches(shared, 0, bytes, this.#came)) this.#wrong(bytes);
+    const before = Math.floor(this.#came / frames.length);
+    this.#came += bytes;
+    const answered = Math.floor(this.#came / frames.length);
+    if (answered === before) return;
+    if (this.#timed >= 0 && answered >= this.#timed) this.#arrived();
+    this.#tally.came(answered - before);
+    this.#send(answered - before);
+  }
+
+  #wrong(bytes: number): never {
+    let at = 0;
+    while (at < bytes && this.#frames.matches(shared, at, at + 1, this.#came + at)) at++;
+    const frame = Math.floor((this.#came + at) / this.#frames.length);
+    const byte = (this.#came + at) % this.#frames.length;
+    throw new Error(`wrong answer on connection ${this.#id}, frame ${frame}, byte ${byte}`);
   }
 
   #arrived(): void {
@@ -168,7 +170,7 @@ const sleep = (seconds: number): Promise<void> =>
 async function runLoad(options: LoadOptions, onMeasuring?: () => void): Promise<LoadResult> {
   if (options.size < 8 || options.size > 0xffff)
     throw new Error(`size must be 8 to 65535, not ${options.size}`);
-  const tally = new Tally();
+  const tally = new Tally(options.seconds * WARM_UP);
   const clients = Array.from({ length: options.connections }, (_, id) => new Client(id, options, tally));
   // A few at a time, as the original keeps only 32 waiting.
   for (let i = 0; i < clients.length; i += 20) {
@@ -176,6 +178,7 @@ async function runLoad(options: LoadOptions, onMeasuring?: () => void): Promise<
   }
   for (const client of clients) client.start();
   await sleep(options.seconds / 5);
+  await Promise.race([tally.warm, sleep(options.seconds * 2)]);
   onMeasuring?.();
   const usage = process.cpuUsage();
   const start = performance.now();
@@ -197,6 +200,7 @@ async function runLoad(options: LoadOptions, onMeasuring?: () => void): Promise<
     rate: Math.round(answers / seconds),
     p50: percentile(0.5),
     p99: percentile(0.99),
+    p999: percentile(0.999),
     effort: Number(((user + system) / answers).toFixed(2)),
   };
 }

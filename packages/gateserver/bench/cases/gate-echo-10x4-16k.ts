@@ -1,6 +1,6 @@
 import type { BenchCase } from '../../../core/bench/case.ts';
 import { echo } from '../../../core/bench/echo.ts';
-import { netEcho, rawEcho } from '../../../core/bench/echo-servers.ts';
+import { handleEcho, netEcho, rawEcho } from '../../../core/bench/echo-servers.ts';
 import { originalGate } from '../../../core/bench/original.ts';
 import { gateEcho } from '../gate-servers.ts';
 
@@ -14,6 +14,7 @@ const gateEcho16k: BenchCase = {
   ],
   floors: {
     'bare socket': echo(10, 4, rawEcho, false, SIZE),
+    'bare handles': echo(10, 4, handleEcho, false, SIZE),
     'node:net': echo(10, 4, netEcho, false, SIZE),
   },
   run: echo(10, 4, gateEcho, false, SIZE),

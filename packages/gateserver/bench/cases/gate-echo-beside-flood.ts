@@ -6,6 +6,7 @@ const gateEchoBesideFloodCase: BenchCase = {
   lines: [
     { name: 'gate-echo-beside-flood-p50', unit: 'us' },
     { name: 'gate-echo-beside-flood-p99', unit: 'us' },
+    { name: 'gate-echo-beside-flood-p999', unit: 'us' },
   ],
   floors: { 'with nothing beside it': latency(4, gateEcho) },
   run: latency(4, gateEchoBesideFlood),
