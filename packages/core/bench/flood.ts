@@ -3,7 +3,7 @@ import type { Measure } from './case.ts';
 import { inNode } from './node.ts';
 
 /** Sends between two calls that wait until all of them have arrived: so the mailbox stays bounded. */
-const BATCH = 1000;
+export const BATCH = 1000;
 
 /** Sends a second. */
 export function flood(

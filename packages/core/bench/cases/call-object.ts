@@ -1,3 +1,4 @@
+import { bareCalls } from '../bare-actors.ts';
 import { calls, emitterCalls } from '../calls.ts';
 import { type BenchCase, PLAYER } from '../case.ts';
 import { original } from '../original.ts';
@@ -6,7 +7,7 @@ import { nactCalls } from '../peers/nact.ts';
 
 const callObject: BenchCase = {
   lines: [{ name: 'call-object', unit: 'calls/s' }],
-  floors: { 'event emitter': emitterCalls(PLAYER) },
+  floors: { 'event emitter': emitterCalls(PLAYER), actors: bareCalls(PLAYER) },
   run: calls(PLAYER),
   original: original('calls object 1'),
   peers: { moleculer: moleculerCalls(PLAYER), nact: nactCalls(PLAYER) },
