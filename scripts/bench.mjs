@@ -1,4 +1,4 @@
-// npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--peers] [--curve]: measures the build, each case beside its floor.
+// npm run bench -- [case…] [--json | --table] [--rounds n] [--original folder] [--peers] [--curve]: measures the build, each case beside its floor.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
@@ -6,13 +6,15 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { allCurves, measureCurve, writeCurves } from './bench/curves.mjs';
 import { fetchPeers, PeersError, peerVersions } from './bench/peers.mjs';
+import { TABLE_HEAD, tableRows } from './bench/table.mjs';
 import { bootstrap, environment, root } from './bootstrap.mjs';
 import { build } from './build.mjs';
 
-const USAGE = `usage: npm run bench -- [case…] [--json] [--rounds n] [--original folder] [--peers] [--list]
+const USAGE = `usage: npm run bench -- [case…] [--json | --table] [--rounds n] [--original folder] [--peers] [--list]
        npm run bench -- --curve [curve…] [--rounds n] [--out file]
   case      a name, or the beginning of some: "call" runs call-int and call-object. All, if none is given.
   --json    one line a figure: {"case","value","unit","floor","ratio"}
+  --table   rows of Markdown, as in docs/bench.md
   --rounds  measurements of each side, taken in turn; the median counts (3)
   --no-build  measures what is built already
   --original  folder of a built skynet: cases that it can do, too, are measured on it in the same turns
@@ -30,6 +32,7 @@ function readOptions() {
       allowPositionals: true,
       options: {
         json: { type: 'boolean' },
+        table: { type: 'boolean' },
         list: { type: 'boolean' },
         'no-build': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -153,6 +156,7 @@ async function runCase({ file }) {
   }
   return rivals.flatMap((floorName, nth) =>
     lines.map(({ name, unit }, line) => ({
+      line: name,
       case: nth === 0 ? name : `${name}:${floorName.replaceAll(' ', '-')}`,
       value: median(rounds.map(({ ours }) => ours[line])),
       unit,
@@ -248,12 +252,14 @@ if (options.curve) {
 if (!options.json) {
   console.log(`${whereAndWhen()}\n`);
   if (options.peers) console.log(`${peerVersions(root).join(', ')}\n`);
-  console.log(row('case', 'value', 'unit', 'floor', 'ratio', 'floor is'));
+  console.log(options.table ? TABLE_HEAD : row('case', 'value', 'unit', 'floor', 'ratio', 'floor is'));
 }
 let failures = 0;
 for (const bench of cases) {
   try {
-    for (const line of await runCase(bench)) print(line);
+    const lines = await runCase(bench);
+    if (options.table) console.log(tableRows(lines).join('\n'));
+    else for (const line of lines) print(line);
   } catch (error) {
     failures++;
     console.error(`skynet: ${bench.name} failed: ${error.message}`);

@@ -1,5 +1,5 @@
 // Load for a server that echoes frames (2 bytes of length, big endian, then so many bytes), and checks every answer:
-//   tsx packages/core/bench/load.ts --port 8888 [--connections 100] [--inflight 32] [--size 64] [--seconds 3] [--websocket true]
+//   tsx packages/core/bench/load.ts --port 8888 [--connections 100] [--inflight 32] [--size 64] [--seconds 3] [--websocket true] [--pause 2]
 // Over WebSocket each frame goes in a message of its own; answers may come in any.
 // Prints `measuring` when the warm-up is over, and a line of JSON at the end.
 import { connect, type Socket } from 'node:net';
@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Whether the frames go in messages of WebSocket. */
   readonly websocket?: boolean;
+  /** Milliseconds between an answer and the next frame; none unless given. */
+  readonly pause?: number;
 }
 
 export interface LoadResult extends LoadOptions {
@@ -70,6 +72,7 @@ class Client {
   readonly #frames: Frames;
   readonly #tally: Tally;
   readonly #inflight: number;
+  readonly #pause: number;
   #socket: Socket | undefined;
   #sent = 0;
   /** Bytes that have come back. */
@@ -80,9 +83,10 @@ class Client {
   #stopped = false;
   readonly #stripper: MessageStripper | undefined;
 
-  constructor(id: number, { size, inflight, websocket = false }: LoadOptions, tally: Tally) {
+  constructor(id: number, { size, inflight, websocket = false, pause = 0 }: LoadOptions, tally: Tally) {
     this.#id = id;
     this.#inflight = inflight;
+    this.#pause = pause;
     this.#tally = tally;
     if (websocket) {
       this.#stripper = new MessageStripper();
@@ -123,6 +127,7 @@ class Client {
   }
 
   #send(count: number): void {
+    if (this.#stopped) return;
     const socket = this.#socket as Socket;
     const pieces = this.#frames.next(count);
     this.#sent += count;
@@ -146,7 +151,8 @@ class Client {
     if (answered === before) return;
     if (this.#timed >= 0 && answered >= this.#timed) this.#arrived();
     this.#tally.came(answered - before);
-    this.#send(answered - before);
+    if (this.#pause === 0) this.#send(answered - before);
+    else setTimeout(() => this.#send(answered - before), this.#pause);
   }
 
   #wrong(bytes: number): never {
@@ -216,6 +222,7 @@ if (path.resolve(process.argv[1] ?? '') === import.meta.filename) {
       size: { ...text, default: '64' },
       seconds: { ...text, default: '3' },
       websocket: { ...text, default: 'false' },
+      pause: { ...text, default: '0' },
     },
   });
   const { host, websocket, ...numbers } = values;
@@ -227,6 +234,7 @@ if (path.resolve(process.argv[1] ?? '') === import.meta.filename) {
     size: Number(numbers.size),
     seconds: Number(numbers.seconds),
     websocket: websocket === 'true',
+    pause: Number(numbers.pause),
   };
   const result = await runLoad(options, () => console.log('measuring'));
   console.log(JSON.stringify(result));

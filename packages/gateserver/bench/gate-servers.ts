@@ -56,6 +56,11 @@ export const webSocketGateEcho: EchoServer = async () => {
   return { port, stop: () => void node.stop() };
 };
 
+let sends = 0;
+
+/** What the service of {@link gateEchoBesideFlood} has sent. */
+export const floodSends = (): number => sends;
+
 /** Beside a service that sends as much to another as that can take. */
 export const gateEchoBesideFlood: EchoServer = inNode(
   echoGate,
@@ -76,6 +81,7 @@ export const gateEchoBesideFlood: EchoServer = inNode(
       for (;;) {
         for (let i = 0; i < 1000; i++) skynet.send(counter, 'lua', 'add', i);
         await skynet.call(counter, 'lua', 'sum');
+        sends += 1000;
       }
     });
   }),
