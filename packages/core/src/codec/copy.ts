@@ -1,4 +1,5 @@
 import { ShapeCopiers } from './shape-copier.ts';
+import { ShapeSite } from './shape-site.ts';
 import { isPlain, MAX_DEPTH, REFUSED, refusal, setProtoKey } from './value.ts';
 
 /**
@@ -10,7 +11,7 @@ export function copyValue(value: unknown): unknown {
   if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null)
     return value;
   try {
-    return copy(value, 0);
+    return copyAtTop(value);
   } catch (thrown) {
     throw thrown === REFUSED ? refusal(value) : thrown;
   }
@@ -28,7 +29,7 @@ export function copyArgs(args: unknown[]): unknown[] {
     if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null)
       continue;
     try {
-      args[i] = copy(value, 0);
+      args[i] = copyAtTop(value);
     } catch (thrown) {
       throw thrown === REFUSED ? refusal(args, { maxDepth: MAX_DEPTH + 1 }) : thrown;
     }
@@ -40,6 +41,14 @@ export function copyArgs(args: unknown[]): unknown[] {
 
 const copiers = new ShapeCopiers(copy);
 const slice = Array.prototype.slice;
+/** What messages carry, whoever sends them. */
+const top = new ShapeSite();
+
+/** Objects of the shape that came last, mostly. */
+function copyAtTop(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return copy(value, 0);
+  return top.copier?.(value, 1, true) ?? copiers.copyAt(top, value, 0);
+}
 
 function copy(value: unknown, depth: number): unknown {
   if (typeof value !== 'object') {

@@ -1,9 +1,7 @@
 import { compile, objectSource, textSource } from './compile.ts';
+import { type ShapeCopier, ShapeSite } from './shape-site.ts';
 import { MAX_KEY, MAX_SHAPE_KEYS, ShapeNode } from './shape-tree.ts';
-import { isPlain } from './value.ts';
-
-/** Copies an object of one shape, whose parts lie at a depth; undefined for one that does not travel as an object with keys. */
-type ShapeCopier = (value: object, depth: number) => Record<string, unknown> | undefined;
+import { isPlain, MAX_DEPTH } from './value.ts';
 
 /** Copies that make a shape worth a function of its own: until that is optimized, it costs as much as thousands of them. */
 const OFTEN = 2000;
@@ -59,21 +57,55 @@ export class ShapeCopiers {
     // Others inherit something that can be enumerated.
     if (!isPlain(value) || keys.length > MAX_SHAPE_KEYS || this.#made === MAX_COPIERS) return;
     this.#made++;
-    node.copier = compile<ShapeCopier>({ isPlain, copy: this.#copyPart }, sourceOf(keys));
+    // Without asking a getter, which is asked once for each copy.
+    const partOf = (key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value;
+    const parts = keys.map((key) => (hasSite(partOf(key)) ? new ShapeSite() : undefined));
+    const given = { isPlain, copy: this.#copyPart, copyAt: this.#copyAt, keys, parts };
+    node.copier = compile<ShapeCopier>(given, sourceOf(keys, parts));
+  }
+
+  readonly #copyAt = (site: ShapeSite, value: unknown, depth: number): unknown =>
+    this.copyAt(site, value, depth);
+
+  /** Copies something that has come to a site and is not what is expected there. */
+  copyAt(site: ShapeSite, value: unknown, depth: number): unknown {
+    if (site.missed()) site.copier = hasSite(value) ? this.find(value) : undefined;
+    return this.#copyPart(value, depth);
   }
 }
 
-/** Reads everything first: from then on V8 knows the object's hidden class, and with it the prototype. */
-function sourceOf(keys: readonly string[]): string {
+/** Whether objects with keys may be expected where this has come. */
+function hasSite(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+/**
+ * Reads everything first: from then on V8 knows the object's hidden class, and with it the prototype. Of an array or bytes,
+ * which may be large, no keys are asked for.
+ */
+function sourceOf(keys: readonly string[], sites: readonly (ShapeSite | undefined)[]): string {
   const reads = keys.map((key, i) => `let v${i} = o[${textSource(key)}];`);
+  const places = sites.map((site, i) => (site === undefined ? '' : `const s${i} = parts[${i}];`));
   const copies = keys.map(
     (_, i) => `
     if (typeof v${i} === 'object' ? v${i} !== null : typeof v${i} === 'function' || typeof v${i} === 'symbol')
-      v${i} = copy(v${i}, d);`,
+      v${i} = ${sites[i] === undefined ? `copy(v${i}, d)` : expected(`s${i}`, `v${i}`)};`,
   );
-  return `return (o, d) => {
+  return `${places.join('')}
+  return (o, d, isUnsure) => {
+    if (isUnsure) {
+      if (Array.isArray(o) || ArrayBuffer.isView(o)) return undefined;
+      let n = 0;
+      for (const key in o) if (n === ${keys.length} || key !== keys[n++]) return undefined;
+      if (n !== ${keys.length}) return undefined;
+    }
     ${reads.join('\n    ')}
     if (!isPlain(o)) return undefined;${copies.join('')}
     return ${objectSource(keys)};
   };`;
+}
+
+/** Copies a value at a site. What lies too deep is refused the usual way. */
+function expected(site: string, value: string): string {
+  return `(${site}.copier !== undefined && d < ${MAX_DEPTH} ? ${site}.copier(${value}, d + 1, true) : undefined) ?? copyAt(${site}, ${value}, d)`;
 }

@@ -10,6 +10,7 @@ import { Region } from '../../src/codec/region.ts';
 import { ShapeCopiers } from '../../src/codec/shape-copier.ts';
 import { ShapeTable } from '../../src/codec/shape-reader.ts';
 import { MAX_SHAPE_KEYS } from '../../src/codec/shape-tree.ts';
+import { MAX_DEPTH } from '../../src/codec/value.ts';
 import { anyValue, expectSame, refusalOf } from './values.ts';
 
 /** More objects of one shape than make it worth a function, whatever the samples do. */
@@ -160,6 +161,75 @@ describe('functions for shapes that come often', () => {
     expectSame(copyValue(Object.assign(new Map([[1, 2]]), shaped(1))), new Map([[1, 2]]));
     const bare = Object.assign(Object.create(null), shaped(null)) as object;
     expectSame(copyValue(bare), shaped(null));
+  });
+
+  it('expect at each key the shape that came there, and copy whatever else comes', () => {
+    const odd = fc.oneof(
+      anyValue,
+      oddKeys.map((keys) => objectOf(keys, (i) => i)),
+      fc.constantFrom<unknown>(
+        { x: 1, y: 2, z: 3 },
+        { y: 1, x: 2 },
+        { x: 1 },
+        { x: 1, y: undefined },
+        new Map([['x', 1]]),
+      ),
+      fc.uint8Array(),
+      fc.array(fc.integer()),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(odd, odd), { minLength: 1, maxLength: 20 }), (rows) => {
+        const usual = { id: 1, at: { x: 1, y: { x: 2 } } };
+        for (let i = 0; i < MANY; i++) copyValue(usual);
+        for (const [at, inside] of rows) {
+          for (const value of [{ id: 2, at }, at, { id: 3, at: { x: at, y: inside } }, usual]) {
+            const copy = copyValue(value);
+            expectSame(copy, value);
+            if (typeof value === 'object' && value !== null) expect(copy).not.toBe(value);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('share nothing with what they copy at a key where objects of one shape come', () => {
+    const usual = { id: 1, at: { x: 1, inside: { list: [1] } } };
+    for (let i = 0; i < 3 * MANY; i++) copyValue(usual);
+    const copy = copyValue(usual) as typeof usual;
+    expect(copy).toEqual(usual);
+    expect(copy.at).not.toBe(usual.at);
+    expect(copy.at.inside).not.toBe(usual.at.inside);
+    expect(copy.at.inside.list).not.toBe(usual.at.inside.list);
+  });
+
+  it('refuse at such a key what the general way refuses, with the same words', () => {
+    class Inside {
+      x = 1;
+    }
+    const shaped = (inside: unknown): object => ({ of: 1, inside });
+    for (let i = 0; i < 3 * MANY; i++) copyValue(shaped({ x: 1 }));
+    expectSame(copyValue(shaped({ x: 2 })), shaped({ x: 2 }));
+    expect(refusalOf(() => copyValue(shaped(new Inside())))).toEqual({ path: '$.inside', type: 'Inside' });
+    expect(refusalOf(() => copyValue(shaped({ x: () => 0 })))).toEqual({
+      path: '$.inside.x',
+      type: 'function',
+    });
+    expect(refusalOf(() => copyValue(shaped(() => 0)))).toEqual({ path: '$.inside', type: 'function' });
+    let asked = 0;
+    const asking = {
+      of: 1,
+      get inside() {
+        asked++;
+        return { x: asked };
+      },
+    };
+    expectSame(copyValue(asking), { of: 1, inside: { x: 1 } });
+    expect(asked).toBe(1);
+    const nested = (depth: number): unknown => (depth === 0 ? { x: 1 } : shaped(nested(depth - 1)));
+    for (let i = 0; i < 3 * MANY; i++) copyValue(nested(3));
+    expectSame(copyValue(nested(MAX_DEPTH - 1)), nested(MAX_DEPTH - 1));
+    expect(refusalOf(() => copyValue(nested(MAX_DEPTH))).type).toBe('nested too deeply');
   });
 
   it('are made for a bounded number of shapes, and for those of today when the shapes of yesterday are gone', () => {
