@@ -2,7 +2,13 @@ import { createServer, type Socket } from 'node:net';
 import { FrameReader } from '../src/netpack/index.ts';
 import type { Connection } from '../src/transport/contract.ts';
 import { createTransports, type TcpOptions, tcp } from '../src/transport/index.ts';
-import { handleOf, type NativeServer, nativeStreams } from '../src/transport/native-stream.ts';
+import {
+  handleOf,
+  type NativeHandle,
+  type NativeServer,
+  type NativeStreams,
+  nativeStreams,
+} from '../src/transport/native-stream.ts';
 
 /** Starts an echo server for frames on a free port. */
 export type EchoServer = () => Promise<{
@@ -71,37 +77,43 @@ export const rawEcho: EchoServer = () => {
 /**
  * The least that Node can do: its bare handles, a buffer for each, which is read into and written from in turn. What the
  * system does not take at once is waited for.
+ * @param size Bytes of a buffer.
  */
-export const handleEcho: EchoServer = async () => {
-  const streams = nativeStreams();
-  if (streams === undefined) throw new Error('this Node has no handles that we know');
-  const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap } = streams;
-  const server = createServer();
-  await new Promise<void>((resolve) =>
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => resolve()),
-  );
-  (handleOf(server) as NativeServer).onconnection = (status, handle) => {
-    if (status !== 0 || handle === undefined) return;
-    const buffer = new Uint8Array(1 << 16);
-    handle.onread = () => {
-      const size = streamBaseState[kReadBytesOrError] as number;
-      if (size <= 0) {
-        handle.close();
-        return undefined;
-      }
-      const request = new WriteWrap();
-      handle.writeBuffer(request, buffer.subarray(0, size));
-      if (streamBaseState[kLastWriteWasAsync] === 0) return undefined;
-      handle.readStop();
-      request.oncomplete = () => void handle.readStart();
-      return undefined;
+export function handleEcho(size: number = 1 << 16): EchoServer {
+  return async () => {
+    const streams = nativeStreams();
+    if (streams === undefined) throw new Error('this Node has no handles that we know');
+    const server = createServer();
+    await new Promise<void>((resolve) =>
+      server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => resolve()),
+    );
+    (handleOf(server) as NativeServer).onconnection = (status, handle) => {
+      if (status === 0 && handle !== undefined) echoOnHandle(handle, streams, new Uint8Array(size));
     };
-    handle.useUserBuffer(buffer);
-    handle.setNoDelay?.(true);
-    handle.readStart();
+    return { port: (server.address() as { port: number }).port, stop: () => void server.close() };
   };
-  return { port: (server.address() as { port: number }).port, stop: () => void server.close() };
-};
+}
+
+function echoOnHandle(handle: NativeHandle, streams: NativeStreams, buffer: Uint8Array): void {
+  const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap } = streams;
+  let request = new WriteWrap();
+  handle.onread = () => {
+    const size = streamBaseState[kReadBytesOrError] as number;
+    if (size <= 0) {
+      handle.close();
+      return undefined;
+    }
+    handle.writeBuffer(request, buffer.subarray(0, size));
+    if (streamBaseState[kLastWriteWasAsync] === 0) return undefined;
+    handle.readStop();
+    request.oncomplete = () => void handle.readStart();
+    request = new WriteWrap();
+    return undefined;
+  };
+  handle.useUserBuffer(buffer);
+  handle.setNoDelay?.(true);
+  handle.readStart();
+}
 
 const NOTHING = Buffer.alloc(0);
 

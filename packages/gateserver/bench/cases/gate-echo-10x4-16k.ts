@@ -14,7 +14,7 @@ const gateEcho16k: BenchCase = {
   ],
   floors: {
     'bare socket': echo(10, 4, rawEcho, false, SIZE),
-    'bare handles': echo(10, 4, handleEcho, false, SIZE),
+    'bare handles': echo(10, 4, handleEcho(), false, SIZE),
     'node:net': echo(10, 4, netEcho, false, SIZE),
   },
   run: echo(10, 4, gateEcho, false, SIZE),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Effort } from '../../../core/bench/effort.ts';
 import gateAgent from '../../bench/cases/gate-agent-100x32.ts';
+import largeFrames from '../../bench/cases/gate-echo-10x4-65k.ts';
 import gateEcho from '../../bench/cases/gate-echo-100x1.ts';
 import gateBesideFlood from '../../bench/cases/gate-echo-beside-flood.ts';
 import idleWebSocket from '../../bench/cases/idle-ws-connection-bytes.ts';
@@ -19,8 +20,10 @@ test.each([
   expect(second).toBeGreaterThan(0);
 });
 
-test('gate and echo over WebSocket can be measured, and what it is held against', async () => {
-  const { run, floors } = webSocketGateEcho;
+test.each([
+  ['gate and echo over WebSocket', webSocketGateEcho],
+  ['large frames', largeFrames],
+])('%s can be measured, and what they are held against', async (_name, { run, floors }) => {
   for (const measure of [run, ...Object.values(floors)]) {
     const [rate, effort] = await measure(new Effort(true));
     expect(rate).toBeGreaterThan(0);
