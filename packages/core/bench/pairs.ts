@@ -2,8 +2,9 @@ import type { Handle, PlacementMode, Skynet } from '@skynet/core';
 import type { Measure } from './case.ts';
 import { inNode } from './node.ts';
 
-/** Calls of each pair in a batch. */
+/** Calls of each pair in a batch, of a pair alone so many that it does not matter whether its first one has to go to another thread. */
 const EACH = 200;
+const ALONE = 4000;
 /** Milliseconds that learning may take. */
 const LEARNING = 60_000;
 
@@ -35,7 +36,7 @@ export function pairCalls({ pairs, apart, placement = 'same' }: PairOptions): Me
           const each = Math.ceil(count / all.length);
           await Promise.all(all.map(([one, other]) => skynet.call(one, 'lua', 'run', other, each)));
         };
-        const size = EACH * all.length;
+        const size = all.length === 1 && !effort.tiny ? ALONE : EACH * all.length;
         if (placement === 'auto' && !effort.tiny) await untilTogether(skynet, all, () => batch(size));
         return [await effort.rate(batch, size)];
       },
