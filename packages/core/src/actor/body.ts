@@ -13,6 +13,8 @@ export function valuesOf(protocol: Protocol | undefined, body: Body): unknown[] 
 
 /** The first of them: what a call resolves to. */
 export function firstOf(protocol: Protocol, body: Body): unknown {
+  // Nearly always: without a call of a function that differs from protocol to protocol.
+  if (protocol.unpack === unpackValues && Array.isArray(body)) return body[0];
   if (protocol.unpack === undefined) return body;
   const values = protocol.unpack(body);
   return Array.isArray(values) && !isBodyItself(protocol, values, body) ? values[0] : values;

@@ -329,7 +329,7 @@ export class Context implements Skynet {
   }
 
   #post(to: Address, protocol: Protocol, values: unknown[]): number | undefined {
-    const target = this.#find(to);
+    const target = isHandle(to) ? to : this.#find(to);
     const source = this.#service.handle;
     if (target === undefined || !carriesValues(protocol))
       return this.#deliver(to, target, new Message(protocol.id, 0, source, packed(protocol, values)));
@@ -684,12 +684,12 @@ export class Context implements Skynet {
   }
 
   #mustLive(): void {
-    if (!this.#service.alive) {
-      throw new SkynetError(
-        'ERR_SERVICE_ENDED',
-        `${this.#service.name} ${formatHandle(this.#service.handle)} has ended`,
-      );
-    }
+    if (!this.#service.alive) this.#hasEnded();
+  }
+
+  #hasEnded(): never {
+    const { name, handle } = this.#service;
+    throw new SkynetError('ERR_SERVICE_ENDED', `${name} ${formatHandle(handle)} has ended`);
   }
 }
 

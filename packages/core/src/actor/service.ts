@@ -201,28 +201,29 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     }
     const desk = this.#desk ?? this.#sitDown();
     for (let done = 0; done < limit; done++) {
-      const woken = this.#extras?.woken?.shift();
-      if (woken !== undefined) {
-        if (done === 0) this.host.working(this.handle, woken);
-        this.#resume(woken);
-      } else {
-        const fork = desk.forks?.shift();
-        if (fork !== undefined) {
-          if (done === 0) this.host.working(this.handle, fork);
-          this.run(fork);
-        } else {
-          const item = desk.mailbox.shift();
-          if (item === undefined) {
-            if (!desk.stays) this.#desk = undefined;
-            return TURN.IDLE;
-          }
-          this.#take(item, desk);
+      if (this.isAwake) this.#takeTask(desk, done === 0);
+      else {
+        const item = desk.mailbox.shift();
+        if (item === undefined) {
+          if (!desk.stays) this.#desk = undefined;
+          return TURN.IDLE;
         }
+        this.#take(item, desk);
       }
       if (this.#unsettled) return desk.mailbox.length > 0 || this.isAwake ? TURN.BUSY : TURN.SETTLING;
       desk.current = undefined;
     }
     return TURN.MORE;
+  }
+
+  /** A woken task goes on, or the next fork begins. */
+  #takeTask(desk: Desk, isFirst: boolean): void {
+    const woken = this.#extras?.woken?.shift();
+    const task = woken ?? desk.forks?.shift();
+    if (task === undefined) return;
+    if (isFirst) this.host.working(this.handle, task);
+    if (woken === undefined) this.run(task as WorkTask);
+    else this.#resume(woken);
   }
 
   /** The item at hand is lost, the others are not. */
@@ -236,20 +237,19 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     const { length } = desk.mailbox;
     if (length >= desk.overload) this.#warnOverload(desk);
     else if (length === 0) desk.overload = OVERLOAD;
-    switch (item.type) {
-      case ITEM.TIMER:
-        this.#takeTimer(item as Timer);
-        break;
-      case ITEM.TASK:
-        this.run(item as WorkTask);
-        break;
-      case ITEM.RESUME:
-        this.#resume(item as Pending);
-        break;
-      default:
-        this.handled++;
-        this.#takeMessage(item as Message);
+    if (item.type < 0) this.#takeOther(item);
+    else {
+      this.handled++;
+      this.#takeMessage(item as Message);
     }
+  }
+
+  // What seldom comes stands apart from here on: V8 puts so much code into one piece and no more, and what no message needs
+  // would take the room.
+  #takeOther(item: MailboxItem): void {
+    if (item.type === ITEM.TIMER) this.#takeTimer(item as Timer);
+    else if (item.type === ITEM.TASK) this.run(item as WorkTask);
+    else this.#resume(item as Pending);
   }
 
   #warnOverload(desk: Desk): void {
@@ -324,18 +324,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
       pending = undefined;
     }
     if (pending === undefined) {
-      if (this.#extras?.abandoned?.delete(message.session)) return;
-      const hook = this.#extras?.unknownResponse;
-      if (hook !== undefined) {
-        try {
-          hook(message.session, message.source, message.body as Body);
-        } catch (thrown) {
-          this.logFailure(message, thrown);
-        }
-      } else if (!failed) {
-        this.log(`Response message : ${textOf(message.body)}`);
-        this.log(`Unknown session : ${message.session} from ${formatHandle(message.source)}`);
-      }
+      this.#takeUnknownAnswer(message, failed);
       return;
     }
     if (failed || pending.protocol === undefined) pending.decide(message.body, failed);
@@ -347,6 +336,22 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
       }
     }
     if (!pending.settled) this.#goOn(pending);
+  }
+
+  /** Nobody waits for it, or not any more. */
+  #takeUnknownAnswer(message: Message, failed: boolean): void {
+    if (this.#extras?.abandoned?.delete(message.session)) return;
+    const hook = this.#extras?.unknownResponse;
+    if (hook !== undefined) {
+      try {
+        hook(message.session, message.source, message.body as Body);
+      } catch (thrown) {
+        this.logFailure(message, thrown);
+      }
+    } else if (!failed) {
+      this.log(`Response message : ${textOf(message.body)}`);
+      this.log(`Unknown session : ${message.session} from ${formatHandle(message.source)}`);
+    }
   }
 
   /** Whether a handle is of another node. */
@@ -365,12 +370,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   /** Its session is free again. */
   #goOn(pending: Pending): void {
     pending.markSettled();
-    if (pending.hasConditions) {
-      const { timer, token } = pending.conditions;
-      timer?.cancel();
-      pending.forget();
-      if (token !== undefined) this.forgetToken(pending);
-    }
+    if (pending.hasConditions) this.#endConditions(pending);
     const { answered } = pending;
     if (answered !== undefined) {
       this.#giveAnswer(pending, answered);
@@ -382,6 +382,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     const { outcome } = pending;
     if (!pending.failed) pending.resolve(outcome);
     else pending.resolve(isExit(outcome) ? Promise.reject(outcome) : failAtCaller(outcome));
+  }
+
+  #endConditions(pending: Pending): void {
+    const { timer, token } = pending.conditions;
+    timer?.cancel();
+    pending.forget();
+    if (token !== undefined) this.forgetToken(pending);
   }
 
   #giveAnswer(pending: Pending, answered: Answered): void {
@@ -494,12 +501,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   #command(command: Command | undefined, request: ActiveRequest, values: unknown[]): unknown {
-    if (command === undefined) {
-      const name = values[0];
-      this.log(`Unknown command ${textOf(name)} from ${formatHandle(request.source)}`);
-      this.#refuseCommand(request, textOf(name));
-      return undefined;
-    }
+    if (command === undefined) return this.#refuseCommand(request, textOf(values[0]));
     switch (values.length) {
       case 1:
         return command.call(request);
@@ -513,6 +515,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   #refuseCommand(request: ActiveRequest, command: string): void {
+    this.log(`Unknown command ${command} from ${formatHandle(request.source)}`);
     request.state = ANSWER.DONE;
     if (request.session === 0) return;
     const failure = failedWait('ERR_UNKNOWN_COMMAND', `Unknown command ${command}`, { details: { command } });
@@ -522,26 +525,29 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Answers with what the handler returned, now or when its promise settles. */
   #conclude(request: ActiveRequest, result: unknown): void {
-    if (isPromise(result)) {
-      this.#unsettled = true;
-      void whenSettled(
-        result,
-        (value) => {
-          this.#tasks--;
-          try {
-            this.#finish(request, value);
-          } catch (thrown) {
-            this.#crash(request, thrown);
-          }
-        },
-        (thrown) => {
-          this.#tasks--;
+    if (isPromise(result)) this.#concludeLater(request, result);
+    else if (request.message.session !== 0) this.#finish(request, result);
+  }
+
+  #concludeLater(request: ActiveRequest, result: Promise<unknown>): void {
+    this.#unsettled = true;
+    void whenSettled(
+      result,
+      (value) => {
+        this.#tasks--;
+        try {
+          this.#finish(request, value);
+        } catch (thrown) {
           this.#crash(request, thrown);
-        },
-      );
-      this.#tasks++;
-      if (request.session !== 0) this.#remember(request);
-    } else this.#finish(request, result);
+        }
+      },
+      (thrown) => {
+        this.#tasks--;
+        this.#crash(request, thrown);
+      },
+    );
+    this.#tasks++;
+    if (request.session !== 0) this.#remember(request);
   }
 
   /** Requests with this session that are being worked on. */

@@ -28,13 +28,17 @@ export function copyArgs(args: unknown[]): unknown[] {
     const kind = typeof value;
     if (kind === 'string' || kind === 'number' || kind === 'boolean' || value === undefined || value === null)
       continue;
-    try {
-      args[i] = copyAtTop(value);
-    } catch (thrown) {
-      throw thrown === REFUSED ? refusal(args, { maxDepth: MAX_DEPTH + 1 }) : thrown;
-    }
+    copyArg(args, i);
   }
   return args;
+}
+
+function copyArg(args: unknown[], i: number): void {
+  try {
+    args[i] = copyAtTop(args[i]);
+  } catch (thrown) {
+    throw thrown === REFUSED ? refusal(args, { maxDepth: MAX_DEPTH + 1 }) : thrown;
+  }
 }
 
 // The loops below test for the common kinds in place: a call for each number or string would double the time.

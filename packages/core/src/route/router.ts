@@ -17,6 +17,7 @@ export interface Waiting {
 
 /** A service, as what goes to it is concerned. */
 export interface Routed extends Numbered {
+  readonly handle: Handle;
   /** Its calls that have no answer yet. */
   readonly sessions: { get(session: number): Waiting | undefined; all(): readonly Waiting[] };
   /** Whether it got in. */
@@ -250,6 +251,14 @@ export class Router<Service extends Routed> {
 
   /** {@link deliver} for values that are the caller's own list: copied first, unless another thread gets them encoded. */
   deliverValues(to: Handle, type: number, session: number, source: Handle, values: unknown[]): boolean {
+    const service = this.#table.get(localOf(to));
+    return service !== undefined && service.handle === to
+      ? service.push(new Message(type, session, source, copyArgs(values)))
+      : this.#deliverValuesAway(to, type, session, source, values);
+  }
+
+  /** Where it cannot be told at a glance that the receiver is here. */
+  #deliverValuesAway(to: Handle, type: number, session: number, source: Handle, values: unknown[]): boolean {
     if (!this.isRemote(to)) {
       const local = localOf(to);
       const service = this.#table.get(local);
