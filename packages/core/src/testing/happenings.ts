@@ -4,6 +4,8 @@ import { type Duration, toMilliseconds } from '../duration.ts';
 export const PATIENCE: Duration = '30s';
 /** Things shown when a wait has failed. */
 const SHOWN = 30;
+/** Characters of one that are shown. */
+const LONGEST = 1000;
 
 /** What {@link Happenings} may be told. */
 export interface HappeningsOptions {
@@ -84,7 +86,7 @@ export class Happenings<Thing> {
     const lines = [
       `waited ${this.#patience / 1000} s for ${what}; ${this.#what} so far: ${this.all.length}`,
       ...(left > 0 ? [`  (${left} before these)`] : []),
-      ...shown,
+      ...shown.map((line) => (line.length > LONGEST ? `${line.slice(0, LONGEST)} …` : line)),
     ];
     const context = this.#context?.();
     return context === undefined ? lines.join('\n') : [...lines, context].join('\n');

@@ -67,6 +67,7 @@ export class HandleEngine {
     if (result !== 0) return result;
     if (streams.streamBaseState[streams.kLastWriteWasAsync] === 0) return 0;
     this.#request = new streams.WriteWrap();
+    request.bytes = pieces;
     return request;
   }
 

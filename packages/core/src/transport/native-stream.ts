@@ -24,6 +24,8 @@ export interface NativeHandle {
 }
 
 export interface NativeRequest {
+  /** What it writes. Nothing else keeps that memory while the system has not taken it all. */
+  bytes?: Uint8Array | Uint8Array[];
   oncomplete?: (this: NativeRequest, status: number) => void;
 }
 

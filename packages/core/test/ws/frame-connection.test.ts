@@ -127,6 +127,26 @@ describe('a connection of frames', () => {
     await client.closed;
   });
 
+  it('waits until a peer that has closed has read everything, though it goes on sending', async () => {
+    const { port, next } = await listen();
+    const client = await rawClient(port);
+    const { connection, heard } = await next();
+    client.socket.pause();
+    connection.write(Buffer.alloc(3_000_000, 'x'));
+    client.socket.write(closing(1000));
+    await heard.event('end');
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    client.socket.write(Buffer.alloc(100_000));
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    client.socket.resume();
+    await client.frames.find(({ opcode }) => opcode === CLOSE, 'a close frame');
+    expect(
+      client.frames.all.reduce((sum, { opcode, data }) => sum + (opcode === BINARY ? data.length : 0), 0),
+    ).toBe(3_000_000);
+    client.socket.end();
+    await heard.event('closed');
+  });
+
   it('gives what comes behind its own close frame to nobody, but knows the answer', async () => {
     const { port, next } = await listen();
     const client = await rawClient(port);

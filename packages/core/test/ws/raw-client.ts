@@ -85,14 +85,20 @@ export class RawClient {
     if (this.status !== 101) return;
     while (this.#bytes.length >= 2) {
       const short = (this.#bytes[1] as number) & 127;
-      const start = short === 126 ? 4 : 2;
+      const start = short === 127 ? 10 : short === 126 ? 4 : 2;
       if (this.#bytes.length < start) return;
-      const end = start + (short === 126 ? this.#bytes.readUInt16BE(2) : short);
+      const end = start + this.#size(short);
       if (this.#bytes.length < end) return;
       const data = Buffer.from(this.#bytes.subarray(start, end));
       this.frames.add({ opcode: (this.#bytes[0] as number) & 15, data });
       this.#bytes = this.#bytes.subarray(end);
     }
+  }
+
+  /** Bytes of the payload that comes next. */
+  #size(short: number): number {
+    if (short === 126) return this.#bytes.readUInt16BE(2);
+    return short === 127 ? Number(this.#bytes.readBigUInt64BE(2)) : short;
   }
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** So many bytes that look arbitrary, the same for the same seed. */
 export function pattern(size: number, seed = 1): Uint8Array {
@@ -13,6 +15,14 @@ export function pattern(size: number, seed = 1): Uint8Array {
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets V8 collect what nobody holds, and use that memory again. */
+export function collect(): void {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  gc();
+  for (let i = 0; i < 1000; i++) new Uint8Array(10).fill(255).buffer;
+}
 
 /** Asserts that what was received is exactly that, without printing megabytes. */
 export function same(received: Uint8Array, expected: Uint8Array): void {

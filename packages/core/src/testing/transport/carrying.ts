@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isSkynetError } from '../../errors.ts';
 import { RecordingReceiver } from '../recording-receiver.ts';
-import { pattern, same, text, turn } from './bytes.ts';
+import { collect, pattern, same, text, turn } from './bytes.ts';
 import type { Declare } from './world.ts';
 
 /** What comes in at one end comes out at the other: bytes, frames, in whichever pieces. */
@@ -43,6 +43,19 @@ export function carryingTests(test: Declare): void {
     for (const piece of pieces) client.connection.write(piece);
     const expected = Buffer.concat(pieces);
     same(await server.heard.size(expected.length), expected);
+  });
+
+  test('keeps what a peer does not read yet, whatever is collected meanwhile', async (world) => {
+    const [client, server] = await world.pair();
+    client.connection.pause();
+    for (let i = 0; i < 200; i++) server.connection.write(pattern(40_000, i));
+    for (let i = 0; i < 20; i++) {
+      await turn();
+      collect();
+    }
+    client.connection.resume();
+    const expected = Buffer.concat(Array.from({ length: 200 }, (_, i) => pattern(40_000, i)));
+    same(await client.heard.size(expected.length), expected);
   });
 
   test('copies small writes, so that their memory can be used again', async (world) => {

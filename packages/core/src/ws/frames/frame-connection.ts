@@ -372,7 +372,7 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
     if (!this.#is(F.WIRE_ENDED)) this.#sendClose(code, Buffer.from(reason));
     if (this.#refusal !== undefined || this.#is(F.CLOSE_RECEIVED | F.WIRE_ENDED)) this.#shutWire();
     // Until the peer has closed, too: bytes that lie unread in the system would make it lose what was sent.
-    if (!this.#is(F.WIRE_ENDED)) this.#wire.read(true);
+    if (!this.#is(F.WIRE_ENDED | F.READING)) this.#wire.read(true);
     this.timer = setTimeout(() => this.#closeWire(), FAREWELL);
     this.timer.unref();
   }
