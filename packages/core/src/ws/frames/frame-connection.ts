@@ -14,6 +14,8 @@ const CLEAN: ReadonlySet<number> = new Set([CLOSE.NORMAL, CLOSE.GOING_AWAY, CLOS
 const MESSAGE = 1 << 16;
 /** How long the peer may take to part when everything is said, in milliseconds. */
 const FAREWELL = 2000;
+/** Bytes a peer may send that has heard, or said, the last word: as many as may have been under way. */
+const MAX_THROWN_AWAY = 1 << 24;
 /** Bytes of pongs that may wait for a peer that does not read. */
 const MAX_PONGS = 1 << 16;
 const NOTHING = new Uint8Array(0);
@@ -66,6 +68,7 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
   /** What came with the request. */
   #early: Uint8Array | undefined;
   #refusal: Refusal | undefined = undefined;
+  #thrownAway = 0;
   /** There if some are to be sent, or on their way. */
   #pongs: Pongs | undefined = undefined;
 
@@ -116,7 +119,11 @@ export class FrameConnection extends GatheredConnection implements WireOwner {
   }
 
   bytesCame(chunk: Uint8Array): void {
-    if (this.#is(F.DEAF)) return;
+    if (this.#is(F.DEAF)) {
+      this.#thrownAway += chunk.length;
+      if (this.#thrownAway > MAX_THROWN_AWAY && !this.#is(F.BROKEN)) this.#closeWire();
+      return;
+    }
     this.#reader ??= this.#engine.lend();
     this.#reader.feed(chunk);
     this.#takeAll(this.#reader);
