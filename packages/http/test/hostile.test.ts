@@ -84,6 +84,9 @@ const REFUSED: readonly (readonly [what: string, bytes: string, statuses: readon
   ['empty lines without end', '\r\n'.repeat(10_000), [414]],
   ['a long body', `POST / HTTP/1.1\r\n${HOST}content-length: 1001\r\n\r\n`, [413]],
   ['a long chunked body', `POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n3e9\r\n${'x'.repeat(1001)}\r\n`, [413]],
+  ['a chunk above the limit, announced', `POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n3e9\r\n`, [413]],
+  ['a chunk of 2⁴⁰ bytes, announced', `POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n10000000000`, [413]],
+  ['a second chunk, announced', `POST / HTTP/1.1\r\n${HOST}${CHUNKED}\r\n1\r\na\r\n3e8\r\n`, [413]],
   ['a body that breaks off', `POST / HTTP/1.1\r\n${HOST}content-length: 5\r\n\r\nab`, [400]],
 ];
 

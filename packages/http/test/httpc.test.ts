@@ -187,8 +187,12 @@ test('a stream gives what came before it broke off, and may be left early', asyn
   });
 });
 
-test('a body above the limit is refused, not collected', async () => {
-  const { host } = await answering(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(2000)}`);
+test.each([
+  ['refused, not collected', `\r\n${'x'.repeat(2000)}`],
+  ['refused when its length says so', 'content-length: 1001\r\n\r\n'],
+  ['refused when a chunk says so', 'transfer-encoding: chunked\r\n\r\n1\r\na\r\n3e8\r\n'],
+])('a body above the limit is %s', async (_, rest) => {
+  const { host } = await answering((socket) => void socket.write(`HTTP/1.1 200 OK\r\n${rest}`));
   await client(async (_, skynet) => {
     const httpc = createHttpc(skynet, { bodyLimit: 1000 });
     expect(await codeOf(httpc.get(host, '/'))).toBe('ERR_HTTP_BODY_LIMIT');

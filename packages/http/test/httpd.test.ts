@@ -74,6 +74,7 @@ test('what is no request has a code, what breaks off an error', async () => {
   expect(
     await read('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n6\r\nhello!\r\n', 5),
   ).toBe(413);
+  expect(await read('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n6\r\nh', 5)).toBe(413);
   expect(await read('GET / HTTP/2.0\r\n\r\n')).toBe(505);
   expect(await read('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n')).toBe(501);
   expect(await read('GET / HTTP/1.1\r\nhost: a\r\nnonsense\r\n\r\n')).toBe(400);

@@ -4,15 +4,12 @@ import type { Connection, Receiver } from '@skynet/core/transport';
 import { httpError } from '../errors.ts';
 import { Headers } from '../headers.ts';
 import { type BodySource, IncomingBody } from '../incoming-body.ts';
-import { type MessageHead, MessageParser, type MessageSink } from '../parser/message-parser.ts';
-
-/** What limits an answer. */
-export interface ExchangeLimits {
-  /** Most bytes of status line and fields. */
-  readonly headLimit: number;
-  /** Most bytes of the body. */
-  readonly bodyLimit: number;
-}
+import {
+  type MessageHead,
+  type MessageLimits,
+  MessageParser,
+  type MessageSink,
+} from '../parser/message-parser.ts';
 
 /** An answer whose body comes, or has come. */
 export interface Answer {
@@ -28,12 +25,10 @@ const MAX_INTERIMS = 32;
 export class Exchange implements Receiver, MessageSink, BodySource {
   readonly #kernel: ServiceKernel;
   readonly #connection: Connection;
-  readonly #limits: ExchangeLimits;
   readonly #parser: MessageParser;
   readonly #arrival: Suspension<Answer>;
   #answer: Answer | undefined = undefined;
   #failure: SkynetError | undefined = undefined;
-  #bodyBytes = 0;
   #interim = false;
   #interims = 0;
   #over = false;
@@ -45,14 +40,13 @@ export class Exchange implements Receiver, MessageSink, BodySource {
   constructor(
     kernel: ServiceKernel,
     connection: Connection,
-    limits: ExchangeLimits,
+    limits: MessageLimits,
     { bodyless = false, upgrade = false }: { bodyless?: boolean; upgrade?: boolean } = {},
   ) {
     this.#kernel = kernel;
     this.#connection = connection;
-    this.#limits = limits;
     this.#upgrade = upgrade;
-    this.#parser = new MessageParser('response', limits.headLimit, this);
+    this.#parser = new MessageParser('response', limits, this);
     this.#parser.bodyless = bodyless;
     this.#arrival = kernel.suspend<Answer>();
     connection.start(this);
@@ -174,14 +168,7 @@ export class Exchange implements Receiver, MessageSink, BodySource {
   }
 
   body(piece: Uint8Array): void {
-    if (this.#interim) return;
-    this.#bodyBytes += piece.length;
-    if (this.#bodyBytes > this.#limits.bodyLimit)
-      this.#failure ??= httpError(
-        'ERR_HTTP_BODY_LIMIT',
-        `the body is longer than ${this.#limits.bodyLimit} bytes`,
-      );
-    else this.#answer?.body.copy(piece);
+    if (!this.#interim) this.#answer?.body.copy(piece);
   }
 
   complete(trailers: readonly string[]): void {

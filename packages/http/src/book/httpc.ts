@@ -7,9 +7,10 @@ import { httpError } from '../errors.ts';
 import { checkTarget, checkToken, fieldsOf, type HeaderFields } from '../fields.ts';
 import type { HeaderTable } from '../headers.ts';
 import type { IncomingBody } from '../incoming-body.ts';
+import type { MessageLimits } from '../parser/message-parser.ts';
 import type { Data } from '../ports.ts';
 import { asBytes } from '../socket-wire.ts';
-import { type Answer, Exchange, type ExchangeLimits } from './exchange.ts';
+import { type Answer, Exchange } from './exchange.ts';
 import { addressOf, type Host, parseHost } from './host.ts';
 
 /** How `createHttpc` makes requests. */
@@ -41,11 +42,11 @@ export class Httpc {
   timeout: Duration | undefined;
   readonly #skynet: Skynet;
   readonly #kernel: ServiceKernel;
-  readonly #limits: ExchangeLimits;
+  readonly #limits: MessageLimits;
   #resolver: Resolver | undefined = undefined;
 
   /** Use {@link createHttpc}. */
-  constructor(skynet: Skynet, timeout: Duration | undefined, limits: ExchangeLimits) {
+  constructor(skynet: Skynet, timeout: Duration | undefined, limits: MessageLimits) {
     this.#skynet = skynet;
     this.#kernel = kernelOf(skynet);
     this.timeout = timeout;

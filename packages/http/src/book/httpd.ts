@@ -1,5 +1,5 @@
 import { printable, type SkynetError } from '@skynet/core';
-import { httpError, statusError, statusOf } from '../errors.ts';
+import { httpError, statusOf } from '../errors.ts';
 import { fieldsOf, type HeaderFields } from '../fields.ts';
 import { Headers, type HeaderTable } from '../headers.ts';
 import { type MessageHead, MessageParser, type MessageSink } from '../parser/message-parser.ts';
@@ -63,12 +63,11 @@ class RequestReader implements MessageSink {
   #head: MessageHead | undefined = undefined;
   #refusal: SkynetError | undefined = undefined;
   readonly #body: Buffer[] = [];
-  #size = 0;
   #trailers: readonly string[] = [];
 
   constructor(bodyLimit: number) {
     this.#bodyLimit = bodyLimit;
-    this.#parser = new MessageParser('request', HEAD_LIMIT, this);
+    this.#parser = new MessageParser('request', { headLimit: HEAD_LIMIT, bodyLimit }, this);
   }
 
   free(): void {
@@ -92,14 +91,7 @@ class RequestReader implements MessageSink {
   }
 
   body(piece: Uint8Array): void {
-    this.#size += piece.length;
-    if (this.#size > this.#bodyLimit)
-      this.#refusal ??= statusError(
-        413,
-        'ERR_HTTP_BODY_LIMIT',
-        `the body is longer than ${this.#bodyLimit} bytes`,
-      );
-    else this.#body.push(Buffer.from(piece));
+    this.#body.push(Buffer.from(piece));
   }
 
   complete(trailers: readonly string[]): void {

@@ -90,6 +90,12 @@ const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAsse
 /** Bytes that are given to it at once; longer chunks go in pieces. */
 const WINDOW = 65_536;
 
+/** Where a parser keeps what is left of a chunk, 64 bits. */
+const LEFT = 32;
+/** A chunk by which that place is tried, and its size. */
+const TRIAL = 'POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n123456789ab\r\n';
+const TRIAL_LEFT = 0x123456789ab;
+
 /** The library, one for each thread: its memory, a window in it for what is parsed, and parsers that are free again. */
 class Library {
   readonly calls: Exports;
@@ -97,26 +103,28 @@ class Library {
   readonly #methods: string[] = [];
   readonly #free: [requests: number[], responses: number[]] = [[], []];
   #heap: Buffer;
+  readonly #knowsLeft: boolean;
   /** Who hears of what is found in the chunk that is being parsed. */
   spans: Spans | undefined = undefined;
 
   constructor() {
     const require = createRequire(import.meta.url);
-    const found = (call: (spans: Spans) => number): number => call(this.spans as Spans);
+    const found = (name: 'messageBegin' | 'headersComplete' | 'messageComplete') => (): number =>
+      this.spans?.[name]() ?? 0;
     const span = (name: 'url' | 'status' | 'headerField' | 'headerValue' | 'body') => {
       return (_parser: number, at: number, length: number): number =>
-        (this.spans as Spans)[name](at - this.window, length);
+        this.spans?.[name](at - this.window, length) ?? 0;
     };
     const { exports } = new WebAssembly.Instance(compile(require), {
       env: {
-        wasm_on_message_begin: () => found((spans) => spans.messageBegin()),
+        wasm_on_message_begin: found('messageBegin'),
         wasm_on_url: span('url'),
         wasm_on_status: span('status'),
         wasm_on_header_field: span('headerField'),
         wasm_on_header_value: span('headerValue'),
-        wasm_on_headers_complete: () => found((spans) => spans.headersComplete()),
+        wasm_on_headers_complete: found('headersComplete'),
         wasm_on_body: span('body'),
-        wasm_on_message_complete: () => found((spans) => spans.messageComplete()),
+        wasm_on_message_complete: found('messageComplete'),
       },
     });
     const missing = NEEDED.filter((name) => typeof exports[name] !== 'function');
@@ -125,6 +133,15 @@ class Library {
     this.calls._initialize();
     this.window = this.calls.malloc(WINDOW);
     this.#heap = Buffer.from(this.calls.memory.buffer);
+    this.#knowsLeft = this.#tryLeft();
+  }
+
+  #tryLeft(): boolean {
+    const parser = this.take(REQUEST);
+    this.calls.llhttp_execute(parser, this.window, this.heap.write(TRIAL, this.window, 'latin1'));
+    const left = this.#leftOf(parser);
+    this.giveBack(REQUEST, parser);
+    return left === TRIAL_LEFT;
   }
 
   /** Its memory, which moves when it grows. */
@@ -132,6 +149,16 @@ class Library {
     const { buffer } = this.calls.memory;
     if (this.#heap.buffer !== buffer) this.#heap = Buffer.from(buffer);
     return this.#heap;
+  }
+
+  /** What is left of a chunk: the parser gives no such number out. 0 where its memory is not as we know it. */
+  left(parser: number): number {
+    return this.#knowsLeft ? this.#leftOf(parser) : 0;
+  }
+
+  #leftOf(parser: number): number {
+    const { heap } = this;
+    return heap.readUInt32LE(parser + LEFT) + heap.readUInt32LE(parser + LEFT + 4) * 2 ** 32;
   }
 
   take(type: number): number {
@@ -240,6 +267,11 @@ export class Llhttp {
 
   get keepAlive(): boolean {
     return this.#library.calls.llhttp_should_keep_alive(this.#parser) !== 0;
+  }
+
+  /** Bytes that a chunk has announced, as far as its size has been read, and that have not come yet. */
+  get left(): number {
+    return this.#library.left(this.#parser);
   }
 
   free(): void {

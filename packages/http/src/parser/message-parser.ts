@@ -29,6 +29,13 @@ export interface MessageHead {
   readonly keepAlive: boolean;
 }
 
+/** What limits a message, in bytes. */
+export interface MessageLimits {
+  /** Of its first line and fields, and of trailers. */
+  readonly headLimit: number;
+  readonly bodyLimit: number;
+}
+
 /** Chunks up to this length are made text at once; fields are slices of it. */
 const SHORT = 4096;
 const NOTHING = 0;
@@ -50,7 +57,7 @@ const FRAMING_PER_BYTE = 16;
 export class MessageParser implements Spans {
   readonly #type: typeof REQUEST | typeof RESPONSE;
   readonly #sink: MessageSink;
-  readonly #limit: number;
+  readonly #limits: MessageLimits;
   readonly #llhttp: Llhttp;
   /** How the last chunk was left. */
   #result = 0;
@@ -75,13 +82,12 @@ export class MessageParser implements Spans {
   #raw: string[] = [];
   #chunk: Uint8Array = new Uint8Array(0);
   #text: string | undefined = undefined;
-  /** Set when the head was too long, found while it was parsed. */
+  /** Set when head or body was too long, found while it was parsed. */
   #limited: SkynetError | undefined = undefined;
 
-  /** @param limit most bytes of a head, and of trailers. */
-  constructor(type: 'request' | 'response', limit: number, sink: MessageSink) {
+  constructor(type: 'request' | 'response', limits: MessageLimits, sink: MessageSink) {
     this.#type = type === 'request' ? REQUEST : RESPONSE;
-    this.#limit = limit;
+    this.#limits = limits;
     this.#sink = sink;
     this.#llhttp = new Llhttp(this.#type, this);
   }
@@ -111,7 +117,7 @@ export class MessageParser implements Spans {
   /**
    * Reads as much of a chunk as belongs to the message.
    * @returns how many bytes that was.
-   * @throws ERR_HTTP_MESSAGE, ERR_HTTP_HEAD_LIMIT; `details.status` is the answer to it.
+   * @throws ERR_HTTP_MESSAGE, ERR_HTTP_HEAD_LIMIT, ERR_HTTP_BODY_LIMIT; `details.status` is the answer to it.
    */
   read(chunk: Uint8Array): number {
     let read = 0;
@@ -134,6 +140,7 @@ export class MessageParser implements Spans {
     if (result === RESULT.OK) {
       if (wasInHead || this.#trailing) this.#countHead(chunk.length);
       else this.#countFraming(chunk.length - (this.#bodyBytes - bodyBytes));
+      if (!this.#inHead && !this.#trailing && this.#isTooLong(this.#llhttp.left)) throw this.#bodyLimit();
       return chunk.length;
     }
     if (this.complete || this.stopped || this.#counted) return this.#llhttp.position;
@@ -160,13 +167,13 @@ export class MessageParser implements Spans {
   #countHead(length: number): void {
     if (!this.#inHead && !this.#trailing) return;
     this.#headBytes += length;
-    if (this.#headBytes > this.#limit) throw this.#headLimit();
+    if (this.#headBytes > this.#limits.headLimit) throw this.#headLimit();
   }
 
   /** Sizes of chunks and what is added to them: little beside the body, unless somebody wants to keep us busy. */
   #countFraming(length: number): void {
     this.#framing += length;
-    if (this.#framing > this.#limit + FRAMING_PER_BYTE * this.#bodyBytes)
+    if (this.#framing > this.#limits.headLimit + FRAMING_PER_BYTE * this.#bodyBytes)
       throw this.#error(400, 'ERR_HTTP_MESSAGE', 'more chunk extensions than body');
   }
 
@@ -175,8 +182,17 @@ export class MessageParser implements Spans {
     return this.#error(
       long ? 414 : 431,
       'ERR_HTTP_HEAD_LIMIT',
-      `${long ? 'the first line is' : 'header fields are'} longer than ${this.#limit} bytes`,
+      `${long ? 'the first line is' : 'header fields are'} longer than ${this.#limits.headLimit} bytes`,
     );
+  }
+
+  /** Whether the body is above the limit with so many bytes more. */
+  #isTooLong(more: number): boolean {
+    return this.#bodyBytes + more > this.#limits.bodyLimit;
+  }
+
+  #bodyLimit(): SkynetError {
+    return this.#error(413, 'ERR_HTTP_BODY_LIMIT', `the body is longer than ${this.#limits.bodyLimit} bytes`);
   }
 
   /**
@@ -245,7 +261,7 @@ export class MessageParser implements Spans {
   headersComplete(): number {
     const llhttp = this.#llhttp;
     const request = this.#type === REQUEST;
-    if (this.#headBytes + this.#spanEnd + LINE_END * 2 > this.#limit) {
+    if (this.#headBytes + this.#spanEnd + LINE_END * 2 > this.#limits.headLimit) {
       this.#limited = this.#headLimit();
       return RESULT.PAUSED;
     }
@@ -270,11 +286,19 @@ export class MessageParser implements Spans {
     }
     if (this.bodyless) return 1;
     this.#left = request || !isBodyless(llhttp.status) ? lengthOf(fields) : 0;
+    if (this.#isTooLong(this.#left)) {
+      this.#limited = this.#bodyLimit();
+      return RESULT.PAUSED;
+    }
     this.#counted = this.#left > 0;
     return this.#counted ? RESULT.PAUSED : 0;
   }
 
   body(start: number, length: number): number {
+    if (this.#isTooLong(length)) {
+      this.#limited = this.#bodyLimit();
+      return RESULT.PAUSED;
+    }
     this.#bodyBytes += length;
     this.#sink.body(this.#chunk.subarray(start, start + length));
     return 0;

@@ -79,7 +79,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource, Coun
   constructor(host: ConnectionHost, wire: Wire) {
     this.#host = host;
     this.wire = wire;
-    this.#parser = new MessageParser('request', host.settings.headLimit, this);
+    this.#parser = new MessageParser('request', host.settings, this);
     this.#wait(host.settings.headTimeout);
     wire.start(this);
   }
@@ -219,12 +219,8 @@ export class ServerConnection implements Receiver, MessageSink, BodySource, Coun
   }
 
   body(piece: Uint8Array): void {
-    const { bodyLimit } = this.#host.settings;
     this.#bodyBytes += piece.length;
-    if (this.#refusal !== undefined) return;
-    if (this.#bodyBytes > bodyLimit)
-      this.#refusal = statusError(413, 'ERR_HTTP_BODY_LIMIT', `the body is longer than ${bodyLimit} bytes`);
-    else if (!this.#answered) this.#request?.body.copy(piece);
+    if (!this.#answered) this.#request?.body.copy(piece);
   }
 
   complete(trailers: readonly string[]): void {

@@ -40,7 +40,7 @@ export interface ReadUpgrade {
 /** What a connection ends with: true, or false and why. */
 export type AcceptResult = readonly [ok: true, error: undefined] | readonly [ok: false, error: SkynetError];
 
-const HEAD_LIMIT = 8192;
+const REQUEST_LIMITS = { headLimit: 8192, bodyLimit: 0 };
 const ANSWER_LIMITS = { headLimit: 65_536, bodyLimit: 65_536 };
 const GOING_AWAY = 1001;
 const TABLE = Symbol('@skynet/http/websocket');
@@ -439,7 +439,7 @@ async function readHead(
   let head: MessageHead | undefined;
   let rest: Buffer = Buffer.alloc(0);
   let error: SkynetError | undefined;
-  const parser = new MessageParser('request', HEAD_LIMIT, {
+  const parser = new MessageParser('request', REQUEST_LIMITS, {
     head: (found) => {
       head = found;
       return true;
