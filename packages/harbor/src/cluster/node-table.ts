@@ -1,4 +1,5 @@
 import { printable, readLuaConfig } from '@skynet/core';
+import { parseAddress } from '@skynet/core/transport';
 import { clusterError } from './errors.ts';
 
 /**
@@ -28,7 +29,7 @@ export function readTable(table: unknown): ReadTable {
         { details: { name } },
       );
     if (name.startsWith('__')) options.set(name.slice(2), address);
-    else if (address === false || (typeof address === 'string' && address !== '')) nodes.set(name, address);
+    else if (address === false || isAddress(address)) nodes.set(name, address);
     else
       throw clusterError(
         'ERR_CLUSTER_TABLE',
@@ -55,6 +56,15 @@ export function readTableFile(file: string): ReadTable {
     });
   }
   return readTable(values);
+}
+
+function isAddress(value: unknown): value is string {
+  try {
+    parseAddress(value as string);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function entriesOf(table: unknown): Iterable<[unknown, unknown]> {

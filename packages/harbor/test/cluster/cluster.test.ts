@@ -149,7 +149,17 @@ describe('a failure has a code', () => {
   test('tables that cannot be used change nothing', async () => {
     const [one] = await startPair();
     await one.run(async (cluster) => {
-      const wrong = [{ two: false, other: 5 }, { '': 'x' }, { two: false, __backlog: 0 }, 'text', 5, [1]];
+      const wrong = [
+        { two: false, other: 5 },
+        { two: false, other: '127.0.0.1' },
+        { two: false, other: '127.0.0.1:70000' },
+        { two: false, other: '' },
+        { '': '127.0.0.1:1' },
+        { two: false, __backlog: 0 },
+        'text',
+        5,
+        [1],
+      ];
       for (const table of wrong)
         expect(await codeOf(cluster.reload(table as never))).toBe('ERR_CLUSTER_TABLE');
       expect(await cluster.call('two', '@vec', 'echo', 1)).toBe(1);
