@@ -58,7 +58,7 @@ export function runText(text: string, args: readonly unknown[], name: string): u
   const options = { filename: name, timeout: LIMIT };
   const expression = compile(`(function (...args) { return (${text}\n) })`, options);
   try {
-    const script = expression ?? new vm.Script(`(function (...args) { ${text}\n})`, options);
+    const script = expression ?? compileBody(text, options);
     const run = script.runInContext(context, options) as unknown;
     // Called from within, so that the limit holds for what it does.
     Object.defineProperty(globals, '__run', {
@@ -90,6 +90,12 @@ function compile(code: string, options: vm.ScriptOptions): vm.Script | undefined
   } catch {
     return undefined;
   }
+}
+
+/** Compiled by itself first: an error must not speak of brackets that are not the text's. */
+function compileBody(text: string, options: vm.ScriptOptions): vm.Script {
+  vm.compileFunction(text, ['args'], { filename: options.filename });
+  return new vm.Script(`(function (...args) { ${text}\n})`, options);
 }
 
 async function attempt<Result>(file: string, work: () => Result | Promise<Result>): Promise<Result> {

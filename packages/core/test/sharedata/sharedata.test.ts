@@ -219,7 +219,10 @@ describe('share tables', () => {
       await sharetable.update('t');
       expect([old?.v, live?.v]).toEqual([1, 2]);
       expect(() => Object.keys(gone)).toThrow(code('ERR_SHAREDATA_GONE'));
-      await expect(sharetable.loadString('t', 'return {')).rejects.toThrow(code('ERR_SHAREDATA_LOAD'));
+      await expect(sharetable.loadString('t', 'return {')).rejects.toMatchObject({
+        code: 'ERR_SHAREDATA_LOAD',
+        message: 'cannot load shared data from t: Unexpected end of input',
+      });
       await expect(sharetable.loadTable('t', 5 as never)).rejects.toThrow(code('ERR_SHAREDATA_VALUE'));
       expect((await sharetable.query<{ v: number }>('t'))?.v).toBe(2);
       await sharetable.loadTable('u', [1]);
