@@ -71,6 +71,35 @@ test('routes: exact before placeholders before stars, 404, 405 with the methods 
   expect(await answer('/a/%zz')).toBe('400 Bad Request');
 });
 
+test.each([65_537, 70_000])(
+  'a body of %d bytes that is there before anybody reads it is no end of what is read',
+  async (size) => {
+    let read = (): void => {};
+    const wanted = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const { port } = await served((skynet) => ({
+      routes: {
+        '/read': () => {
+          read();
+          return undefined;
+        },
+        'POST /late': async (request) => {
+          await skynet.await(wanted);
+          return `${(await request.body.bytes()).length}`;
+        },
+        'POST /next': (request) => request.body.text(),
+      },
+    }));
+    const client = await RawClient.open(port);
+    client.write(`POST /late HTTP/1.1\r\nhost: a\r\ncontent-length: ${size}\r\n\r\n${'x'.repeat(size)}`);
+    await answerTo(port, LAST.replace('/', '/read'));
+    await client.until((received) => received.endsWith(`\r\n\r\n${size}`), 'the first answer');
+    client.write('POST /next HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nmore');
+    await client.until((received) => received.endsWith('\r\n\r\nmore'), 'the second answer');
+  },
+);
+
 test('keeps the connection, answers pipelined requests in order and one at a time', async () => {
   const running: string[] = [];
   const { port } = await served((skynet) => ({

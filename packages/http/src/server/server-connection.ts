@@ -226,6 +226,8 @@ export class ServerConnection implements Receiver, MessageSink, BodySource, Coun
   complete(trailers: readonly string[]): void {
     this.#bodyComplete = true;
     this.#requestDeadline = 0;
+    // However much of it lies unread: what comes behind it has a limit of its own.
+    this.#pause(false);
     this.#request?.body.end(trailers);
   }
 
