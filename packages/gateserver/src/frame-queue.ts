@@ -1,40 +1,36 @@
 import { FrameReader, type HeaderSize } from '@skynet/core/netpack';
 
-/** Bytes that are cut into packets at once. */
-const SLICE = 16 << 10;
 /** Packets from this size on are put together as they come: so they are copied once. */
 const LARGE = 4 << 10;
 const EMPTY = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 
 /**
- * Bytes of one connection, cut into packets when these are taken: a waiting client costs its bytes and the packets of
- * one slice, however small its packets are.
+ * Bytes of one connection, cut into packets one by one when these are taken: a waiting client costs its bytes, however small
+ * its packets are.
  *
  * ```
- * add ──> chunks ──> slice ──> FrameReader ──> frames ──> take
- *  └── of large packets, if nothing waits ──┘
+ *  ┌── large packets, if nothing waits ──> FrameReader ──> whole ──┐
+ * add ──> chunks ──┬── packets that came in pieces ──┘             ├──> take
+ *                  └── a packet that lies in one chunk ────────────┘
  * ```
  */
 export class FrameQueue {
   readonly #reader: FrameReader;
   readonly #header: HeaderSize;
   readonly #limit: number;
-  #chunks: Buffer[] = [];
-  /** How much of the first chunk has been cut. */
+  /** The chunk that is being cut, and how much of it has been. Asking bytes for their memory is a call of the host. */
+  #chunk: Buffer = NOTHING;
+  #memory: ArrayBufferLike = NOTHING.buffer;
   #at = 0;
-  #frames: Uint8Array[] = [];
-  #taken = 0;
+  /** Those behind it. */
+  readonly #chunks: Buffer[] = [];
+  /** Packets that the reader has put together; they come before the chunks. */
+  readonly #whole: Uint8Array[] = [];
   #failure: unknown;
-  readonly #onFrame = (buffer: Uint8Array, start: number, end: number): void => {
-    this.#frames.push(
-      start === end ? EMPTY : new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start),
-    );
-  };
-
-  /** What was put together over several pieces has memory of its own; what came whole lies in that of the connection. */
-  readonly #onLarge = (buffer: Uint8Array, start: number, end: number): void => {
-    if (start > 0) this.#frames.push(ownCopy(buffer, start, end));
-    else this.#onFrame(buffer, start, end);
+  /** What came in pieces has memory of its own; what came whole lies in that of the connection. */
+  readonly #onWhole = (buffer: Uint8Array, start: number, end: number): void => {
+    this.#whole.push(start > 0 ? ownCopy(buffer, start, end) : viewOf(buffer, end));
   };
 
   /** @param limit Largest packet in bytes. */
@@ -46,7 +42,12 @@ export class FrameQueue {
 
   /** Whether {@link take} has something to look at. */
   get isWaiting(): boolean {
-    return this.#taken < this.#frames.length || this.#chunks.length > 0 || this.#failure !== undefined;
+    return this.#hasChunk() || this.#whole.length > 0 || this.#failure !== undefined;
+  }
+
+  /** A method, since V8 asks its runtime for a private getter. */
+  #hasChunk(): boolean {
+    return this.#at < this.#chunk.length;
   }
 
   /** Whether nothing is left of what was added, not even a part of a packet: it may go on with another connection. */
@@ -56,24 +57,31 @@ export class FrameQueue {
 
   /** Where the next bytes may be read to, so that a large packet is not copied; they are to be added next. */
   room(): Uint8Array | undefined {
-    return this.#chunks.length === 0 && this.#failure === undefined ? this.#reader.room() : undefined;
+    return this.#hasChunk() || this.#failure !== undefined ? undefined : this.#reader.room();
   }
 
   /** Adds bytes; they are copied, but for those of a large packet that were read into the room. */
   add(bytes: Uint8Array): void {
     if (this.#failure !== undefined) return;
-    const from = this.#chunks.length === 0 ? this.#takeLarge(bytes) : 0;
+    const from = this.#hasChunk() ? 0 : this.#takeLarge(bytes);
     if (from === bytes.length) return;
     const chunk = Buffer.allocUnsafe(bytes.length - from);
     chunk.set(from === 0 ? bytes : bytes.subarray(from));
-    this.#chunks.push(chunk);
+    if (this.#hasChunk()) this.#chunks.push(chunk);
+    else this.#cutFrom(chunk);
+  }
+
+  #cutFrom(chunk: Buffer): void {
+    this.#chunk = chunk;
+    this.#memory = chunk.buffer;
+    this.#at = 0;
   }
 
   /** Takes large packets out of the front of what came, whole ones and pieces; returns where the rest begins. */
   #takeLarge(bytes: Uint8Array): number {
     let at = 0;
     for (let end = this.#endOfLarge(bytes, at); end > at; end = this.#endOfLarge(bytes, at)) {
-      this.#reader.push(bytes.subarray(at, end), this.#onLarge);
+      this.#reader.push(bytes.subarray(at, end), this.#onWhole);
       at = end;
     }
     return at;
@@ -85,9 +93,15 @@ export class FrameQueue {
     const { missingBytes, pendingBytes } = this.#reader;
     if (pendingBytes + missingBytes >= LARGE) return at + Math.min(missingBytes, left);
     if (pendingBytes > 0 || left <= this.#header) return at;
-    let size = 0;
-    for (let i = 0; i < this.#header; i++) size = size * 0x100 + (bytes[at + i] as number);
+    const size = this.#sizeAt(bytes, at);
     return size < LARGE || size > this.#limit ? at : at + Math.min(this.#header + size, left);
+  }
+
+  /** What a header says. */
+  #sizeAt(bytes: Uint8Array, at: number): number {
+    const size = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    if (this.#header === 2) return size;
+    return size * 0x1_0000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
   }
 
   /**
@@ -95,39 +109,51 @@ export class FrameQueue {
    * @throws ERR_FRAME_TOO_LARGE behind the last packet before one above the limit; nothing comes after that.
    */
   take(): Uint8Array | undefined {
-    while (this.#taken === this.#frames.length) {
+    for (;;) {
+      if (this.#whole.length > 0) return this.#whole.shift();
       if (this.#failure !== undefined) throw this.#failure;
-      const slice = this.#slice();
-      if (slice === undefined) return undefined;
-      this.#taken = 0;
-      this.#frames.length = 0;
-      try {
-        this.#reader.push(slice, this.#onFrame);
-      } catch (error) {
-        this.#failure = error;
-        this.#chunks = [];
+      if (!this.#hasChunk()) {
+        this.#cutFrom(this.#chunks.shift() ?? NOTHING);
+        if (!this.#hasChunk()) return undefined;
       }
+      if (this.#reader.pendingBytes === 0) {
+        const frame = this.#cut();
+        if (frame !== undefined) return frame;
+      }
+      this.#collect();
     }
-    return this.#frames[this.#taken++];
   }
 
-  #slice(): Uint8Array | undefined {
-    const [chunk] = this.#chunks;
-    if (chunk === undefined) {
-      // Packets that were taken need not be kept for the next chunk.
-      if (this.#taken > 0) this.#frames = [];
-      this.#taken = 0;
-      return undefined;
-    }
-    const from = this.#at;
-    const left = chunk.length - from;
-    if (left > SLICE) this.#at = from + SLICE;
-    else {
-      this.#at = 0;
-      this.#chunks.shift();
-    }
-    return from === 0 && left <= SLICE ? chunk : chunk.subarray(from, from + Math.min(left, SLICE));
+  /** The packet that lies whole at the front of the chunk. */
+  #cut(): Uint8Array | undefined {
+    const chunk = this.#chunk;
+    const start = this.#at + this.#header;
+    if (start > chunk.length) return undefined;
+    const size = this.#sizeAt(chunk, this.#at);
+    const end = start + size;
+    if (end > chunk.length || size > this.#limit) return undefined;
+    this.#at = end;
+    return size === 0 ? EMPTY : new Uint8Array(this.#memory, chunk.byteOffset + start, size);
   }
+
+  /** Gives the reader what the chunk has of a packet that is not whole in it: of its header, then of what that says. */
+  #collect(): void {
+    const { missingBytes, pendingBytes } = this.#reader;
+    const wanted = pendingBytes < this.#header ? this.#header - pendingBytes : missingBytes;
+    const piece = this.#chunk.subarray(this.#at, this.#at + wanted);
+    this.#at += piece.length;
+    try {
+      this.#reader.push(piece, this.#onWhole);
+    } catch (error) {
+      this.#failure = error;
+      this.#chunks.length = 0;
+      this.#cutFrom(NOTHING);
+    }
+  }
+}
+
+function viewOf(buffer: Uint8Array, end: number): Uint8Array {
+  return end === 0 ? EMPTY : new Uint8Array(buffer.buffer, buffer.byteOffset, end);
 }
 
 function ownCopy(buffer: Uint8Array, start: number, end: number): Uint8Array {

@@ -15,9 +15,9 @@ export class Answer implements HasSession {
   index = 0;
   /** Whether it is found by its session. One that was forgotten may still be worked on. */
   isKept = true;
-  /** Whether it has been answered. What, stands at `at` of the block. */
+  /** Whether it has been answered. What, stands at `at` of the memory. */
   isDone = false;
-  block: Uint8Array | undefined = undefined;
+  memory: ArrayBufferLike | undefined = undefined;
   at = 0;
   size = 0;
   /** While an agent works on it: which one, and by which connection it came. */
@@ -34,10 +34,8 @@ export class Answer implements HasSession {
 
   /** What was answered, as it goes over the wire. It lies in memory that is not written again. */
   get payload(): Uint8Array | undefined {
-    const { block } = this;
-    return block === undefined
-      ? undefined
-      : new Uint8Array(block.buffer, block.byteOffset + this.at, this.size);
+    const { memory } = this;
+    return memory === undefined ? undefined : new Uint8Array(memory, this.at, this.size);
   }
 }
 
@@ -116,7 +114,7 @@ export class History {
     const slab = this.#slab;
     answer.size = content.length + ANSWER_TAIL;
     answer.at = slab.reserve(answer.size);
-    answer.block = slab.block;
+    answer.memory = slab.memory;
     writeAnswer(slab.block, answer.at, content, result, answer.session);
     answer.isDone = true;
     answer.version = version;
@@ -172,7 +170,7 @@ export class History {
   #drop(answer: Answer): void {
     this.#answers.take(answer.session);
     answer.isDone = false;
-    answer.block = undefined;
+    answer.memory = undefined;
     answer.behind = this.#spare;
     this.#spare = answer;
   }

@@ -11,21 +11,22 @@ const NOTHING = new Uint8Array(0);
  * pieces; as each user has one of these, nobody's pieces hold on to what others have long forgotten.
  */
 export class Slab {
-  /** Where the piece stands that was reserved last. */
+  /** Where the piece stands that was reserved last, and its memory: to ask the block for that is a call of the host. */
   block: Uint8Array = NOTHING;
+  memory: ArrayBufferLike = NOTHING.buffer;
   #current: Uint8Array = NOTHING;
   #used = 0;
 
-  /** Makes room for a piece, to be written at once; returns its place in {@link block}. */
+  /** Makes room for a piece, to be written at once; returns its place in {@link block}, which begins where its memory does. */
   reserve(size: number): number {
     if (size > OWN) {
-      this.block = Buffer.allocUnsafeSlow(size);
+      this.#cutFrom(Buffer.allocUnsafeSlow(size));
       return 0;
     }
     const at = this.#used;
     if (at + size > this.#current.length) return this.#begin(size);
     this.#used = at + size;
-    this.block = this.#current;
+    if (this.block !== this.#current) this.#cutFrom(this.#current);
     return at;
   }
 
@@ -33,7 +34,12 @@ export class Slab {
     const twice = Math.max(FIRST, this.#current.length * 2);
     this.#current = Buffer.allocUnsafeSlow(Math.max(size, Math.min(LARGEST, twice)));
     this.#used = size;
-    this.block = this.#current;
+    this.#cutFrom(this.#current);
     return 0;
+  }
+
+  #cutFrom(block: Uint8Array): void {
+    this.block = block;
+    this.memory = block.buffer;
   }
 }

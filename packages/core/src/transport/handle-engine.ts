@@ -26,6 +26,8 @@ export class HandleEngine {
   readonly buffer: Uint8Array = new Uint8Array(READ_SIZE);
   /** The front of it. */
   readonly little: Uint8Array = this.buffer.subarray(0, LITTLE);
+  /** Its memory: to ask the buffer for that is a call of the host. */
+  readonly #memory = this.buffer.buffer;
   #request: NativeRequest;
   readonly #onread: (this: OwnedHandle) => Uint8Array | undefined;
 
@@ -35,7 +37,7 @@ export class HandleEngine {
     this.flusher = flusher;
     this.#request = new streams.WriteWrap();
     // The system writes into it, whoever got hold of it meanwhile.
-    markAsUntransferable(this.buffer.buffer);
+    markAsUntransferable(this.#memory);
     // What it returns becomes the next read buffer.
     this.#onread = function onread(): Uint8Array | undefined {
       return this.owner?.onread(streamBaseState[kReadBytesOrError] as number);
@@ -54,7 +56,7 @@ export class HandleEngine {
 
   /** So many bytes, which have just been read; valid during the call of `onread`. */
   bytes(size: number): Uint8Array {
-    return new Uint8Array(this.buffer.buffer, 0, size);
+    return new Uint8Array(this.#memory, 0, size);
   }
 
   /** 0 if all is written, the negative number of an error, or the request that is still to tell. */

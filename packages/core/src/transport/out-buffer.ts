@@ -15,6 +15,8 @@ const LOOPED = 24;
 export class OutBuffer {
   /** Bytes gathered. */
   length = 0;
+  /** Bytes of memory it keeps when it is empty. Counted, since asking the block for its memory is a call of the host. */
+  capacity: number = FIRST;
   #block: Uint8Array = new Uint8Array(FIRST);
   /** Where the part of the block begins that is not among the pieces, and where it ends. */
   #start: number;
@@ -27,11 +29,6 @@ export class OutBuffer {
     this.#headroom = headroom;
     this.#start = headroom;
     this.#used = headroom;
-  }
-
-  /** Bytes of memory it keeps when it is empty. */
-  get capacity(): number {
-    return this.#block.buffer.byteLength;
   }
 
   add(piece: Uint8Array): void {
@@ -104,13 +101,19 @@ export class OutBuffer {
     const { length } = this.#block;
     if (needed <= length) return;
     if (needed <= FULL) {
-      const bigger = new Uint8Array(Math.min(FULL, Math.max(FIRST, length * 4, needed)));
-      bigger.set(this.#block.subarray(0, used));
-      this.#block = bigger;
+      const filled = this.#block.subarray(0, used);
+      this.#begin(Math.min(FULL, Math.max(FIRST, length * 4, needed)));
+      this.#block.set(filled);
       return;
     }
     this.#setAside();
-    this.#block = new Uint8Array(FULL);
+    this.#begin(FULL);
+  }
+
+  /** Another block. */
+  #begin(size: number): void {
+    this.#block = new Uint8Array(size);
+    this.capacity = size;
   }
 
   /** Makes what the block holds a piece; the rest of the block stays in use. */
@@ -119,7 +122,8 @@ export class OutBuffer {
     if (used > this.#start) {
       this.#pieces ??= [];
       this.#pieces.push(this.#block.subarray(this.#start, used));
-      this.#block = this.#block.length - used >= LEAST ? this.#block.subarray(used) : new Uint8Array(FIRST);
+      if (this.#block.length - used >= LEAST) this.#block = this.#block.subarray(used);
+      else this.#begin(FIRST);
     }
     this.#start = 0;
     this.#used = 0;
