@@ -32,6 +32,18 @@ function filesUnder(folder: string): [file: string, text: string][] {
 
 const sources = new Map(packages.flatMap((name) => filesUnder(`packages/${name}/src`)));
 
+/** Files that tell when something was, or compare with what others have told. */
+const TELL_THE_TIME = [
+  'packages/core/src/bin/pid-file.ts',
+  'packages/harbor/src/cluster/remote-node.ts',
+  'packages/harbor/src/harbor/links.ts',
+  'packages/harbor/src/harbor/slave.ts',
+  'packages/harbor/src/mesh/ways.ts',
+  'packages/http/src/server/reply.ts',
+  'packages/snax/src/contract.ts',
+  'packages/snax/src/version-store.ts',
+];
+
 function entriesOf(name: string): string[] {
   return Object.values(manifestOf(name).exports ?? {})
     .map((entry) => (typeof entry === 'string' ? undefined : entry['@skynet/source']))
@@ -73,6 +85,11 @@ describe('the repository', () => {
 
   test('files are named after one noun and stand where they are looked for', () => {
     expect(nameViolations(sources, new Set(packages.flatMap(entriesOf))).join('\n')).toBe('');
+  });
+
+  test('spans of time are not measured by the clock of the day, which may be moved', () => {
+    const users = [...sources].filter(([, text]) => text.includes('Date.now()')).map(([file]) => file);
+    expect(users.sort()).toEqual(TELL_THE_TIME);
   });
 
   test('every place in the table of layers exists', () => {

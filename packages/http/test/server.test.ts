@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { request as nodeRequest } from 'node:http';
 import { Happenings, watchLeaks } from '@skynet/core/testing';
 import { type Handler, type HttpRequest, json, serve, serveSockets, url } from '@skynet/http';
 import { createSocket } from '@skynet/socket';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { answerTo, inTurn, RawClient, served, service, statuses, testNode } from './setup.ts';
 
@@ -337,6 +338,39 @@ test('closes idle and slow connections', async () => {
   expect(statuses(await partial)).toEqual([408]);
   expect(await silent.closed()).toBe('');
 });
+
+test.each([-86_400_000, 86_400_000])(
+  'limits of time hold, and cut nothing off, when the clock of the day is moved by %i ms',
+  async (moved) => {
+    let finish = (): void => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { port } = await served((skynet) => ({
+      routes: {
+        '/': () => 'here',
+        'POST /slow': async (request) => {
+          await skynet.await(finished);
+          return await request.body.text();
+        },
+      },
+      idleTimeout: '200ms',
+    }));
+    const busy = await RawClient.open(port);
+    busy.write('POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\no');
+    const idle = await RawClient.open(port);
+    idle.write(HELLO);
+    await idle.until((text) => text.endsWith('here'), 'the answer');
+    const now = Date.now.bind(Date);
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + moved);
+    onTestFinished(() => void vi.restoreAllMocks());
+    // Looks at all connections end it.
+    await once(idle.socket, 'end');
+    finish();
+    busy.write('k');
+    await busy.until((text) => text.endsWith('ok'), 'the answer');
+  },
+);
 
 test('closing answers what is under way and ends what is idle', async () => {
   let hasBegun = false;

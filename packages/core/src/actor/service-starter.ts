@@ -297,7 +297,7 @@ export class ServiceStarter {
     const definition = await this.#parts.loader.reload(module);
     service.hold();
     try {
-      for (const end = Date.now() + patience; !isDrained(service) && Date.now() < end; )
+      for (const end = performance.now() + patience; !isDrained(service) && performance.now() < end; )
         await setTimeout(DRAIN_STEP);
       await new Promise<void>((resolve, reject) => {
         // In a turn of its own: start functions call others and wait.

@@ -134,7 +134,7 @@ export class ThreadPool {
 
   /** Counts the losses of a thread within {@link CRASH_WINDOW}, one more now. */
   #countCrash(thread: number): number {
-    const now = Date.now();
+    const now = performance.now();
     const crashes = (this.#crashes[thread] ?? []).filter((at) => now - at < CRASH_WINDOW);
     crashes.push(now);
     this.#crashes[thread] = crashes;

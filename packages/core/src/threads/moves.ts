@@ -159,19 +159,23 @@ export class Moves {
   /** Waits until everybody has heard where it is now, if it has just come. */
   async #settled(service: Service, patience: number): Promise<void> {
     const guest = this.#place.router.guest(service.handle);
-    for (const end = Date.now() + patience; guest !== undefined && !guest.isSettled; await setTimeout(LOOK)) {
-      if (Date.now() < end) continue;
+    for (
+      const end = performance.now() + patience;
+      guest !== undefined && !guest.isSettled;
+      await setTimeout(LOOK)
+    ) {
+      if (performance.now() < end) continue;
       throw refusal(service, 'thread', 'it has just come from another thread, and one does not answer');
     }
   }
 
   /** Waits until nothing is being worked on. @throws ERR_MOVE, ERR_SERVICE_GONE. */
   async #quiet(service: Service, request: ActiveRequest, patience: number): Promise<void> {
-    for (const end = Date.now() + patience; ; await setTimeout(LOOK)) {
+    for (const end = performance.now() + patience; ; await setTimeout(LOOK)) {
       if (!service.alive) throw goneFailure(service.handle);
       const left = unfinished(service, request);
       if (left === undefined) return;
-      if (Date.now() < end) continue;
+      if (performance.now() < end) continue;
       const held = heldHere(service);
       if (held === undefined) throw refusal(service, 'busy', `there is ${left}`);
       throw refusal(service, 'sockets', `there is ${held}, and ${left}`);

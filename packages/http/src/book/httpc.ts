@@ -168,7 +168,7 @@ export class Httpc {
     const host = parseHost(hostText);
     const bytes = requestBytes(method, url, host, header ?? undefined, content ?? undefined);
     const limit = this.timeout === undefined ? 0 : toMilliseconds(this.timeout);
-    const until = Date.now() + limit;
+    const until = performance.now() + limit;
     const connection = await this.#kernel.connect(await this.#address(host, limit), { timeout: limit });
     this.#kernel.release(connection);
     const exchange = new Exchange(this.#kernel, connection, this.#limits, { bodyless: method === 'HEAD' });
@@ -176,7 +176,7 @@ export class Httpc {
     const timer =
       limit === 0
         ? undefined
-        : setTimeout(() => exchange.fail(tookTooLong(host)), Math.max(0, until - Date.now()));
+        : setTimeout(() => exchange.fail(tookTooLong(host)), Math.max(0, until - performance.now()));
     const stop = (): void => {
       clearTimeout(timer);
       forget();

@@ -199,7 +199,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource, Coun
     this.#bodyComplete = false;
     this.#answering = false;
     this.#answered = false;
-    this.#requestDeadline = settings.requestTimeout === 0 ? 0 : Date.now() + settings.requestTimeout;
+    this.#requestDeadline = settings.requestTimeout === 0 ? 0 : performance.now() + settings.requestTimeout;
     this.#request = new HttpRequest(kernel, head, this.wire.remoteAddress, this);
     this.#request.body.expect(length);
     kernel.enqueue(work, this, this.#request);
@@ -427,7 +427,7 @@ export class ServerConnection implements Receiver, MessageSink, BodySource, Coun
   // --- time
 
   #wait(milliseconds: number): void {
-    this.#deadline = milliseconds === 0 ? 0 : Date.now() + milliseconds;
+    this.#deadline = milliseconds === 0 ? 0 : performance.now() + milliseconds;
   }
 
   /** Looks whether something has taken too long. */

@@ -204,7 +204,7 @@ class Server implements ConnectionHost, HttpServer {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const connection of this.#connections) connection.sweep(now);
   }
 }

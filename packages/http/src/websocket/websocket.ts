@@ -153,7 +153,7 @@ export class WebSocketApi {
     const named = fields.find(([name]) => name.toLowerCase() === 'sec-websocket-protocol')?.[1];
     if (!fields.some(([name]) => name.toLowerCase() === 'host')) fields.unshift(['Host', host.field]);
     const limit = toMilliseconds(timeout);
-    const until = Date.now() + limit;
+    const until = performance.now() + limit;
     const connection = await this.#kernel.connect(addressOf(host), { timeout: limit });
     this.#kernel.release(connection);
     const exchange = new Exchange(this.#kernel, connection, ANSWER_LIMITS, { upgrade: true });
@@ -162,7 +162,7 @@ export class WebSocketApi {
       exchange.fail(
         httpError('ERR_TIMEOUT', `[Socket Error] : no answer from ${host.name}:${host.port} in time`),
       );
-    const timer = limit === 0 ? undefined : setTimeout(late, Math.max(0, until - Date.now()));
+    const timer = limit === 0 ? undefined : setTimeout(late, Math.max(0, until - performance.now()));
     try {
       const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
       connection.write(Buffer.from(`GET ${checkTarget(path)} HTTP/1.1\r\n${lines}\r\n`, 'latin1'));
