@@ -13,7 +13,7 @@ import type { MysqlDb, MysqlStatement } from './contract.ts';
 import { mysqlError } from './errors.ts';
 import { killLink } from './kill.ts';
 import { type Done, type Link, openLink, type Prepared, type Reply } from './link.ts';
-import { type Parameter, wrongNumber } from './template.ts';
+import { kept, type Parameter, wrongNumber } from './template.ts';
 import { waitFor } from './wait.ts';
 
 /** Bytes of statements that wait, from which on there is overload. */
@@ -89,8 +89,9 @@ class BookDb implements MysqlDb {
   async execute<Row>(statement: MysqlStatement, ...values: Parameter[]): Promise<MysqlResult<Row>> {
     const sql = this.#textOf(statement);
     if (values.length !== statement.param_count) throw wrongNumber(statement.param_count, values.length);
+    const own = kept(values);
     const link = await this.#usable();
-    return bookResult<Row>(await this.#ask(link, (done) => link.execute(sql, values, this.#asLists, done)));
+    return bookResult<Row>(await this.#ask(link, (done) => link.execute(sql, own, this.#asLists, done)));
   }
 
   async stmtReset(statement: MysqlStatement): Promise<MysqlDone | MysqlRefusal> {

@@ -8,7 +8,7 @@ import { type Done, type Link, openLink } from './link.ts';
 import { LinkStore } from './link-store.ts';
 import { type PoolOptions, type PoolSettings, readPoolOptions } from './options.ts';
 import { RowQueue } from './row-queue.ts';
-import { fill, type Parameter } from './template.ts';
+import { fill, kept, type Parameter } from './template.ts';
 import { waitFor } from './wait.ts';
 
 /** What a statement without rows has done. */
@@ -130,7 +130,8 @@ abstract class Queries implements MysqlQueries {
     parameters: readonly Parameter[] = [],
     limits?: AwaitOptions,
   ): Promise<Row[]> {
-    return rowsOf<Row>(await this.ask((link, done) => link.execute(sql, parameters, false, done), limits));
+    const values = kept(parameters);
+    return rowsOf<Row>(await this.ask((link, done) => link.execute(sql, values, false, done), limits));
   }
 }
 
@@ -196,12 +197,13 @@ class Pool extends Queries implements MysqlPool {
   }
 
   async *stream<Row>(sql: string, parameters: readonly Parameter[] = []): AsyncIterableIterator<Row> {
+    const values = kept(parameters);
     const lease = await this.#borrow();
     const { link } = lease;
     const rows = new RowQueue(STREAM_AHEAD, () => link.resume());
     try {
       link.stream(
-        fill(sql, parameters, link.hasBackslashes),
+        fill(sql, values, link.hasBackslashes),
         (row) => rows.add(row),
         (failure, reply) => rows.finish(failure ?? (reply?.refusal && refusalError(reply.refusal))),
       );
@@ -270,7 +272,8 @@ function rollBack(lease: Lease): void {
 }
 
 function statement(sql: string, parameters: readonly Parameter[]): (link: Link, done: Done<Answer>) => void {
-  return (link, done) => link.query(fill(sql, parameters, link.hasBackslashes), false, done);
+  const values = kept(parameters);
+  return (link, done) => link.query(fill(sql, values, link.hasBackslashes), false, done);
 }
 
 function rowsOf<Row>({ outcomes, refusal }: Answer): Row[] {

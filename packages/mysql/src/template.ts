@@ -4,6 +4,22 @@ import { mysqlError } from './errors.ts';
 /** What a parameter can be. Lists are for `in (?)`, lists of lists for `values ?`. */
 export type Parameter = null | boolean | number | bigint | string | Uint8Array | readonly Parameter[];
 
+/**
+ * Parameters as they are now: a statement may have to wait for a connection, and the caller may use his list and bytes again.
+ * @throws ERR_MYSQL_PARAMETER if they are no list.
+ */
+export function kept(parameters: readonly Parameter[]): readonly Parameter[] {
+  if (!Array.isArray(parameters))
+    throw mysqlError('ERR_MYSQL_PARAMETER', 'the parameters of a statement must be a list');
+  return parameters.map(keptValue);
+}
+
+function keptValue(value: Parameter): Parameter {
+  if (typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(keptValue);
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}
+
 /** Most statements whose places are remembered. */
 const REMEMBERED = 1000;
 /** Longer statements were put together by hand and come only once. */
@@ -18,8 +34,6 @@ const pieces = new Map<string, readonly string[]>();
  */
 export function fill(sql: string, parameters: readonly Parameter[], hasBackslashes: boolean): string {
   if (typeof sql !== 'string') throw mysqlError('ERR_MYSQL_PARAMETER', 'a statement must be text');
-  if (!Array.isArray(parameters))
-    throw mysqlError('ERR_MYSQL_PARAMETER', 'the parameters of a statement must be a list');
   const parts = split(sql, hasBackslashes);
   if (parts.length - 1 !== parameters.length) throw wrongNumber(parts.length - 1, parameters.length);
   let text = parts[0] as string;

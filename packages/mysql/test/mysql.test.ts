@@ -241,6 +241,31 @@ describe.skipIf(mariadbMissing !== undefined)(`a pool${why}`, () => {
       await expect(pool.query('select 1')).rejects.toThrow(code('ERR_MYSQL_CLOSED'));
     }));
 
+  test('what was asked is asked, whatever becomes of the list and the bytes that were given', () =>
+    inService(async (skynet) => {
+      const pool = createPool(skynet, { ...lab(), connections: 1 });
+      const bytes = Buffer.of(1, 2);
+      const list = [3, 4];
+      const values = [1, bytes, list];
+      const asked = [
+        pool.query('select ? as a, hex(?) as b, 3 in (?) as c', values),
+        pool.first('select ? as a, hex(?) as b, 3 in (?) as c', values).then((row) => [row]),
+        pool.execute('select ? as a, hex(?) as b, 1 as c', [1, bytes]),
+      ];
+      bytes.fill(9);
+      values[0] = 9;
+      list[0] = 9;
+      const row = { a: 1, b: '0102', c: 1 };
+      expect(await Promise.all(asked)).toEqual([[row], [row], [row]]);
+
+      const one = await connect(skynet, lab());
+      const statement = (await one.prepare('select hex(?) as x')) as MysqlStatement;
+      const first = one.execute(statement, bytes);
+      const second = one.execute(statement, bytes);
+      bytes.fill(7);
+      expect(await Promise.all([first, second])).toEqual([[{ x: '0909' }], [{ x: '0909' }]]);
+    }));
+
   test('ten thousand tasks wait for two connections, and each gets its answer', () =>
     inService(async (skynet) => {
       const pool = createPool(skynet, { ...lab(), connections: 2 });

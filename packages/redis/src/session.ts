@@ -101,10 +101,15 @@ export class Session {
       throw redisError('ERR_REDIS_BUSY', `${this.#waiting} requests wait for Redis already`, {
         details: { waiting: this.#waiting },
       });
-    const command = new Command(name, argumentsOf(args) as (string | Buffer)[], { replyEncoding: null });
     const { status } = this.#library;
-    if (status === 'end' || status === 'wait') this.#connect().catch(() => {});
     const wasReady = status === 'ready';
+    const given = argumentsOf(args);
+    // What has to wait must not change under the caller's hands; otherwise the library copies it at once.
+    const taken = wasReady
+      ? given
+      : given.map((value) => (typeof value === 'string' ? value : Buffer.from(value)));
+    const command = new Command(name, taken as (string | Buffer)[], { replyEncoding: null });
+    if (status === 'end' || status === 'wait') this.#connect().catch(() => {});
     this.#hold();
     this.#waiting += 1;
     return this.#library.sendCommand(command).then(

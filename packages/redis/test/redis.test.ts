@@ -84,6 +84,26 @@ describe.skipIf(redisMissing !== undefined)(`a connection to Redis${why}`, () =>
     expect(seen).toEqual([bytes, [bytes]]);
   });
 
+  test('what was asked is asked, whatever becomes of the bytes that were given, though there is no connection yet', async () => {
+    const seen = await node.run(async (skynet) => {
+      const db = await connect(skynet, options());
+      const id = await db.command('client', 'id');
+      const other = await connect(skynet, options());
+      await other.command('client', 'kill', 'id', id as number);
+      const answers: unknown[] = [];
+      for (let i = 0; i < 3; i++) {
+        const bytes = Buffer.from(`first ${i}`);
+        const asked = db.command('echo', bytes).catch((error: { code?: string }) => error.code);
+        bytes.fill('x');
+        answers.push(await asked);
+      }
+      return answers;
+    });
+    // Where the end of the connection is not known yet, it comes as the answer.
+    expect(seen[0] === 'ERR_REDIS_LOST' || seen[0] === 'first 0').toBe(true);
+    expect(seen.slice(1)).toEqual(['first 1', 'first 2']);
+  });
+
   test('the server refuses: an error with its text and first word; the connection stays', async () => {
     const seen = await node.run(async (skynet) => {
       const db = await connect(skynet, options());
