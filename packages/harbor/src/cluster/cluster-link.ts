@@ -161,7 +161,7 @@ export class ClusterLink implements Receiver {
     this.#writer.writeParts(requestParts(session, body), body.length);
   }
 
-  /** Takes no more requests; closes when those under way are answered. */
+  /** Takes no more requests; closes when those under way are answered, and all pushes sent. */
   retire(): void {
     this.#isRetired = true;
     this.#closeIfDone();
@@ -182,7 +182,8 @@ export class ClusterLink implements Receiver {
   }
 
   #closeIfDone(): void {
-    if (this.#isRetired && this.#pending.size === 0) this.#connection.close();
+    // The rest of a large push is owed, too.
+    if (this.#isRetired && this.#pending.size === 0 && this.#writer.isDone) this.#connection.close();
   }
 
   // --- receiver
@@ -271,6 +272,7 @@ export class ClusterLink implements Receiver {
 
   drained(): void {
     this.#writer.pump();
+    this.#closeIfDone();
   }
 
   end(): void {

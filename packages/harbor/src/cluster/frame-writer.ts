@@ -24,6 +24,11 @@ export class FrameWriter {
     return this.#connection.pendingBytes > BACKLOG_MARK;
   }
 
+  /** Whether everything has been handed to the connection. */
+  get isDone(): boolean {
+    return this.#large.length === 0;
+  }
+
   /** Bytes that wait for the peer, in parts that have not been written too. */
   get pendingBytes(): number {
     return this.#connection.pendingBytes + this.#largeBytes;

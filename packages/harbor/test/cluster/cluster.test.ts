@@ -386,6 +386,25 @@ describe('what nobody waits for any more', () => {
     });
   });
 
+  test('a node that listens elsewhere from now on still gets all of a large push from the connection there was', async () => {
+    const slow = await startSlow();
+    const one = await startMember();
+    await one.run(async (cluster, skynet) => {
+      await cluster.reload({ slow: slow.address });
+      cluster.send('slow', '@x', 'first');
+      await skynet.await(slow.requests.find(() => true, 'the first request'));
+      slow.socket().pause();
+      cluster.send('slow', '@x', Buffer.alloc(16 << 20));
+      cluster.send('slow', '@x', 'last');
+      await cluster.reload({ slow: '127.0.0.1:1' });
+      slow.socket().resume();
+      const isLast = (frame: Buffer): boolean => frame[0] === 3;
+      await skynet.await(slow.requests.find(isLast, 'the last part'));
+    });
+    const parts = slow.requests.all.filter(([kind]) => kind === 2 || kind === 3);
+    expect(parts.reduce((sum, part) => sum + part.length - 5, 0)).toBeGreaterThan(16 << 20);
+  });
+
   test('a node that reads nothing: calls to it are refused, sends dropped, and others are served', async () => {
     const slow = await startSlow();
     const [one, two] = await startPair();
