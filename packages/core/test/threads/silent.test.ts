@@ -26,20 +26,11 @@ function startIn(handle: number): Promise<{ error: unknown; pings: number }> {
   });
 }
 
-test('one where a service is at work on one thing is held by that', async () => {
-  const { error, pings } = await startIn(9);
-  expect(error).toMatchObject({
-    code: 'ERR_TIMEOUT',
-    message: expect.stringContaining(':00000009 holds it'),
-  });
-  expect(pings).toBe(10);
-});
-
-test('one where none is at work has more time, as it may only be starting on a busy machine', async () => {
-  const { error, pings } = await startIn(0);
-  expect(error).toMatchObject({
-    code: 'ERR_TIMEOUT',
-    message: expect.stringContaining('it does not answer'),
-  });
-  expect(pings).toBe(60);
+test.each([
+  ['a service is at work on one thing is held by that', 9, ':00000009 holds it', 10],
+  ['none is at work has more time, as it may only be starting', 0, 'it does not answer', 60],
+])('one where %s', async (_, handle, why, tries) => {
+  const { error, pings } = await startIn(handle);
+  expect(error).toMatchObject({ code: 'ERR_TIMEOUT', message: expect.stringContaining(why) });
+  expect(pings).toBe(tries);
 });

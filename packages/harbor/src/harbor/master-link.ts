@@ -1,6 +1,7 @@
 import { type Handle, printable } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
 import type { Connection, ConnectionStat } from '@skynet/core/transport';
+import { connectionStat, type Traffic } from '../netstat.ts';
 import { createSlaveReader, encodeControl, type ToMaster, type ToSlave, type Unknown } from './control.ts';
 import { harborError } from './errors.ts';
 
@@ -36,7 +37,7 @@ export class MasterLink {
   }
 
   /** Bytes of this connection, or of the last. */
-  get traffic(): { readonly received: number; readonly sent: number } {
+  get traffic(): Traffic {
     return this.#traffic;
   }
 
@@ -91,19 +92,7 @@ export class MasterLink {
   /** As `netstat` shows it, of this service; undefined without a connection. */
   stat(service: Handle): ConnectionStat | undefined {
     if (this.#connection === undefined) return undefined;
-    const { pendingBytes, localAddress, remoteAddress } = this.#connection;
-    const { fd, received, sent } = this.#traffic;
-    return {
-      id: fd,
-      type: 'TCP',
-      address: service,
-      read: received,
-      write: sent,
-      rbuffer: 0,
-      wbuffer: pendingBytes,
-      sock: localAddress,
-      peer: remoteAddress,
-    };
+    return connectionStat(service, this.#traffic, this.#connection);
   }
 
   /** Sends what is pending and closes; at most so many milliseconds later. */

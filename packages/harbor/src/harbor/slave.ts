@@ -7,6 +7,7 @@ import {
   type ServiceKernel,
 } from '@skynet/core/kernel';
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
+import { connectionStat } from '../netstat.ts';
 import { Waits } from '../waits.ts';
 import type { ToSlave, Unknown } from './control.ts';
 import { harborError } from './errors.ts';
@@ -154,17 +155,11 @@ class Slave implements Remote {
     const links = this.#links
       .info()
       .filter(({ state }) => state === 'ready')
-      .map(
-        ({ fd, address, own, received, sent, waiting }): ConnectionStat => ({
-          id: fd,
-          type: 'TCP',
-          address: service,
-          read: received,
-          write: sent,
-          rbuffer: 0,
-          wbuffer: waiting,
-          sock: own,
-          peer: address,
+      .map((link) =>
+        connectionStat(service, link, {
+          localAddress: link.own,
+          remoteAddress: link.address,
+          pendingBytes: link.waiting,
         }),
       );
     const master = this.#master.stat(this.#skynet.self());

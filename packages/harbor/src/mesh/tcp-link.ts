@@ -3,6 +3,7 @@ import { isSkynetError, printable, type SkynetError } from '@skynet/core';
 import type { ServiceKernel } from '@skynet/core/kernel';
 import { FrameReader } from '@skynet/core/netpack';
 import type { Connection, ConnectionStat, Listener } from '@skynet/core/transport';
+import { connectionStat } from '../netstat.ts';
 import type { Beats, BeatTimes } from './beats.ts';
 import { meshError } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -352,17 +353,8 @@ class TcpLink implements Link {
   }
 
   stat(): ConnectionStat {
-    return {
-      id: this.#id,
-      type: 'TCP',
-      address: this.#kernel.skynet.self(),
-      read: this.#received,
-      write: this.#sent,
-      rbuffer: 0,
-      wbuffer: this.#connection.pendingBytes,
-      sock: this.#connection.localAddress,
-      peer: this.#connection.remoteAddress,
-    };
+    const traffic = { fd: this.#id, received: this.#received, sent: this.#sent };
+    return connectionStat(this.#kernel.skynet.self(), traffic, this.#connection);
   }
 
   // --- in

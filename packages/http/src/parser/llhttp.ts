@@ -13,13 +13,10 @@ export const RESPONSE = 2;
 /** What `execute` returns, as far as it is told apart. */
 export const RESULT = {
   OK: 0,
-  UNEXPECTED_CONTENT_LENGTH: 4,
-  CLOSED_CONNECTION: 5,
   INVALID_METHOD: 6,
   INVALID_VERSION: 9,
   INVALID_TRANSFER_ENCODING: 15,
   PAUSED: 21,
-  PAUSED_UPGRADE: 22,
   PAUSED_H2_UPGRADE: 23,
 } as const;
 
