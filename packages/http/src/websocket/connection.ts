@@ -1,33 +1,14 @@
-import { printable, type SkynetError } from '@skynet/core';
+import type { SkynetError } from '@skynet/core';
 import type { ServiceKernel, Suspension } from '@skynet/core/kernel';
 import { BACKLOG_MARK, type Receiver } from '@skynet/core/transport';
-import { FrameReader, type FrameRules, isCloseCode, OP } from '@skynet/core/ws/frames';
+import { FrameReader, type FrameRules, OP } from '@skynet/core/ws/frames';
 import { httpError } from '../errors.ts';
-import type { HeaderTable } from '../headers.ts';
 import type { Wire } from '../ports.ts';
 import type { Counted } from '../traffic.ts';
+import { EventQueue, type WebSocketEvent } from './event-queue.ts';
 import { closePayload, frameHead, frameOf } from './frame.ts';
 import { type FrameSink, readFrames } from './frame-reader.ts';
-
-/** What a connection tells, each as part of one task of the service, one after another. All may wait. */
-export interface WebSocketHandler {
-  /** Somebody has connected; the handshake is still to come. */
-  connect?(id: number): unknown;
-  /** The handshake is done. */
-  handshake?(id: number, header: HeaderTable, url: string): unknown;
-  /** A message: text, or bytes which are the handler's own. */
-  message?(id: number, data: string | Buffer, type: 'text' | 'binary'): unknown;
-  /** The peer has asked for a sign of life, and got it. */
-  ping?(id: number): unknown;
-  /** A sign of life has come, asked for or not. */
-  pong?(id: number): unknown;
-  /** It is over, politely, or was refused. Code and reason as the peer gave them; without where it gave none. */
-  close?(id: number, code?: number, reason?: string): unknown;
-  /** It is over: it broke, or the peer broke the rules. */
-  error?(id: number, error: SkynetError): unknown;
-  /** So many kilobytes wait to be sent: 1024, and each doubling; 0 when all is sent. */
-  warning?(id: number, kilobytes: number): unknown;
-}
+import type { WebSocketHandler } from './handler.ts';
 
 /** How a connection goes on. */
 export interface ConnectionSettings extends Omit<FrameRules, 'memory'> {
@@ -46,32 +27,12 @@ export interface ConnectionOwner {
   forget(connection: WebSocketConnection): void;
 }
 
-/** What came, in order. */
-type Event =
-  | { readonly kind: 'text' | 'binary'; readonly data: string | Buffer; readonly size: number }
-  /** With a payload if it is still to be answered. */
-  | { readonly kind: 'ping'; readonly payload: Buffer | undefined }
-  | { readonly kind: 'pong' }
-  | { readonly kind: 'warning'; readonly kilobytes: number }
-  | {
-      readonly kind: 'close';
-      readonly code: number | undefined;
-      readonly reason: string | undefined;
-      readonly payload: Buffer;
-    }
-  | { readonly kind: 'error'; readonly error: SkynetError };
-
-/** What may wait for a service that is slow, before the peer is not read from any more. */
-const HIGH_BYTES = 262_144;
-const HIGH_EVENTS = 256;
 /** Payloads up to this many bytes are joined with their head. */
 const JOINED = 4096;
-/** Events told in a turn before others have theirs, and how many before their memory is given back. */
+/** Events told in a turn before others have theirs. */
 const TURN = 256;
-const COMPACT = 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 const KILOBYTE = 1024;
-const MAX_REASON = 123;
 /** What a peer is told that gives no sign of life: as most servers do, "internal error". */
 const SILENT = 1011;
 /** A heartbeat that comes later than this, as a part of its time, shows that the thread was held. */
@@ -100,10 +61,7 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
   readonly address: string;
   readonly realIp: string | undefined;
   readonly url: string;
-  #queue: Event[] = [];
-  /** How much of the queue has been told. */
-  #at = 0;
-  #waitingBytes = 0;
+  readonly #events = new EventQueue();
   #pumping = false;
   /** Whether a handler has begun and not ended. */
   #busy = false;
@@ -334,13 +292,9 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
 
   // --- telling
 
-  #push(event: Event): void {
+  #push(event: WebSocketEvent): void {
     if (this.#over) return;
-    this.#queue.push(event);
-    if ('size' in event) {
-      this.#waitingBytes += event.size;
-      if (this.#waitingBytes > HIGH_BYTES || this.#queue.length - this.#at > HIGH_EVENTS) this.#pause(true);
-    }
+    if (this.#events.push(event)) this.#pause(true);
     this.#wake();
   }
 
@@ -362,28 +316,9 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     }
   }
 
-  #next(): Event | undefined {
-    const event = this.#queue[this.#at];
-    if (event === undefined) {
-      this.#queue = [];
-      this.#at = 0;
-      if (this.#held) this.#pause(false);
-      return undefined;
-    }
-    this.#at += 1;
-    if ('size' in event) {
-      this.#waitingBytes -= event.size;
-      if (this.#at === COMPACT) {
-        this.#queue = this.#queue.slice(this.#at);
-        this.#at = 0;
-      }
-      if (
-        this.#held &&
-        this.#waitingBytes < HIGH_BYTES / 2 &&
-        this.#queue.length - this.#at < HIGH_EVENTS / 2
-      )
-        this.#pause(false);
-    }
+  #next(): WebSocketEvent | undefined {
+    const event = this.#events.next();
+    if (this.#held && this.#events.hasRoom) this.#pause(false);
     return event;
   }
 
@@ -420,7 +355,7 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     this.#owner.kernel.reportError('websocket', error);
   }
 
-  #tell(event: Event): PromiseLike<unknown> | undefined {
+  #tell(event: WebSocketEvent): PromiseLike<unknown> | undefined {
     try {
       const result = this.#call(event, this.#handler as WebSocketHandler);
       return typeof (result as PromiseLike<unknown> | undefined)?.then === 'function'
@@ -433,7 +368,7 @@ export class WebSocketConnection implements Receiver, FrameSink, Counted {
     }
   }
 
-  #call(event: Event, handler: WebSocketHandler): unknown {
+  #call(event: WebSocketEvent, handler: WebSocketHandler): unknown {
     const { id } = this;
     switch (event.kind) {
       case 'text':
@@ -522,13 +457,4 @@ function pump(connection: WebSocketConnection): unknown {
 
 function broken(why: string, cause?: SkynetError): SkynetError {
   return httpError('ERR_HTTP_SOCKET', `[Socket Error] : ${why}`, cause === undefined ? {} : { cause });
-}
-
-/** A code and a reason that can be sent. @throws ERR_WEBSOCKET_DATA. */
-export function checkClose(code: unknown, reason: unknown): void {
-  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON)
-    throw httpError('ERR_WEBSOCKET_DATA', `the reason of a close is text of at most ${MAX_REASON} bytes`);
-  if (code === undefined && reason === '') return;
-  if (typeof code !== 'number' || !Number.isInteger(code) || !isCloseCode(code))
-    throw httpError('ERR_WEBSOCKET_DATA', `not a code to close with: ${printable(code)}`);
 }

@@ -1,8 +1,11 @@
 import { randomFillSync } from 'node:crypto';
-import { headSize, writeHead } from '@skynet/core/ws/frames';
+import { printable } from '@skynet/core';
+import { headSize, isCloseCode, writeHead } from '@skynet/core/ws/frames';
+import { httpError } from '../errors.ts';
 
 const MASKED = 0x80;
 const MASK_SIZE = 4;
+const MAX_REASON = 123;
 
 const masks: Buffer = Buffer.alloc(4096);
 let masksUsed = masks.length;
@@ -53,4 +56,13 @@ export function closePayload(code: number | undefined, reason: string): Buffer {
   payload.writeUInt16BE(code, 0);
   payload.set(text, 2);
   return payload;
+}
+
+/** A code and a reason that can be sent. @throws ERR_WEBSOCKET_DATA. */
+export function checkClose(code: unknown, reason: unknown): void {
+  if (typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON)
+    throw httpError('ERR_WEBSOCKET_DATA', `the reason of a close is text of at most ${MAX_REASON} bytes`);
+  if (code === undefined && reason === '') return;
+  if (typeof code !== 'number' || !Number.isInteger(code) || !isCloseCode(code))
+    throw httpError('ERR_WEBSOCKET_DATA', `not a code to close with: ${printable(code)}`);
 }

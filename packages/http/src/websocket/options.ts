@@ -1,6 +1,7 @@
 import type { Duration } from '@skynet/core';
 import { type OptionReader, readOptions } from '@skynet/core/options';
-import type { ConnectionSettings, WebSocketHandler } from './connection.ts';
+import type { ConnectionSettings } from './connection.ts';
+import type { WebSocketHandler } from './handler.ts';
 import type { HandshakeRules } from './handshake.ts';
 
 /** How connections go on, and when they end. */

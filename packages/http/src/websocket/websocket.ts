@@ -12,12 +12,9 @@ import type { SocketPort, UpgradeEndpoint, Wire } from '../ports.ts';
 import { SocketWire } from '../socket-wire.ts';
 import { statusLine } from '../status.ts';
 import { connectionStats } from '../traffic.ts';
-import {
-  type ConnectionOwner,
-  checkClose,
-  WebSocketConnection,
-  type WebSocketHandler,
-} from './connection.ts';
+import { type ConnectionOwner, WebSocketConnection } from './connection.ts';
+import { checkClose } from './frame.ts';
+import type { WebSocketHandler } from './handler.ts';
 import { answerHandshake, checkAnswer, freshKey, type Refusal, requestFields } from './handshake.ts';
 import {
   type AcceptOptions,
