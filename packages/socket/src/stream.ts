@@ -2,22 +2,16 @@ import { printable, type SkynetError } from '@skynet/core';
 import { ReadBuffer } from '@skynet/core/channel';
 import type { Suspension } from '@skynet/core/kernel';
 import type { Connection, Receiver } from '@skynet/core/transport';
+import { Backlog, type BacklogOwner, WARNING_MARK } from './backlog.ts';
 import { decode } from './data.ts';
 import type { Entry, EntryOwner, Register, SocketStat } from './entry.ts';
 import { socketError } from './errors.ts';
-import { LowQueue } from './low-queue.ts';
 import type { Settings } from './options.ts';
 import { atEnd, type Reader, satisfy, type Want } from './reader.ts';
 import { incompleteTail } from './text.ts';
 
 /** Unread bytes above which the socket stops reading until somebody reads. */
 const PAUSE_MARK = 128 * 1024;
-/** Unsent bytes of the first warning. */
-const WARNING_MARK = 1024 * 1024;
-/** Low-priority bytes handed to an idle connection at once: about what the system takes without waiting. */
-const LOW_PORTION = 64 * 1024;
-/** The longest wait between two looks at a connection that is not drained yet, in milliseconds. */
-const LONGEST_LOOK = 320;
 
 /** Told of the unsent bytes, in KiB, 0 when everything is sent. */
 export type WarningCallback = (id: number, kilobytes: number) => unknown;
@@ -33,7 +27,7 @@ export type CloseCallback = (id: number, failure: SkynetError | undefined) => un
  *     └────abandon──────┘
  * ```
  */
-export class Stream implements Entry, Receiver {
+export class Stream implements Entry, Receiver, BacklogOwner {
   readonly kind = 'stream';
   readonly id: number;
   owner: EntryOwner | undefined = undefined;
@@ -42,7 +36,8 @@ export class Stream implements Entry, Receiver {
   readonly #connection: Connection;
   #settings: Settings;
   readonly #buffer: ReadBuffer = new ReadBuffer();
-  #low: LowQueue | undefined = undefined;
+  /** Of a connection that has had one. */
+  #backlog: Backlog | undefined = undefined;
   #reader: Reader | undefined = undefined;
   #started = false;
   #paused = false;
@@ -57,9 +52,6 @@ export class Stream implements Entry, Receiver {
   #limit = 0;
   #warning: WarningCallback | undefined = undefined;
   #onClose: CloseCallback | undefined = undefined;
-  /** Unsent bytes of the next warning, 0 before the first. */
-  #warnAt = 0;
-  #look: NodeJS.Timeout | undefined = undefined;
   #idle: NodeJS.Timeout | undefined = undefined;
   #lastActive = 0;
   #claim: NodeJS.Timeout | undefined = undefined;
@@ -94,8 +86,9 @@ export class Stream implements Entry, Receiver {
     return this.#connection.localAddress;
   }
 
-  get #backlog(): number {
-    return this.#dead ? 0 : this.#connection.pendingBytes + (this.#low?.size ?? 0);
+  /** Bytes that have not been sent. */
+  get #unsent(): number {
+    return this.#dead ? 0 : this.#connection.pendingBytes + (this.#backlog?.size ?? 0);
   }
 
   stat(): SocketStat {
@@ -106,7 +99,7 @@ export class Stream implements Entry, Receiver {
       read: this.#read,
       write: this.#written,
       rbuffer: this.#buffer.size,
-      wbuffer: this.#backlog,
+      wbuffer: this.#unsent,
       sock: this.localAddress,
       peer: this.remoteAddress,
     };
@@ -151,7 +144,7 @@ export class Stream implements Entry, Receiver {
   /** Gives the connection up to another thread, with what was received and not read; the id is forgotten here. */
   release(): { connection: Connection; unread: Uint8Array } {
     this.#connection.pause();
-    if (this.#low !== undefined) this.#sendLow(Number.POSITIVE_INFINITY);
+    this.#backlog?.flush();
     this.owner?.drop(this);
     this.#leave();
     this.#stopTimers();
@@ -307,15 +300,15 @@ export class Stream implements Entry, Receiver {
   /** Whether bytes are still taken; closes the connection when too many wait. */
   accepts(): boolean {
     if (this.#finishing || this.#dead) return false;
-    const backlog = this.#backlog;
-    if (backlog <= this.#settings.writeLimit) return true;
+    const size = this.#unsent;
+    if (size <= this.#settings.writeLimit) return true;
     this.#table.log(
       this.owner,
-      `socket: ${kilobytes(backlog)} K bytes need to send out, over the limit, closed (fd = ${this.id})`,
+      `socket: ${Math.ceil(size / 1024)} K bytes need to send out, over the limit, closed (fd = ${this.id})`,
     );
     this.#cut(
       socketError('ERR_SOCKET_BACKLOG', 'the peer takes too little', {
-        details: { id: this.id, size: backlog },
+        details: { id: this.id, size },
       }),
     );
     return false;
@@ -325,16 +318,15 @@ export class Stream implements Entry, Receiver {
   write(bytes: Uint8Array, low: boolean): void {
     this.#written += bytes.length;
     this.#lastActive = performance.now();
-    if (low && this.#backlog > 0) {
-      this.#low ??= new LowQueue();
-      this.#low.add(bytes);
-      this.#lookSoon();
-    } else this.#connection.write(bytes);
-    const backlog = this.#backlog;
-    if (backlog < WARNING_MARK || backlog < this.#warnAt) return;
-    this.#warnAt = this.#warnAt === 0 ? WARNING_MARK * 2 : this.#warnAt * 2;
-    this.#warn(kilobytes(backlog));
-    this.#lookSoon();
+    if (low && this.#unsent > 0) this.#ownBacklog().add(bytes);
+    else this.#connection.write(bytes);
+    const unsent = this.#unsent;
+    if (unsent >= WARNING_MARK) this.#ownBacklog().grown(unsent);
+  }
+
+  #ownBacklog(): Backlog {
+    this.#backlog ??= new Backlog(this.#connection, this);
+    return this.#backlog;
   }
 
   /** Called with the unsent KiB instead of the log line. */
@@ -342,45 +334,16 @@ export class Stream implements Entry, Receiver {
     this.#warning = callback;
   }
 
-  #warn(kb: number): void {
+  warn(kb: number): void {
     if (this.#closed) return;
     if (this.#warning !== undefined && this.owner !== undefined) {
       this.owner.kernel.enqueue(this.#warning, this.id, kb);
     } else this.#table.log(this.owner, `WARNING: ${kb} K bytes need to send out (fd = ${this.id})`);
   }
 
-  /** The connection tells of being drained only after a large backlog, so with less we look ourselves. */
-  #lookSoon(wait = 0): void {
-    if (this.#look !== undefined) return;
-    this.#look = setTimeout(() => {
-      this.#look = undefined;
-      if (this.#dead || this.#closed) return;
-      if (this.#connection.pendingBytes === 0) this.drained();
-      else this.#lookSoon(Math.min(LONGEST_LOOK, wait * 2 + 5));
-    }, wait);
-  }
-
   drained(): void {
-    clearTimeout(this.#look);
-    this.#look = undefined;
     this.#lastActive = performance.now();
-    if (this.#low?.empty === false) {
-      this.#sendLow(LOW_PORTION);
-      this.#lookSoon();
-    } else if (this.#warnAt > 0) {
-      this.#warnAt = 0;
-      this.#warn(0);
-    }
-  }
-
-  #sendLow(portion: number): void {
-    let sent = 0;
-    while (sent < portion) {
-      const piece = this.#low?.take();
-      if (piece === undefined) return;
-      sent += piece.length;
-      this.#connection.write(piece);
-    }
+    this.#backlog?.drained();
   }
 
   // --- the end ----------------------------------------------------------------------------------------------------
@@ -423,7 +386,7 @@ export class Stream implements Entry, Receiver {
     if (this.#finishing || this.#dead) return;
     this.#finishing = true;
     // Nothing can come between any more, so low priority may go now.
-    if (this.#low !== undefined) this.#sendLow(Number.POSITIVE_INFINITY);
+    this.#backlog?.flush();
     this.#startForEnd();
     this.#connection.close(this.#settings.closeTimeout);
   }
@@ -436,7 +399,7 @@ export class Stream implements Entry, Receiver {
   #cut(failure: SkynetError | undefined): void {
     this.failure ??= failure;
     this.#finishing = true;
-    this.#low?.clear();
+    this.#backlog?.clear();
     if (this.#dead) return;
     this.#startForEnd();
     this.#connection.destroy();
@@ -465,8 +428,7 @@ export class Stream implements Entry, Receiver {
     this.#reportClose();
     this.#closed = true;
     this.owner?.drop(this);
-    clearTimeout(this.#claim);
-    clearTimeout(this.#idle);
+    this.#stopTimers();
     this.#buffer.clear();
     this.#table.remove(this, !this.#dead);
     finish();
@@ -475,7 +437,7 @@ export class Stream implements Entry, Receiver {
   #stopTimers(): void {
     clearTimeout(this.#claim);
     clearTimeout(this.#idle);
-    clearTimeout(this.#look);
+    this.#backlog?.stop();
   }
 
   #watchIdle(): void {
@@ -505,8 +467,4 @@ function emptyEnd(want: Want): unknown {
   if (want.kind === 'block') return false;
   const nothing = decode(Buffer.alloc(0), want.encoding);
   return want.kind === 'all' ? undefined : [undefined, nothing];
-}
-
-function kilobytes(bytes: number): number {
-  return Math.ceil(bytes / 1024);
 }
