@@ -1,4 +1,5 @@
 import type { SkynetError } from '@skynet/core';
+import { ReadBuffer } from '@skynet/core/channel';
 import type { ServiceKernel, Suspension } from '@skynet/core/kernel';
 import { httpError } from './errors.ts';
 
@@ -14,7 +15,7 @@ export interface BodySource {
 
 /** Unread bytes above which the connection is not read from. */
 const HIGH = 65_536;
-/** Up to this many bytes are kept together. */
+/** Up to this many bytes whose number is known get one piece of memory. */
 const TOGETHER = 262_144;
 
 /**
@@ -24,15 +25,11 @@ const TOGETHER = 262_144;
 export class IncomingBody implements AsyncIterable<Buffer> {
   readonly #kernel: ServiceKernel;
   readonly #source: BodySource;
-  #pieces: Buffer[] = [];
-  #unread = 0;
+  readonly #unread = new ReadBuffer();
   #ended = false;
   #held = false;
   #error: SkynetError | undefined = undefined;
   #waiting: Suspension<void> | undefined = undefined;
-  #expected = 0;
-  #memory: Buffer | undefined = undefined;
-  #filled = 0;
   #used: 'no' | 'whole' | 'stream' = 'no';
   /** Fields behind a chunked body, names in lower case and values in turn; empty until it has ended. */
   trailers: readonly string[] = [];
@@ -60,9 +57,9 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     this.#use('whole');
     while (!this.#ended && this.#error === undefined) await this.#more();
     if (this.#error !== undefined) throw this.#error;
-    const pieces = this.#take();
-    if (this.#memory !== undefined && this.#filled === this.#memory.length) return this.#memory;
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    const bytes = this.#unread.take(this.#unread.size);
+    this.#hold(false);
+    return bytes;
   }
 
   /** All of it as UTF-8; what is none becomes U+FFFD. Errors as {@link bytes}. */
@@ -84,8 +81,12 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     this.#use('stream');
     for (;;) {
-      for (const piece of this.#take()) yield piece;
-      if (this.#unread > 0) continue;
+      for (;;) {
+        const piece = this.#unread.takePiece();
+        if (this.#unread.size === 0) this.#hold(false);
+        if (piece === undefined) break;
+        yield piece;
+      }
       if (this.#error !== undefined) throw this.#error;
       if (this.#ended) return;
       await this.#more();
@@ -98,14 +99,6 @@ export class IncomingBody implements AsyncIterable<Buffer> {
     // What was too much to lie unread is wanted now.
     if (how === 'whole') this.#hold(false);
     if (!this.#ended) this.#source.wanted();
-  }
-
-  #take(): Buffer[] {
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#unread = 0;
-    this.#hold(false);
-    return pieces;
   }
 
   #hold(on: boolean): void {
@@ -127,31 +120,17 @@ export class IncomingBody implements AsyncIterable<Buffer> {
 
   // --- for the connection
 
-  /** It will have so many bytes: they get one piece of memory, if they are few. */
+  /** It will have so many bytes. */
   expect(length: number): void {
-    if (length > 0 && length <= TOGETHER) this.#expected = length;
+    if (length <= TOGETHER) this.#unread.expect(length);
   }
 
   /** A piece came, whose memory is somebody else's. */
   copy(piece: Uint8Array): void {
-    if (this.#expected === 0 || this.#filled + piece.length > this.#expected) {
-      this.push(Buffer.from(piece));
-      return;
-    }
-    this.#memory ??= Buffer.allocUnsafeSlow(this.#expected);
-    const from = this.#filled;
-    this.#memory.set(piece, from);
-    this.#filled += piece.length;
-    this.push(this.#memory.subarray(from, this.#filled));
-  }
-
-  /** A piece came; its memory is the body's from now on. */
-  push(piece: Buffer): void {
     if (this.#error !== undefined) return;
-    this.#pieces.push(piece);
-    this.#unread += piece.length;
+    this.#unread.push(piece);
     if (this.#used === 'stream') this.#wake();
-    if (this.#unread > HIGH && this.#used !== 'whole') this.#hold(true);
+    if (this.#unread.size > HIGH && this.#used !== 'whole') this.#hold(true);
   }
 
   /** It is complete. */
@@ -165,15 +144,13 @@ export class IncomingBody implements AsyncIterable<Buffer> {
   fail(error: SkynetError): void {
     if (this.#ended || this.#error !== undefined) return;
     this.#error = error;
-    this.#pieces = [];
-    this.#unread = 0;
+    this.#unread.clear();
     this.#wake();
   }
 
   /** Nobody wants what has come and will come. */
   discard(): void {
-    this.#pieces = [];
-    this.#unread = 0;
+    this.#unread.clear();
     this.#hold(false);
   }
 }

@@ -181,6 +181,20 @@ test('bodies come whole or in pieces, by length or chunked, with trailers', asyn
   expect(await client.closed()).toMatch(/\r\n\r\n6 x-sum=6$/);
 });
 
+test('a body in very small pieces is gathered', async () => {
+  const { port } = await served({
+    handler: async (request) => {
+      const pieces: Buffer[] = [];
+      for await (const piece of request.body) pieces.push(piece);
+      return `${Buffer.concat(pieces)} ${pieces.length < 100}`;
+    },
+  });
+  const body = 'abc'.repeat(1000);
+  const chunks = [...body].map((letter) => `1\r\n${letter}\r\n`).join('');
+  const head = 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n';
+  expect(await answerTo(port, `${head}${chunks}0\r\n\r\n`)).toContain(`\r\n\r\n${body} true`);
+});
+
 test('a long body that is asked for late comes whole', async () => {
   const { port } = await served((skynet) => ({
     handler: async (request) => {

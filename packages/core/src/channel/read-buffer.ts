@@ -20,6 +20,7 @@ interface Block {
 export class ReadBuffer {
   #blocks: Block[] = [];
   #size = 0;
+  #expected = 0;
   /** Up to here, counted from the front, no separator begins; only valid for `#sought`. */
   #searched = 0;
   #sought: Uint8Array | undefined = undefined;
@@ -27,6 +28,11 @@ export class ReadBuffer {
   /** Bytes that wait to be taken. */
   get size(): number {
     return this.#size;
+  }
+
+  /** So many bytes are to come: they get one block, made with the first of them. */
+  expect(count: number): void {
+    this.#expected = count;
   }
 
   /** Copies the bytes in. */
@@ -43,7 +49,9 @@ export class ReadBuffer {
     }
     const left = bytes.length - from;
     if (left > 0) {
-      const capacity = this.#size === 0 ? left : Math.max(left, Math.min(BLOCK_SIZE, this.#size));
+      const spare = this.#size === 0 ? this.#expected : Math.min(BLOCK_SIZE, this.#size);
+      const capacity = Math.max(left, spare);
+      this.#expected = 0;
       const block: Block = { bytes: Buffer.allocUnsafe(capacity), start: 0, end: left };
       block.bytes.set(from === 0 ? bytes : bytes.subarray(from), 0);
       this.#blocks.push(block);
@@ -83,6 +91,12 @@ export class ReadBuffer {
     // A block that is emptied here is no longer the last one, or everything was taken.
     this.#blocks = this.#size === 0 ? [] : this.#blocks.slice(used);
     return out;
+  }
+
+  /** Takes what lies together at the front; undefined if nothing does. Belongs to the caller, as with {@link take}. */
+  takePiece(): Buffer | undefined {
+    const first = this.#blocks[0];
+    return first === undefined ? undefined : this.take(first.end - first.start);
   }
 
   /** Takes bytes from the front up to the separator and the separator too; undefined if there is none yet. */

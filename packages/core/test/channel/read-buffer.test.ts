@@ -65,6 +65,24 @@ describe('ReadBuffer', () => {
     expect(filled('a').tail(3)).toHaveLength(1);
   });
 
+  test('so many bytes as are expected are one piece', () => {
+    const buffer = new ReadBuffer();
+    buffer.expect(6);
+    for (const piece of ['abc', 'd', 'ef', 'g']) buffer.push(Buffer.from(piece));
+    expect(buffer.takePiece()?.toString()).toBe('abcdef');
+    expect(buffer.takePiece()?.toString()).toBe('g');
+    expect(buffer.takePiece()).toBeUndefined();
+  });
+
+  test('a flood of single bytes is few pieces', () => {
+    const buffer = new ReadBuffer();
+    for (let i = 0; i < 100_000; i++) buffer.push(Buffer.of(i));
+    const pieces: Buffer[] = [];
+    for (let piece = buffer.takePiece(); piece !== undefined; piece = buffer.takePiece()) pieces.push(piece);
+    expect(pieces.length).toBeLessThan(30);
+    expect(Buffer.concat(pieces)).toEqual(Buffer.from(Uint8Array.from({ length: 100_000 }, (_, i) => i)));
+  });
+
   test('a flood of single bytes costs memory like its bytes', () => {
     const buffer = new ReadBuffer();
     const one = Buffer.from('x');

@@ -1,7 +1,9 @@
+import { ReadBuffer } from '@skynet/core/channel';
+
 /** A body that comes in parts. It holds what has come, never what was merely announced. */
 export class JoinedBody {
   readonly #size: number;
-  #parts: Uint8Array[] = [];
+  readonly #parts = new ReadBuffer();
   #filled = 0;
 
   /** @param size - what the head of it has announced. */
@@ -17,12 +19,12 @@ export class JoinedBody {
   /** Adds a part, which is copied. More than was announced is not kept. */
   add(part: Uint8Array): void {
     this.#filled += part.length;
-    if (this.#filled > this.#size) this.#parts = [];
-    else this.#parts.push(Uint8Array.prototype.slice.call(part));
+    if (this.#filled > this.#size) this.#parts.clear();
+    else this.#parts.push(part);
   }
 
   /** All of it; undefined when the parts are not as long as was announced. */
   join(): Uint8Array | undefined {
-    return this.#filled === this.#size ? Buffer.concat(this.#parts, this.#size) : undefined;
+    return this.#filled === this.#size ? this.#parts.take(this.#size) : undefined;
   }
 }

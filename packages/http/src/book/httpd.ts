@@ -1,4 +1,5 @@
 import { printable, type SkynetError } from '@skynet/core';
+import { ReadBuffer } from '@skynet/core/channel';
 import { httpError, statusOf } from '../errors.ts';
 import { fieldsOf, type HeaderFields } from '../fields.ts';
 import { Headers, type HeaderTable } from '../headers.ts';
@@ -62,7 +63,7 @@ class RequestReader implements MessageSink {
   readonly #bodyLimit: number;
   #head: MessageHead | undefined = undefined;
   #refusal: SkynetError | undefined = undefined;
-  readonly #body: Buffer[] = [];
+  readonly #body = new ReadBuffer();
   #trailers: readonly string[] = [];
 
   constructor(bodyLimit: number) {
@@ -81,7 +82,7 @@ class RequestReader implements MessageSink {
     }
     const { url, method, fields } = this.#head as MessageHead;
     const header = new Headers([...fields, ...this.#trailers]).toTable();
-    return { code: 200, url, method, header, body: Buffer.concat(this.#body) };
+    return { code: 200, url, method, header, body: this.#body.take(this.#body.size) };
   }
 
   head(head: MessageHead): boolean {
@@ -91,7 +92,7 @@ class RequestReader implements MessageSink {
   }
 
   body(piece: Uint8Array): void {
-    this.#body.push(Buffer.from(piece));
+    this.#body.push(piece);
   }
 
   complete(trailers: readonly string[]): void {

@@ -276,7 +276,7 @@ class Call implements Dispatcher.DispatchHandler, BodySource {
     this.#size += chunk.length;
     if (this.#size > this.#bodyLimit)
       this.giveUp(httpError('ERR_HTTP_BODY_LIMIT', `the body is longer than ${this.#bodyLimit} bytes`));
-    else if (!this.#over) this.#body?.push(Buffer.from(chunk));
+    else if (!this.#over) this.#body?.copy(chunk);
     return !this.#held;
   }
 
