@@ -46,6 +46,8 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
       `--datadir=${data}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
+      // One that starts clears away the temporary tables that it finds, of whichever server they are.
+      `--tmpdir=${folder}`,
       '--innodb-log-file-size=8M',
       // The kernel has a limit for all of them together.
       '--innodb-use-native-aio=0',
@@ -62,7 +64,6 @@ export async function startMariaDb(options: readonly string[] = []): Promise<Mar
       `--port=${port}`,
       `--socket=${path.join(folder, 's.sock')}`,
       `--pid-file=${path.join(folder, 'pid')}`,
-      // One that starts clears away the temporary tables that it finds, of whichever server they are.
       `--tmpdir=${folder}`,
       '--max-allowed-packet=1M',
       '--character-set-server=utf8mb4',
