@@ -1,7 +1,7 @@
 // What an application uses: services, configuration, nodes. A comment between two blank lines keeps the parts apart.
 
-export type { SkynetConfig } from './config/config.ts';
-export { defineConfig } from './config/config.ts';
+export type { SkynetConfig } from './config/skynet-config.ts';
+export { defineConfig } from './config/skynet-config.ts';
 export type { CallGroup, CallOutcome, CallTarget, Proxy, Sender, ServiceHandle } from './contracts/call.ts';
 export type { EndReason, GoneEvent } from './contracts/ending.ts';
 export type {
@@ -56,7 +56,8 @@ export { packSeri, unpackSeri } from './codec/lua-seri.ts';
 export { LuaFloat } from './codec/seri-format.ts';
 export type { Value } from './codec/value.ts';
 export type { ResolvedConfig } from './config/config.ts';
-export { loadConfig, resolveConfig } from './config/config.ts';
+export { resolveConfig } from './config/config.ts';
+export { loadConfig } from './config/load.ts';
 export { readLuaConfig } from './config/lua.ts';
 export { harborOf, localOf, makeHandle, parseHandle } from './handle.ts';
 export { startResolved } from './node/node.ts';

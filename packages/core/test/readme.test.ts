@@ -65,7 +65,7 @@ test('every code is used, and the kernel uses no other', () => {
 });
 
 test('the table of the configuration has every key, and no other', () => {
-  const config = /interface SkynetConfig \{(.*?)\n\}/s.exec(read('src/config/config.ts'))?.[1] ?? '';
+  const config = /interface SkynetConfig \{(.*?)\n\}/s.exec(read('src/config/skynet-config.ts'))?.[1] ?? '';
   const keys = [...config.matchAll(/^ {2}(\w+)\?:/gm)].map(([, key]) => key);
   expect(keys.length).toBeGreaterThan(15);
   expect(firstCells('## Configuration').sort()).toEqual(keys.sort());

@@ -1,4 +1,5 @@
-import { loadConfig, type ResolvedConfig } from '../config/config.ts';
+import type { ResolvedConfig } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import type { StartingNode } from '../node/node.ts';
 import { beginNode } from '../node/outset.ts';
 import { background, runInBackground } from './daemon.ts';

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { textOf } from '../codec/error.ts';
-import type { HarborKeys } from '../config/config.ts';
+import type { HarborKeys } from '../config/keys.ts';
 import type { Network } from '../contracts/remote.ts';
 import { SkynetError } from '../errors.ts';
 

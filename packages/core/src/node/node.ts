@@ -1,6 +1,6 @@
 import { launchArguments } from '../actor/launch-arguments.ts';
-import type { OwnKeys, ResolvedConfig, SkynetConfig } from '../config/config.ts';
-import { resolveConfig } from '../config/config.ts';
+import { type ResolvedConfig, resolveConfig } from '../config/config.ts';
+import type { OwnKeys, SkynetConfig } from '../config/skynet-config.ts';
 import type { LaunchValue } from '../contracts/launch.ts';
 import type { PlacementReport } from '../contracts/placement.ts';
 import type { Network } from '../contracts/remote.ts';

@@ -1,6 +1,8 @@
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { errorToData } from '../codec/error.ts';
-import { loadConfig, resolveConfig, type SkynetConfig } from '../config/config.ts';
+import { resolveConfig } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import type { SkynetConfig } from '../config/skynet-config.ts';
 import type { FromWorker, StopOrder, ToWorker, WorkerSetup } from '../threads/wire.ts';
 import { NodeThread } from './node-thread.ts';
 import { createNodeTransports } from './node-transports.ts';

@@ -1,4 +1,4 @@
-import type { OwnKeys, SkynetConfig } from '../config/config.ts';
+import type { OwnKeys, SkynetConfig } from '../config/skynet-config.ts';
 import type { Duration } from '../duration.ts';
 import { formatHandle } from '../handle.ts';
 import { type Node, type NodeOptions, startNode } from '../node/node.ts';
