@@ -45,7 +45,7 @@ export class FrameQueue {
     return this.#hasChunk() || this.#whole.length > 0 || this.#failure !== undefined;
   }
 
-  /** A method, since V8 asks its runtime for a private getter. */
+  /** A method: V8 does not make a private getter part of its caller. */
   #hasChunk(): boolean {
     return this.#at < this.#chunk.length;
   }

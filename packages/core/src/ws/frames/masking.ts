@@ -3,12 +3,20 @@ const FEW = 16;
 /** Up to here a loop over bytes is quicker than a copy and words. */
 const LOOPED = 128;
 
-/** The last memory that was read as words: readers get the same again and again. */
-let viewed: DataView = new DataView(new ArrayBuffer(0));
+/** The bytes that were read as words last: the frames of a chunk come one after another. */
+let seen: Uint8Array = new Uint8Array(0);
+/** Their memory: readers get the same again and again. */
+let viewed: DataView = new DataView(seen.buffer);
 
-function viewOf({ buffer }: Uint8Array): DataView {
-  if (viewed.buffer !== buffer) viewed = new DataView(buffer);
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== seen) look(bytes);
   return viewed;
+}
+
+/** Once a chunk, not once a frame: to ask bytes for their memory is a call of the host. */
+function look(bytes: Uint8Array): void {
+  seen = bytes;
+  if (viewed.buffer !== bytes.buffer) viewed = new DataView(bytes.buffer);
 }
 
 /**
