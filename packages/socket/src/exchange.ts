@@ -18,8 +18,14 @@ export interface Fetched {
   readonly unread: Uint8Array;
 }
 
-/** Takes a socket out of a table, with what was not read; undefined if there is none that can change hands. */
-export type Release = (id: number) => { connection: Connection; unread: Uint8Array } | undefined;
+/** A connection that has changed hands, and what was received and not read before. */
+export interface Taken {
+  readonly connection: Connection;
+  readonly unread: Uint8Array;
+}
+
+/** Takes a socket out of a table; undefined if there is none that can change hands. */
+export type Release = (id: number) => Taken | undefined;
 
 const NOTES = '@skynet/socket notes';
 const ORDERS = '@skynet/socket orders';
@@ -46,14 +52,20 @@ export class SocketExchange {
     return this.#thread.threadOf(id) !== this.#thread.number || this.#hosted.has(id);
   }
 
-  /** Brings a socket to this thread; undefined if there is none. */
-  async fetch(id: number): Promise<{ connection: Connection; unread: Uint8Array } | undefined> {
+  /**
+   * Brings a socket to this thread; undefined if there is none. `adopt` takes it over at once, before anything more is heard
+   * of it.
+   */
+  async fetch<Adopted>(id: number, adopt: (taken: Taken) => Adopted): Promise<Adopted | undefined> {
     const home = this.#thread.threadOf(id);
-    if (home === this.#thread.number) return this.#takeBack(id);
-    const found = (await this.#ask(home, (ask) => ['fetch', id, ask])) as Fetched | null;
-    if (found === null) return undefined;
-    const connection = this.#held.get(id) as RemoteConnection;
-    return { connection, unread: found.unread };
+    if (home !== this.#thread.number)
+      return this.#ask(
+        home,
+        (ask) => ['fetch', id, ask],
+        (taken: Taken | null) => (taken === null ? undefined : adopt(taken)),
+      );
+    const taken = await this.#takeBack(id);
+    return taken === undefined ? undefined : adopt(taken);
   }
 
   /** Writes to, or closes with null, a connection of this thread that another holds. False if it is none. */
@@ -64,11 +76,16 @@ export class SocketExchange {
     return hosted !== undefined;
   }
 
-  #ask(thread: number, order: (ask: number) => Order): Promise<unknown> {
+  /** Resolves to what `take` makes of the answer as soon as that comes; it is null when the thread is lost. */
+  #ask<Answer, Result>(
+    thread: number,
+    order: (ask: number) => Order,
+    take: (answer: Answer | null) => Result,
+  ): Promise<Result> {
     // Unique in the node: what a lost thread had asked for may come to the one in its place.
     const ask = this.#thread.nextId();
     return new Promise((done) => {
-      this.#asked.set(ask, { thread, done });
+      this.#asked.set(ask, { thread, done: (answer) => done(take(answer)) });
       this.#thread.post(thread, ORDERS, order(ask));
     });
   }
@@ -80,13 +97,23 @@ export class SocketExchange {
   }
 
   /** Takes a hosted connection away from its holder. */
-  async #takeBack(id: number): Promise<{ connection: Connection; unread: Uint8Array } | undefined> {
+  async #takeBack(id: number): Promise<Taken | undefined> {
     const hosted = this.#hosted.get(id);
     if (hosted === undefined) return undefined;
     hosted.pause();
-    const unread = (await this.#ask(hosted.holder, (ask) => ['release', id, ask])) as Uint8Array | null;
-    if (unread === null || !this.#hosted.delete(id)) return undefined;
-    return { connection: hosted.connection, unread: Buffer.concat([unread, ...hosted.leave()]) };
+    const unread = await this.#ask(
+      hosted.holder,
+      (ask) => ['release', id, ask],
+      (bytes: Uint8Array | null) => bytes,
+    );
+    // Another has asked for it meanwhile, and has it.
+    if (this.#hosted.get(id) !== hosted) return undefined;
+    this.#hosted.delete(id);
+    const late = hosted.leave();
+    if (unread !== null) return { connection: hosted.connection, unread: Buffer.concat([unread, ...late]) };
+    // Nobody has it.
+    hosted.connection.close();
+    return undefined;
   }
 
   async #lend(id: number, to: number): Promise<Fetched | null> {
@@ -118,9 +145,11 @@ export class SocketExchange {
       case 'fetched': {
         const [, id, ask, found] = order;
         if (!this.#asked.has(ask)) break;
-        // Before the first note about it arrives.
-        if (found !== null) this.#hold(id, found, from);
-        this.#answered(ask, found);
+        // Before the first note about it arrives, which may be its last.
+        this.#answered(
+          ask,
+          found === null ? null : { connection: this.#hold(id, found, from), unread: found.unread },
+        );
         break;
       }
       case 'release': {
@@ -138,13 +167,12 @@ export class SocketExchange {
     }
   }
 
-  #hold(id: number, found: Fetched, home: number): void {
-    this.#held.set(
-      id,
-      new RemoteConnection(id, home, found.remoteAddress, found.localAddress, (note) =>
-        this.#thread.post(home, NOTES, note),
-      ),
+  #hold(id: number, found: Fetched, home: number): RemoteConnection {
+    const held = new RemoteConnection(id, home, found.remoteAddress, found.localAddress, (note) =>
+      this.#thread.post(home, NOTES, note),
     );
+    this.#held.set(id, held);
+    return held;
   }
 
   #note(note: Note): void {

@@ -46,7 +46,7 @@ export class Hosted implements Receiver {
     this.connection.pause();
   }
 
-  /** Gives the connection up. Returns what came since {@link pause}. */
+  /** Gives the connection up, after {@link pause}. Returns what came since {@link pause}. */
   leave(): Uint8Array[] {
     this.#left = true;
     clearTimeout(this.#look);
@@ -107,7 +107,8 @@ export class Hosted implements Receiver {
 
   closed(): void {
     clearTimeout(this.#look);
-    if (this.#left) return;
+    // Whoever gets it hears of that by himself, behind what was received before.
+    if (this.#leaving) return;
     this.#tell(['closed', this.id]);
     this.#gone();
   }

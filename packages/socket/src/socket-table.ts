@@ -46,11 +46,13 @@ export class SocketTable implements Register {
   /** Brings a socket of another thread here, ready to be started; undefined if there is none. */
   async fetch(id: number, settings: Settings): Promise<Stream | undefined> {
     if (!this.#exchange.isElsewhere(id)) return undefined;
-    const found = await this.#exchange.fetch(id);
-    if (found === undefined) return undefined;
-    const stream = new Stream(this, found.connection, settings, id);
-    stream.adopt(found.unread);
-    return stream;
+    return this.#exchange.fetch(id, ({ connection, unread }) => {
+      const stream = new Stream(this, connection, settings, id);
+      stream.adopt(unread);
+      // Who has asked for it may have ended meanwhile.
+      stream.awaitClaim();
+      return stream;
+    });
   }
 
   find(id: number): Entry | undefined {
