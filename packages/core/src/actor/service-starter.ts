@@ -1,9 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
-import { copyArgs } from '../codec/copy.ts';
 import { markTold, messageOf, textOf } from '../codec/error.ts';
 import type { Placement } from '../contracts/launch.ts';
-import type { CommandTable } from '../contracts/request.ts';
-import type { Handover, ServiceDefinition } from '../contracts/skynet.ts';
+import type { ServiceDefinition } from '../contracts/skynet.ts';
 import { type ErrorCode, SkynetError } from '../errors.ts';
 import { formatHandle, type Handle, makeHandle } from '../handle.ts';
 import { printable } from '../log/printable.ts';
@@ -16,22 +13,18 @@ import { failAtCaller } from '../stack.ts';
 import { Context } from './context.ts';
 import type { ContextHost } from './context-host.ts';
 import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
-import { callFailed, describe, failedWait, goneFailure, reasonIn } from './failure.ts';
+import { callFailed, describe, failedWait, reasonIn } from './failure.ts';
 import type { Host } from './host.ts';
 import type { LaunchRequest, LaunchSettings, Started } from './launch.ts';
 import { shownArguments } from './launch-arguments.ts';
 import type { ServiceLoader } from './loader.ts';
-import { loadPreload, type Preload, preloaded } from './preload.ts';
 import { Service, STATE } from './service.ts';
-import { takeBrood, takeInits } from './starting.ts';
+import { ServiceCode } from './service-code.ts';
+import { isCommandTable, takeBrood, takeInits, whenReady } from './starting.ts';
 import { isExit, KillSignal, WorkTask } from './task.ts';
-import { dropWiring, isDrained, restoreWiring, takeWiring } from './wiring.ts';
 
 /** The word in front of the names of services, as in the original. */
 const SNLUA = 'snlua ';
-
-/** Milliseconds between two looks whether a service has ended what it works on. */
-const DRAIN_STEP = 2;
 
 const NO_ARGS: readonly string[] = [];
 const ANYWHERE: Placement = {};
@@ -52,16 +45,6 @@ export interface LearntPlacement {
   pin(service: Service, on: boolean): void;
 }
 
-/** Where the code of a service comes from. */
-export interface Origin {
-  /** What it was started with. */
-  readonly args: readonly unknown[];
-  /** Name of its module. */
-  readonly module: string;
-  /** Whether it has been reloaded: what is loaded already may be older. */
-  readonly isFresh: boolean;
-}
-
 /** What a starter of services works with. */
 export interface StarterParts {
   /** What the services and their contexts get. */
@@ -80,26 +63,15 @@ export interface StarterParts {
 /** Starts services: finds their module, gives them a number, runs their start function, and sees to what comes of that. */
 export class ServiceStarter {
   readonly #parts: StarterParts;
-  #preload: Preload | undefined;
-  /** What services were started with, for those that get new code. */
-  readonly #args = new WeakMap<Service, readonly unknown[]>();
-  /** Whose code they have, if it is not that of their name as it was first loaded. */
-  readonly #modules = new WeakMap<Service, string>();
-  /** Reloads that are under way. */
-  readonly #reloads = new WeakMap<Service, Promise<void>>();
-  /** Names of services that were started from a definition. */
-  readonly #given = new Set<string>();
+  /** What code the services have. */
+  readonly code: ServiceCode;
   #isStopping = false;
   /** The line of the last start: services are started by the thousand, and putting theirs together is a tenth of that. */
   #lastLine = { kind: '', name: '', text: '' };
 
   constructor(parts: StarterParts) {
     this.#parts = parts;
-  }
-
-  /** Loads what runs before every service, if the configuration names something. @throws ERR_CONFIG. */
-  async prepare(preload: string | undefined): Promise<void> {
-    if (preload !== undefined) this.#preload = await loadPreload(preload);
+    this.code = new ServiceCode(parts);
   }
 
   get isStopping(): boolean {
@@ -151,7 +123,7 @@ export class ServiceStarter {
         done(failedWait('ERR_ARGUMENT', 'only a service with a name can be started in another thread'), 0);
       else {
         const name = service.start.name || 'service';
-        this.#given.add(name);
+        this.code.given(name);
         this.#startHere(service, name, args, placement, done);
       }
       return;
@@ -219,9 +191,7 @@ export class ServiceStarter {
     placement: Placement,
     done: Started,
   ): void {
-    const preload = this.#preload;
-    const whole = preload === undefined ? definition : preloaded(definition, preload);
-    this.#start(whole, name, args, placement, SNLUA, done);
+    this.#start(this.code.whole(definition), name, args, placement, SNLUA, done);
   }
 
   /** Starts an instance; resolves when its start function has returned. `kind` is the word of the LAUNCH line. */
@@ -260,145 +230,13 @@ export class ServiceStarter {
       const shown = shownArguments(args);
       service = this.#add(kind, name, definition.shownArgs?.(shown) ?? shown, limit);
       this.#tellStart(service);
-      this.#args.set(service, args);
+      this.code.startedWith(service, args);
     }
     if (isPinned(placement)) this.#parts.placement?.pin(service, true);
     service.onStarted = done;
     // The original starts through a timer of its own, which takes session 1.
     service.sessions.next();
     service.push(new WorkTask(this.#runStart, [service, definition, args]));
-  }
-
-  /** Gives a running service new code; see `Skynet.reload`. Any failure leaves the old one at work. */
-  reload(service: Service, module: string | undefined, patience: number): Promise<void> {
-    const under = this.#reloads.get(service);
-    const reload = (): Promise<void> => this.#reload(service, module, patience);
-    const reloaded = under === undefined ? reload() : under.then(reload, reload);
-    this.#reloads.set(service, reloaded);
-    return reloaded;
-  }
-
-  async #reload(service: Service, module: string | undefined, patience: number): Promise<void> {
-    if (!service.alive) throw goneFailure(service.handle);
-    if (service.extras.changing === 'move')
-      throw failedWait('ERR_MOVE', `${service.name} is being moved to another thread`, {
-        details: { service: formatHandle(service.handle), reason: 'changing' },
-      });
-    service.extras.changing = 'reload';
-    try {
-      await this.#exchangeCode(service, module ?? service.name, patience);
-    } finally {
-      if (service.alive) service.extras.changing = undefined;
-    }
-  }
-
-  async #exchangeCode(service: Service, module: string, patience: number): Promise<void> {
-    const before = this.#loaded(service);
-    const definition = await this.#parts.loader.reload(module);
-    service.hold();
-    try {
-      for (const end = performance.now() + patience; !isDrained(service) && performance.now() < end; )
-        await setTimeout(DRAIN_STEP);
-      await new Promise<void>((resolve, reject) => {
-        // In a turn of its own: start functions call others and wait.
-        const exchange = new WorkTask(
-          () => this.#exchange(service, definition, before).then(resolve, reject),
-          [],
-        );
-        if (service.alive) service.push(exchange);
-        else reject(goneFailure(service.handle));
-      });
-      this.#modules.set(service, module);
-    } finally {
-      service.release();
-    }
-  }
-
-  /** The module whose code a service has, as it is loaded now. */
-  #loaded(service: Service): ServiceDefinition | undefined {
-    return this.#parts.loader.cached(this.#modules.get(service) ?? service.name);
-  }
-
-  /** How a service hands its state over, if it does. */
-  handoverOf(service: Service): Handover | undefined {
-    return service.extras.handover ?? this.#loaded(service)?.handover;
-  }
-
-  /** What another thread needs to start a service anew; undefined where it was not started by a name. */
-  originOf(service: Service): Origin | undefined {
-    const module = this.#modules.get(service);
-    if (module === undefined && this.#given.has(service.name)) return undefined;
-    const args = this.#args.get(service) ?? [];
-    return { args, module: module ?? service.name, isFresh: module !== undefined };
-  }
-
-  /** The state that a service hands over, as a copy. @throws ERR_UNSERIALIZABLE, what its `take` throws. */
-  takeState(service: Service): unknown {
-    return copyArgs([this.handoverOf(service)?.take(new Context(service, this.#parts.host))])[0];
-  }
-
-  /** Starts a service of another thread in this one, and gives it its state. Nobody is told if that fails. */
-  async resume(
-    service: Service,
-    { module, isFresh, args, state }: Origin & { state: unknown },
-  ): Promise<void> {
-    const { loader, host, router } = this.#parts;
-    const definition = isFresh ? await loader.reload(module) : await loader.load(module);
-    const start = async (): Promise<void> => {
-      try {
-        const context = new Context(service, host);
-        const { start } = this.#preload === undefined ? definition : preloaded(definition, this.#preload);
-        const result = await whenReady(
-          service,
-          start(context, ...(args as never[])),
-          takeInits(service) ?? [],
-        );
-        if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
-        const giving = service.extras.handover ?? definition.handover;
-        if (giving === undefined)
-          throw failedWait('ERR_HANDOVER', `${service.name}: the new code takes no state over (handover)`);
-        await giving.give(state as never, context);
-        takeBrood(service);
-        service.state = STATE.RUNNING;
-      } catch (thrown) {
-        router.killAll(takeBrood(service)?.fail() ?? [], service.handle);
-        throw thrown;
-      }
-    };
-    await new Promise<void>((resolve, reject) => {
-      // Who ends itself never comes back from that.
-      service.onStarted = (error) => reject(error);
-      service.push(new WorkTask(() => start().then(resolve, reject), []));
-    });
-    service.onStarted = undefined;
-    if (args.length > 0) this.#args.set(service, args);
-    if (isFresh) this.#modules.set(service, module);
-  }
-
-  async #exchange(
-    service: Service,
-    definition: ServiceDefinition,
-    before: ServiceDefinition | undefined,
-  ): Promise<void> {
-    const wiring = takeWiring(service);
-    const taking = wiring.extras.handover ?? before?.handover;
-    const context = new Context(service, this.#parts.host);
-    try {
-      const started = definition.start(context, ...((this.#args.get(service) ?? []) as never[]));
-      const result = await whenReady(service, started, takeInits(service) ?? []);
-      if (isCommandTable(result)) service.setHandler(PTYPE.LUA, result);
-      const giving = service.extras.handover ?? definition.handover;
-      if (taking !== undefined) {
-        if (giving === undefined)
-          throw failedWait('ERR_HANDOVER', `${service.name}: the new code takes no state over (handover)`);
-        await giving.give(copyArgs([taking.take(context)])[0] as never, context);
-      }
-    } catch (thrown) {
-      restoreWiring(service, wiring);
-      throw thrown;
-    }
-    dropWiring(service, wiring);
-    service.log(`RELOAD ${service.title}`);
   }
 
   #tellStart(service: Service, tail = ''): void {
@@ -472,17 +310,6 @@ function isPinned({ thread, pinned = typeof thread === 'number' }: Placement): b
   return pinned;
 }
 
-/** What the start function returned, once it and everything given to `skynet.init` meanwhile have finished. */
-async function whenReady(
-  service: Service,
-  result: unknown,
-  inits: readonly Promise<unknown>[],
-): Promise<unknown> {
-  const [value] = await Promise.all([result, ...inits]);
-  for (let more = takeInits(service); more !== undefined; more = takeInits(service)) await Promise.all(more);
-  return value;
-}
-
 /** What the starter of a service gets whose failure the service has logged. */
 function startError(
   { name, handle }: Service,
@@ -504,12 +331,4 @@ function startError(
 function describeLoading(error: SkynetError): string {
   const { code, message } = error;
   return code === 'ERR_SERVICE_NOT_FOUND' ? message.slice(message.indexOf('\n') + 1) : describe(error);
-}
-
-function isCommandTable(value: unknown): value is CommandTable {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).some((part) => typeof part === 'function')
-  );
 }

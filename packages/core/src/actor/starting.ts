@@ -1,3 +1,4 @@
+import type { CommandTable } from '../contracts/request.ts';
 import { Brood } from './brood.ts';
 import type { Service } from './service.ts';
 
@@ -21,4 +22,24 @@ export function takeBrood(service: Service): Brood | undefined {
   const brood = service.extrasSoFar?.brood;
   if (brood !== undefined) service.extras.brood = undefined;
   return brood;
+}
+
+/** What the start function returned, once it and everything given to `skynet.init` meanwhile have finished. */
+export async function whenReady(
+  service: Service,
+  result: unknown,
+  inits: readonly Promise<unknown>[],
+): Promise<unknown> {
+  const [value] = await Promise.all([result, ...inits]);
+  for (let more = takeInits(service); more !== undefined; more = takeInits(service)) await Promise.all(more);
+  return value;
+}
+
+/** Whether what a start function returned handles `lua` messages. */
+export function isCommandTable(value: unknown): value is CommandTable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).some((part) => typeof part === 'function')
+  );
 }

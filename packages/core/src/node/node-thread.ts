@@ -297,7 +297,7 @@ export class NodeThread implements Host, ContextHost, Resident {
 
   async reload(handle: Handle, module: string | undefined, patience: number): Promise<void> {
     const service = this.router.find(handle);
-    if (service !== undefined) await this.starter.reload(service, module, patience);
+    if (service !== undefined) await this.starter.code.reload(service, module, patience);
   }
 
   async move(handle: Handle, request: ActiveRequest, thread: number, patience: number): Promise<void> {

@@ -188,7 +188,7 @@ class RunningNode implements StartingNode, Inhabitant {
         undefined,
       );
     this.#watchdog?.onFound((message) => this.#watchdogFound(message));
-    await thread.starter.prepare(this.#config.preload);
+    await thread.starter.code.prepare(this.#config.preload);
     if (this.#config.logService === undefined)
       thread.lines.logger = await thread.starter.start(createLogger(this.#sink), 'logger', [], '');
     else

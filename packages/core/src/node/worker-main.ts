@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     () => Promise.resolve(),
   );
   hearStop(thread);
-  await thread.starter.prepare(config.preload);
+  await thread.starter.code.prepare(config.preload);
   thread.lines.logger = setup.logger;
   thread.endings.monitor = setup.monitor;
   parentPort?.on('message', (note: ToWorker) => thread.threadLost(note.thread, note.handles, note.peer));

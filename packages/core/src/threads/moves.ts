@@ -97,7 +97,7 @@ export class Moves {
     const { changing } = service.extras;
     const isThere = service.state === STATE.RUNNING && changing === undefined;
     if (!isThere || heldHere(service) !== undefined) return false;
-    return starter.handoverOf(service) !== undefined && starter.originOf(service) !== undefined;
+    return starter.code.handoverOf(service) !== undefined && starter.code.originOf(service) !== undefined;
   }
 
   // --- a service leaves
@@ -149,9 +149,9 @@ export class Moves {
         'state',
         service.state === STATE.STARTING ? 'it has not started yet' : 'it is ending',
       );
-    if (starter.handoverOf(service) === undefined)
+    if (starter.code.handoverOf(service) === undefined)
       return refusal(service, 'handover', 'it hands nothing over (skynet.handover)');
-    if (starter.originOf(service) === undefined)
+    if (starter.code.originOf(service) === undefined)
       return refusal(service, 'definition', 'it was started from a value of this thread, not by its name');
     return undefined;
   }
@@ -201,9 +201,9 @@ export class Moves {
   async #startThere(service: Service, thread: number): Promise<void> {
     const { starter, neighbours, placement } = this.#place;
     const { handle, kind, name, args } = service;
-    const origin = starter.originOf(service);
+    const origin = starter.code.originOf(service);
     if (origin === undefined) throw goneFailure(handle);
-    const state = starter.takeState(service);
+    const state = starter.code.takeState(service);
     await neighbours.ask(
       thread,
       (id) => ({
@@ -306,7 +306,7 @@ export class Moves {
     const others = Array.from({ length: threads }, (_, thread) => thread).filter((thread) => thread !== from);
     const guest = router.expect(service, from, others);
     try {
-      await starter.resume(service, order);
+      await starter.code.resume(service, order);
       if (!service.alive)
         throw failedWait('ERR_SERVICE_EXITED', `${name} ended itself while it started in another thread`);
     } catch (thrown) {

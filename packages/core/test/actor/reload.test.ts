@@ -12,8 +12,8 @@ interface Place {
   write(body: string, more?: string): void;
 }
 
-/** A node with a service `store` whose module can be written anew. */
-async function place(body: string, more = ''): Promise<Place> {
+/** A node with a service `store` whose module can be written anew, and perhaps something that runs before each service. */
+async function place(body: string, more = '', preload?: string): Promise<Place> {
   const base = mkdtempSync(path.join(tmpdir(), 'reload-'));
   onTestFinished(() => rmSync(base, { recursive: true }));
   const write = (start: string, rest = ''): void =>
@@ -22,7 +22,9 @@ async function place(body: string, more = ''): Promise<Place> {
       `${rest}\nexport default { kind: 'skynet.service', start(skynet, ...args) { ${start} } };`,
     );
   write(body, more);
-  const node = await startTestNode({ services: ['./?'] }, { base, after: onTestFinished });
+  if (preload !== undefined) writeFileSync(path.join(base, 'before.mjs'), preload);
+  const given = preload === undefined ? {} : { preload: './before' };
+  const node = await startTestNode({ services: ['./?'], ...given }, { base, after: onTestFinished });
   return { node, write };
 }
 
@@ -58,6 +60,22 @@ test('new code under the same handle and name, with the state, the start argumen
     expect(await call(skynet, handle, 'args')).toEqual(['a', { b: [1] }]);
     expect(skynet.localName('.store')).toBe(handle);
     await node.logged(/RELOAD snlua store "a"/);
+  });
+});
+
+test('what the configuration has run before each service is run before its new code, too', async () => {
+  const { node, write } = await place(
+    COUNTER(1),
+    '',
+    "export default async (skynet) => { await skynet.sleep(0); skynet.info(() => 'from before'); };",
+  );
+  await node.run(async (skynet) => {
+    const handle = await skynet.newService('store');
+    expect(await skynet.call(handle, 'debug', 'INFO')).toBe('from before');
+    write(COUNTER(10));
+    await skynet.reload(handle);
+    expect(await skynet.call(handle, 'debug', 'INFO')).toBe('from before');
+    expect(await call(skynet, handle, 'add')).toBe(10);
   });
 });
 
