@@ -1,3 +1,4 @@
+import { ReadBuffer } from '@skynet/core/channel';
 import { meshError } from './errors.ts';
 import { HOW, KIND, LIMITED, MESSAGE_HEAD, PART_HEAD } from './record.ts';
 
@@ -6,9 +7,8 @@ export const MAX_STREAMS = 8;
 
 /** A large message that is coming. */
 interface Arriving {
-  readonly parts: Buffer[];
+  readonly parts: ReadBuffer;
   readonly total: number;
-  filled: number;
 }
 
 /** The parts of large messages, put together. Memory is held only for what has come, never for what was announced. */
@@ -39,18 +39,18 @@ export class ArrivingParts {
     let arriving = this.#arriving.get(number);
     if (arriving === undefined) {
       if (this.#arriving.size >= MAX_STREAMS) throw malformed('too many large messages at the same time');
-      arriving = { parts: [], total, filled: 0 };
+      arriving = { parts: new ReadBuffer(), total };
       this.#arriving.set(number, arriving);
     }
-    arriving.filled += size;
-    if (arriving.total !== total || arriving.filled > total)
+    const { parts } = arriving;
+    if (arriving.total !== total || parts.size + size > total)
       throw malformed('parts that do not fit together');
-    arriving.parts.push(Buffer.from(bytes.subarray(start, start + size)));
+    parts.push(bytes.subarray(start, start + size));
     this.size = size;
     this.end = start + size;
-    if (arriving.filled < total) return undefined;
+    if (parts.size < total) return undefined;
     this.#arriving.delete(number);
-    const whole = Buffer.concat(arriving.parts, total);
+    const whole = parts.take(total);
     if (whole[0] !== KIND.MESSAGE || ((whole[2] as number) & ~LIMITED) === HOW.VALUES)
       throw malformed('parts of no message');
     return whole;
