@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { SkynetError } from '@skynet/core';
 import { printable } from '@skynet/core';
@@ -144,7 +145,7 @@ export class NatsClient {
         await nc?.close();
         if (FINAL.has((error as SkynetError).code)) throw error;
         failed(nc === undefined ? (error as SkynetError) : unusable(settings, error));
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        await pause(PAUSE);
       }
     }
     return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Handle, harborOf, isSkynetError, printable, type SkynetError } from '@skynet/core';
 import type { Directory, DirectoryPlace, DirectoryWatcher } from '../mesh/directory.ts';
 import { meshError } from '../mesh/errors.ts';
@@ -485,10 +486,6 @@ export class NatsDirectory implements Directory {
       }
     await keeper.leave();
   }
-}
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time));
 }
 
 /** Somebody else was faster, which is as good; everything else is not. */

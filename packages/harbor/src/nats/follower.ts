@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Change, Store } from './store.ts';
 
 /** Milliseconds between two tries. */
@@ -69,7 +70,7 @@ export class Follower {
       });
       // What is under way may take its time to fail.
       await Promise.race([this.#follow(number, seen).catch(() => {}), ended]);
-      if (number === this.#number) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      if (number === this.#number) await pause(PAUSE);
     }
   }
 

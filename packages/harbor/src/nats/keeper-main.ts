@@ -1,5 +1,6 @@
 // Keeps a node in its mesh, in a thread that runs no services: renews its lease, beats for its links over subjects and hears
 // the beats of others, however busy the rest of the node is. A stopped process does none of that.
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { Listener } from '../mesh/beats.ts';
@@ -13,7 +14,6 @@ const { servers, mesh, id, lease, leaseTime, replicas, beatSubject, memory, ever
 const AGAIN_AFTER = 500;
 const listener = new Listener(memory, { every, silence });
 const tell = (message: FromKeeper): void => parentPort?.postMessage(message);
-const wait = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time));
 
 /** Subscriptions to the beats of others, by key of the link. */
 const links = new Map<number, Subscription>();
@@ -115,7 +115,7 @@ async function keepLease(): Promise<void> {
     if (isLeaving) return;
     // An answer that does not come does not keep this node from seeing that its lease has run out.
     renewing = renew();
-    isRenewed = await Promise.race([renewing, wait(leaseTime / 2).then(() => false)]);
+    isRenewed = await Promise.race([renewing, pause(leaseTime / 2, false)]);
     if (!isIsolated && !isLeaving && performance.now() - heldAt >= leaseTime) {
       isIsolated = true;
       tell({ kind: 'isolated', why: 'its lease has run out: NATS does not answer' });
