@@ -29,7 +29,7 @@ export class User {
   version = 0;
   /** All connections, oldest first; the newest is the one that counts. */
   readonly links: Set<Link> = new Set();
-  newest: Link | undefined;
+  newest: Link | undefined = undefined;
   readonly history: History;
   readonly pushes: PushBuffer;
   /** Requests being worked on. */

@@ -50,7 +50,7 @@ export async function runNode(file: string, watch = false): Promise<void> {
 /** Lets the process be stopped: at once while there is no node yet. */
 class StopSignals {
   /** The signal that has stopped the node. */
-  stoppedBy: keyof typeof BY_SIGNAL | undefined;
+  stoppedBy: keyof typeof BY_SIGNAL | undefined = undefined;
   #node: StartingNode | undefined;
 
   constructor({ logger, logService }: ResolvedConfig) {

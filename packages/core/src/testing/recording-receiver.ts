@@ -14,7 +14,7 @@ export class RecordingReceiver implements Receiver {
   /** What the connection has told, in order. */
   readonly errors: SkynetError[] = [];
   /** Called with every chunk while it is valid. */
-  onData: ((chunk: Uint8Array) => void) | undefined;
+  onData: ((chunk: Uint8Array) => void) | undefined = undefined;
   #bytes: Uint8Array[] = [];
   #waiting: { holds: () => boolean; resolve: () => void }[] = [];
 

@@ -10,7 +10,7 @@ export class Known {
   readonly #self: MeshNode;
   readonly #watcher: DirectoryWatcher;
   /** Why this node is cut off, if it is. */
-  cutOff: string | undefined;
+  cutOff: string | undefined = undefined;
 
   constructor(self: MeshNode, watcher: DirectoryWatcher) {
     this.#self = self;

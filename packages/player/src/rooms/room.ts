@@ -26,7 +26,7 @@ class MemberOfRoom implements Member {
   readonly handle: Handle;
   online: boolean;
   stopWatching: () => void = () => {};
-  away: TimerHandle | undefined;
+  away: TimerHandle | undefined = undefined;
 
   constructor(uid: string, handle: Handle, online: boolean) {
     this.uid = uid;

@@ -136,8 +136,8 @@ export class SeatOfPlayer implements Seat {
   readonly room: Handle;
   readonly call: Calls<Record<never, never>>;
   readonly send: Sender<Record<never, never>>;
-  info: unknown;
-  bound: Channel<[body: Uint8Array]> | undefined;
+  info: unknown = undefined;
+  bound: Channel<[body: Uint8Array]> | undefined = undefined;
   readonly #skynet: Skynet;
   readonly #gone: () => void;
   readonly #listeners: ((reason: LeaveReason) => unknown)[] = [];
