@@ -483,13 +483,13 @@ export class Context implements Skynet {
   }
 
   forwardType(map: Readonly<Record<number, number>>): void {
-    this.#service.extras.forward = readForwards(map);
+    this.#service.extras.sieve.forward = readForwards(map);
   }
 
   filter(rewrite: (message: FilteredMessage) => FilteredMessage | undefined): void {
     mustBeFunction(rewrite);
-    const { extras } = this.#service;
-    extras.filters = [...(extras.filters ?? []), rewrite];
+    const { sieve } = this.#service.extras;
+    sieve.filters = [...(sieve.filters ?? []), rewrite];
   }
 
   onUnknownRequest(handler: ((request: Request) => unknown) | undefined): void {

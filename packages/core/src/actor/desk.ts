@@ -1,5 +1,5 @@
+import { Agenda } from './agenda.ts';
 import { Mailbox } from './mailbox.ts';
-import type { WorkTask } from './task.ts';
 
 /** Mailbox length of the first overload warning; the next comes at twice the length then. */
 export const OVERLOAD = 1024;
@@ -26,7 +26,7 @@ export class Desk {
   readonly mailbox: Mailbox;
   /** The task that runs, or ran last: a fork, a request, a timer. */
   current: object | undefined = undefined;
-  forks: Mailbox<WorkTask> | undefined = undefined;
+  readonly agenda: Agenda = new Agenda();
   /** Mailbox length of the next overload warning. */
   overload: number = OVERLOAD;
   /** Whether its holder has it until another one needs it; if not, until there is nothing on it. */
@@ -43,7 +43,7 @@ export class Desk {
 
   /** Whether nothing waits on it. */
   get isClear(): boolean {
-    return this.mailbox.length === 0 && (this.forks === undefined || this.forks.length === 0);
+    return this.mailbox.length === 0 && this.agenda.length === 0;
   }
 }
 

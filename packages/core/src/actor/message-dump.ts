@@ -63,7 +63,7 @@ const running = new WeakMap<Service, () => void>();
 /** Starts a dump, unless there is one. It ends with the service. */
 export function startDump(service: Service, folder: string): void {
   if (running.has(service)) return;
-  const { extras } = service;
+  const { sieve } = service.extras;
   const dump = new MessageDump(service, folder);
   const recording = (message: FilteredMessage): FilteredMessage => {
     dump.record(message);
@@ -72,12 +72,12 @@ export function startDump(service: Service, folder: string): void {
   const stop = (): void => {
     dump.close();
     running.delete(service);
-    const left = extras.filters?.filter((other) => other !== recording) ?? [];
-    extras.filters = left.length === 0 ? undefined : left;
+    const left = sieve.filters?.filter((other) => other !== recording) ?? [];
+    sieve.filters = left.length === 0 ? undefined : left;
     forget();
   };
   // Before all others: what it records is what came.
-  extras.filters = [recording, ...(extras.filters ?? [])];
+  sieve.filters = [recording, ...(sieve.filters ?? [])];
   const forget = service.own(stop);
   running.set(service, stop);
 }

@@ -18,7 +18,7 @@ export interface Answerer {
   callerAlive(request: ActiveRequest): boolean;
 }
 
-/** A message while a handler works on it. */
+/** A message while a handler works on it. Made for each: no private method, which would be one more thing to put into it. */
 export class ActiveRequest implements Request {
   readonly message: Message;
   readonly #service: Answerer;
@@ -48,35 +48,35 @@ export class ActiveRequest implements Request {
   }
 
   ret(...values: unknown[]): boolean {
-    this.#mustBeOpen();
-    return this.#send(this.#service.packAnswer(this.message.type, values));
+    mustBeOpen(this);
+    return ActiveRequest.#send(this, this.#service.packAnswer(this.message.type, values));
   }
 
   rawRet(body: Body): boolean {
-    this.#mustBeOpen();
-    return this.#send(body);
+    mustBeOpen(this);
+    return ActiveRequest.#send(this, body);
   }
 
   fail(error: unknown): boolean {
-    this.#mustBeOpen();
+    mustBeOpen(this);
     this.state = ANSWER.DONE;
     return this.message.session !== 0 && this.#service.answerError(this, error);
   }
 
   noReply(): void {
-    this.#mustBeOpen();
+    mustBeOpen(this);
     this.state = ANSWER.DONE;
   }
 
   response(): Response {
-    this.#mustBeOpen();
+    mustBeOpen(this);
     this.state = ANSWER.DETACHED;
     const respond = (ok: true | false | 'TEST', ...values: unknown[]): boolean => {
       const wanted = this.message.session !== 0;
       if (ok === 'TEST') return wanted && this.state === ANSWER.DETACHED && this.#service.callerAlive(this);
       if (this.state !== ANSWER.DETACHED)
         throw new SkynetError('ERR_NO_SESSION', "Can't response more than once");
-      if (ok) return this.#send(this.#service.packAnswer(this.message.type, values));
+      if (ok) return ActiveRequest.#send(this, this.#service.packAnswer(this.message.type, values));
       this.state = ANSWER.DONE;
       const error = values[0] ?? new SkynetError('ERR_REFUSED', 'the service refused to answer');
       return wanted && this.#service.answerError(this, error);
@@ -84,17 +84,18 @@ export class ActiveRequest implements Request {
     return respond;
   }
 
-  #mustBeOpen(): void {
-    if (this.state !== ANSWER.OPEN) {
-      throw new SkynetError(
-        'ERR_NO_SESSION',
-        'No session: the request was answered already, or its answer was detached',
-      );
-    }
+  /** Sends the answer, if somebody waits for one. */
+  static #send(request: ActiveRequest, body: Body): boolean {
+    request.state = ANSWER.DONE;
+    return request.message.session !== 0 && request.#service.answer(request, body);
   }
+}
 
-  #send(body: Body): boolean {
-    this.state = ANSWER.DONE;
-    return this.message.session !== 0 && this.#service.answer(this, body);
+function mustBeOpen(request: ActiveRequest): void {
+  if (request.state !== ANSWER.OPEN) {
+    throw new SkynetError(
+      'ERR_NO_SESSION',
+      'No session: the request was answered already, or its answer was detached',
+    );
   }
 }

@@ -43,6 +43,7 @@ import { callHandler, type Handler, makeHandler, type ProtocolTable } from './pr
 import { Refusals } from './refusals.ts';
 import { ActiveRequest, ANSWER, type Answerer } from './request.ts';
 import { SessionTable } from './session-table.ts';
+import type { Sieve } from './sieve.ts';
 import { CancelTask, type ExitSignal, isExit, unknownTask, type WorkTask } from './task.ts';
 import type { Timer, TimerOwner } from './timer.ts';
 import { TraceTags } from './trace-tags.ts';
@@ -179,9 +180,14 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     return this.#tasks;
   }
 
+  /** Tasks that were woken and have not gone on yet. */
+  get woken(): Iterable<Pending> {
+    return this.#desk?.agenda.woken ?? [];
+  }
+
   /** Whether a task is about to begin or go on. */
   get isAwake(): boolean {
-    return (this.#extras?.woken?.length ?? 0) > 0 || (this.#desk?.forks?.length ?? 0) > 0;
+    return this.#desk !== undefined && this.#desk.agenda.length > 0;
   }
 
   // --- turns ------------------------------------------------------------------------------------------------------
@@ -201,16 +207,17 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     }
     const desk = this.#desk ?? this.#sitDown();
     for (let done = 0; done < limit; done++) {
-      if (this.isAwake) this.#takeTask(desk, done === 0);
+      if (desk.agenda.length > 0) this.#takeTask(desk, done === 0);
       else {
         const item = desk.mailbox.shift();
         if (item === undefined) {
+          desk.overload = OVERLOAD;
           if (!desk.stays) this.#desk = undefined;
           return TURN.IDLE;
         }
         this.#take(item, desk);
       }
-      if (this.#unsettled) return desk.mailbox.length > 0 || this.isAwake ? TURN.BUSY : TURN.SETTLING;
+      if (this.#unsettled) return desk.isClear ? TURN.SETTLING : TURN.BUSY;
       desk.current = undefined;
     }
     return TURN.MORE;
@@ -218,12 +225,11 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** A woken task goes on, or the next fork begins. */
   #takeTask(desk: Desk, isFirst: boolean): void {
-    const woken = this.#extras?.woken?.shift();
-    const task = woken ?? desk.forks?.shift();
+    const task = desk.agenda.shift();
     if (task === undefined) return;
     if (isFirst) this.host.working(this.handle, task);
-    if (woken === undefined) this.run(task as WorkTask);
-    else this.#resume(woken);
+    if (task instanceof Pending) this.#resume(task);
+    else this.run(task);
   }
 
   /** The item at hand is lost, the others are not. */
@@ -234,13 +240,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   #take(item: MailboxItem, desk: Desk): void {
     this.host.working(this.handle, item);
-    const { length } = desk.mailbox;
-    if (length >= desk.overload) this.#warnOverload(desk);
-    else if (length === 0) desk.overload = OVERLOAD;
+    if (desk.mailbox.length >= desk.overload) this.#warnOverload(desk);
     if (item.type < 0) this.#takeOther(item);
     else {
       this.handled++;
-      this.#takeMessage(item as Message);
+      const sieve = this.#extras?.sieveSoFar;
+      if (sieve === undefined) this.#handle(item as Message, item.type);
+      else this.#sift(item as Message, sieve);
     }
   }
 
@@ -274,23 +280,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     if (session !== 0) this.#refuse(message, overloadedFailure(this.handle));
   }
 
-  #takeMessage(message: Message): void {
-    const extras = this.#extras;
-    if (
-      extras !== undefined &&
-      (extras.filters ?? extras.forward ?? extras.held ?? extras.traces) !== undefined
-    )
-      this.#sift(message, extras);
-    else this.#handle(message, message.type);
-  }
-
   #handle(message: Message, type: number): void {
     if (type === PTYPE.RESPONSE) this.#takeAnswer(message, false);
     else if (type === PTYPE.ERROR) this.#takeAnswer(message, true);
     else this.#dispatch(message, type);
   }
 
-  #sift(message: Message, { filters, forward, held, traces }: Extras): void {
+  #sift(message: Message, { filters, forward, held, traces }: Sieve): void {
     let received = message;
     if (held !== undefined && this.#isHeldBack(message.type)) {
       held.push(message);
@@ -604,8 +600,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   #tellTrace({ source, body }: Message): void {
     if (!(body instanceof Uint8Array)) return;
-    this.extras.traces ??= new TraceTags();
-    this.extras.traces.tell(source, Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+    const { sieve } = this.extras;
+    sieve.traces ??= new TraceTags();
+    sieve.traces.tell(source, Buffer.from(body.buffer, body.byteOffset, body.length).toString());
   }
 
   #unknownRequest(request: ActiveRequest): void {
@@ -634,7 +631,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   packAnswer(type: number, values: unknown[]): Body {
-    const protocol = this.protocols.numbered(this.#extras?.forward?.[type] ?? type);
+    const protocol = this.protocols.numbered(this.#extras?.sieveSoFar?.forward?.[type] ?? type);
     if (protocol?.pack !== undefined) return protocol.pack(...values);
     if (values.length === 0) return [];
     const [only] = values;
@@ -675,14 +672,15 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Keeps requests that come back, in their order. */
   hold(): void {
-    this.extras.held ??= new Mailbox();
+    this.extras.sieve.held ??= new Mailbox();
   }
 
   /** Takes them up again, before everything that has come since. */
   release(): void {
-    const held = this.#extras?.held;
-    if (held === undefined) return;
-    this.extras.held = undefined;
+    const sieve = this.#extras?.sieveSoFar;
+    const held = sieve?.held;
+    if (sieve === undefined || held === undefined) return;
+    sieve.held = undefined;
     const { mailbox } = this.#desk ?? this.#sitDown();
     const since: MailboxItem[] = [];
     for (let item = mailbox.shift(); item !== undefined; item = mailbox.shift()) since.push(item);
@@ -762,7 +760,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Whether there was such a task that has not begun: it never will. */
   removeFork(task: WorkTask): boolean {
-    return this.#desk?.forks?.remove(task) ?? false;
+    return this.#desk?.agenda.remove(task) ?? false;
   }
 
   /** A task goes on. */
@@ -784,9 +782,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   fork(task: WorkTask): void {
-    const desk = this.#desk ?? this.#sitDown();
-    desk.forks ??= new Mailbox();
-    desk.forks.push(task);
+    const { agenda } = this.#desk ?? this.#sitDown();
+    agenda.fork(task);
     this.host.ready(this);
   }
 
@@ -814,7 +811,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Whether a task waits for something that is the framework's. */
   isSuspended(task: object): boolean {
-    for (const pending of this.#extras?.woken ?? []) if (pending.task === task) return true;
+    for (const pending of this.woken) if (pending.task === task) return true;
     return this.sessions.all().some((pending) => pending.task === task);
   }
 
@@ -825,14 +822,16 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     const desk = this.#desk;
     if (desk === undefined) return;
     desk.current = undefined;
-    if (!desk.stays && desk.isClear) this.#desk = undefined;
+    if (!desk.isClear) return;
+    desk.overload = OVERLOAD;
+    if (!desk.stays) this.#desk = undefined;
   }
 
   /** It is frozen: all that has come is kept. */
   keep(passAnswer: (answer: Message) => void): void {
     for (let item = this.mailbox.shift(); item !== undefined; item = this.mailbox.shift()) {
       if (item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) passAnswer(item as Message);
-      else this.extras.held?.push(item);
+      else this.#extras?.sieveSoFar?.held?.push(item);
     }
   }
 
@@ -850,13 +849,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   wake(token: unknown, outcome: (pending: Pending) => unknown): boolean {
     const pending = this.#extras?.waiting?.get(token);
     // One that was woken and has not run yet can be woken again, which changes nothing.
-    if (pending === undefined) return [...(this.#extras?.woken ?? [])].some((woken) => woken.token === token);
+    if (pending === undefined) return [...this.woken].some((woken) => woken.token === token);
     this.extras.waiting?.delete(token);
     pending.decide(outcome(pending), pending.failed);
     this.sessions.take(pending.session);
     pending.timer?.cancel();
-    this.extras.woken ??= new Mailbox();
-    this.extras.woken.push(pending);
+    const { agenda } = this.#desk ?? this.#sitDown();
+    agenda.wake(pending);
     this.host.ready(this);
     return true;
   }
@@ -907,13 +906,13 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     const extras = this.#extras;
     return (
       this.deadline !== 0 ||
-      (extras !== undefined && (extras.cancelled !== undefined || extras.traces !== undefined))
+      (extras !== undefined && (extras.cancelled !== undefined || extras.sieveSoFar?.traces !== undefined))
     );
   }
 
   /** Tag of the trace that the request at hand belongs to. */
   get traceTag(): string | undefined {
-    const traces = this.#extras?.traces;
+    const traces = this.#extras?.sieveSoFar?.traces;
     return traces !== undefined && this.current instanceof ActiveRequest
       ? traces.of(this.current.message)
       : undefined;
@@ -1031,7 +1030,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
       this.current.state = ANSWER.DONE;
       refuse(this.current.message);
     }
-    for (const waiting of [this.#extras?.held, this.mailbox]) {
+    for (const waiting of [this.#extras?.sieveSoFar?.held, this.mailbox]) {
       for (let item = waiting?.shift(); item !== undefined; item = waiting?.shift()) {
         if (item.type < 0 || item.type === PTYPE.RESPONSE || item.type === PTYPE.ERROR) continue;
         if ((item as Message).session !== 0) refuse(item as Message);
@@ -1067,7 +1066,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
       for (const close of this.#extras.owned ?? []) this.close(close);
     }
     if (this.#desk !== undefined) {
-      this.#desk.forks = undefined;
+      this.#desk.agenda.clear();
       giveUpDesk(this.#desk, this);
     }
     this.#extras = undefined;

@@ -19,7 +19,7 @@ export function suspendedTasks(service: Service): SuspendedTask[] {
 /** Ends a task that is suspended, woken or not begun. Whether there was one. */
 export function killTask(service: Service, task: Task): boolean {
   if (task instanceof WorkTask && service.removeFork(task)) return true;
-  const waits = [...service.sessions.all(), ...(service.extrasSoFar?.woken ?? [])].filter(
+  const waits = [...service.sessions.all(), ...service.woken].filter(
     (pending) => taskOf(pending.task ?? pending) === task,
   );
   for (const pending of waits) kill(service, pending);

@@ -67,7 +67,8 @@ export function heldHere(service: Service): string | undefined {
 
 /** Takes out what waits at a frozen service, oldest first, for the place where it goes on. */
 export function takeHeld(service: Service): MailboxItem[] {
-  const { passAnswer, held } = service.extrasSoFar ?? {};
+  const { passAnswer, sieveSoFar } = service.extrasSoFar ?? {};
+  const held = sieveSoFar?.held;
   if (passAnswer !== undefined) service.keep(passAnswer);
   const items: MailboxItem[] = [];
   // Consoles and others that wait for its end wait on.

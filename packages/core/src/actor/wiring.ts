@@ -3,6 +3,7 @@ import { DEFAULT_PROTOCOLS } from './default-protocols.ts';
 import type { Extras } from './extras.ts';
 import type { Handler, ProtocolTable } from './protocol-table.ts';
 import type { Service } from './service.ts';
+import type { Sieve } from './sieve.ts';
 import type { Timer } from './timer.ts';
 
 // New code for a service: what the old one has set up is taken out, and put back should the new one not work.
@@ -10,6 +11,7 @@ import type { Timer } from './timer.ts';
 /** What the code of a service has set up. */
 export interface Wiring {
   readonly extras: Partial<Extras>;
+  readonly sieve: Pick<Sieve, 'filters' | 'forward'>;
   readonly luaHandler: Handler | undefined;
   readonly protocols: ProtocolTable;
   readonly timers: ReadonlySet<Timer>;
@@ -18,8 +20,6 @@ export interface Wiring {
 
 const NO_WIRING: Partial<Extras> = {
   handlers: undefined,
-  filters: undefined,
-  forward: undefined,
   unknownRequest: undefined,
   unknownResponse: undefined,
   debug: undefined,
@@ -27,6 +27,8 @@ const NO_WIRING: Partial<Extras> = {
   exitHooks: undefined,
   handover: undefined,
 };
+
+const NO_SIEVE: Wiring['sieve'] = { filters: undefined, forward: undefined };
 
 /** Whether nothing but the exchange itself is being worked on. */
 export function isDrained(service: Service): boolean {
@@ -38,13 +40,10 @@ export function isDrained(service: Service): boolean {
 /** Takes out everything that its code has set up, so that other code can set up its own. */
 export function takeWiring(service: Service): Wiring {
   const { extras } = service;
-  const { handlers, filters, forward, unknownRequest, unknownResponse, debug, info, exitHooks, handover } =
-    extras;
+  const { handlers, unknownRequest, unknownResponse, debug, info, exitHooks, handover } = extras;
   const wiring: Wiring = {
     extras: {
       handlers,
-      filters,
-      forward,
       unknownRequest,
       unknownResponse,
       debug,
@@ -52,12 +51,14 @@ export function takeWiring(service: Service): Wiring {
       exitHooks,
       handover,
     },
+    sieve: { filters: extras.sieveSoFar?.filters, forward: extras.sieveSoFar?.forward },
     luaHandler: service.luaHandler,
     protocols: service.protocols,
     timers: service.workTimers(),
     owned: new Set(extras.owned),
   };
   Object.assign(extras, NO_WIRING);
+  if (extras.sieveSoFar !== undefined) Object.assign(extras.sieveSoFar, NO_SIEVE);
   service.luaHandler = undefined;
   service.protocols = DEFAULT_PROTOCOLS;
   return wiring;
@@ -71,7 +72,7 @@ export function dropWiring(service: Service, { timers }: Wiring): void {
 /** The new code does not work: everything is as before. */
 export function restoreWiring(
   service: Service,
-  { extras, luaHandler, protocols, timers, owned }: Wiring,
+  { extras, sieve, luaHandler, protocols, timers, owned }: Wiring,
 ): void {
   for (const timer of service.workTimers()) if (!timers.has(timer)) service.cancelTimer(timer);
   for (const close of service.extrasSoFar?.owned ?? []) {
@@ -80,6 +81,7 @@ export function restoreWiring(
     service.close(close);
   }
   Object.assign(service.extras, extras);
+  if (service.extras.sieveSoFar !== undefined) Object.assign(service.extras.sieveSoFar, sieve);
   service.luaHandler = luaHandler;
   service.protocols = protocols;
 }
