@@ -45,6 +45,11 @@ export class Extras {
   info: ((...args: string[]) => unknown) | undefined = undefined;
   handlers: Map<number, Handler> | undefined = undefined;
 
+  /** Whether there are requests that are cancelled, or belong to a trace. */
+  get isLimiting(): boolean {
+    return this.cancelled !== undefined || this.sieveSoFar?.traces !== undefined;
+  }
+
   get sieve(): Sieve {
     this.sieveSoFar ??= new Sieve();
     return this.sieveSoFar;

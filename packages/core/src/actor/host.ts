@@ -41,8 +41,8 @@ export interface Host {
   startTimer(timer: Timer, milliseconds: number): void;
   /** Takes a timer out. */
   stopTimer(timer: Timer): boolean;
-  /** Notes which service works on what, for the watchdog. */
-  working(handle: Handle, item: { readonly type: number }): void;
+  /** Notes which service works on what, and who sent that, for the watchdog. */
+  working(handle: Handle, source: Handle, type: number): void;
   /** A task of the service goes on in a microtask: notes it there, should others do the same first. */
   resuming(handle: Handle): void;
   /** Number of the watchdog's last report, if that was about this service, which still works on the same; else 0. */

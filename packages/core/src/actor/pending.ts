@@ -20,7 +20,10 @@ class Conditions {
   token: unknown = undefined;
 }
 
-const FLAG = { FAILED: 1, SETTLED: 2, QUEUED: 4 } as const;
+// Bits of its state. Names of their own, not of an object: so its accessors are short enough for V8 to put them anywhere.
+const FAILED = 1;
+const SETTLED = 2;
+const QUEUED = 4;
 
 /**
  * A suspended task: who waits, for what, and how it goes on. Stands in the mailbox itself when a driver resumes it.
@@ -104,29 +107,29 @@ export class Pending implements MailboxItem {
   }
 
   get failed(): boolean {
-    return (this.#flags & FLAG.FAILED) !== 0;
+    return (this.#flags & FAILED) !== 0;
   }
 
   get settled(): boolean {
-    return (this.#flags & FLAG.SETTLED) !== 0;
+    return (this.#flags & SETTLED) !== 0;
   }
 
   /** A driver has put it in the mailbox already. */
   get queuedToResume(): boolean {
-    return (this.#flags & FLAG.QUEUED) !== 0;
+    return (this.#flags & QUEUED) !== 0;
   }
 
   /** Says what it goes on with. */
   decide(outcome: unknown, failed: boolean): void {
     this.outcome = outcome;
-    this.#flags = failed ? this.#flags | FLAG.FAILED : this.#flags & ~FLAG.FAILED;
+    this.#flags = failed ? this.#flags | FAILED : this.#flags & ~FAILED;
   }
 
   markSettled(): void {
-    this.#flags |= FLAG.SETTLED;
+    this.#flags |= SETTLED;
   }
 
   markQueued(): void {
-    this.#flags |= FLAG.QUEUED;
+    this.#flags |= QUEUED;
   }
 }

@@ -21,6 +21,7 @@ import {
   heldCommands,
   holdCommands,
 } from './commands.ts';
+import { LUA_PROTOCOL } from './default-protocols.ts';
 import { Desk, type DeskHolder, giveUpDesk, NO_MAIL, OVERLOAD, takeDesk } from './desk.ts';
 import { Extras } from './extras.ts';
 import {
@@ -227,8 +228,8 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   #takeTask(desk: Desk, isFirst: boolean): void {
     const task = desk.agenda.shift();
     if (task === undefined) return;
-    if (isFirst) this.host.working(this.handle, task);
-    if (task instanceof Pending) this.#resume(task);
+    if (isFirst) this.host.working(this.handle, 0, task.type);
+    if (task instanceof Pending) this.#resume(task, desk);
     else this.run(task);
   }
 
@@ -239,23 +240,27 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   #take(item: MailboxItem, desk: Desk): void {
-    this.host.working(this.handle, item);
     if (desk.mailbox.length >= desk.overload) this.#warnOverload(desk);
-    if (item.type < 0) this.#takeOther(item);
-    else {
-      this.handled++;
-      const sieve = this.#extras?.sieveSoFar;
-      if (sieve === undefined) this.#handle(item as Message, item.type);
-      else this.#sift(item as Message, sieve);
+    const { type } = item;
+    if (type < 0) {
+      this.#takeOther(item, desk);
+      return;
     }
+    this.host.working(this.handle, (item as Message).source, type);
+    this.handled++;
+    const sieve = this.#extras?.sieveSoFar;
+    if (sieve !== undefined) this.#sift(item as Message, sieve, desk);
+    else if (type === PTYPE.RESPONSE) this.#takeAnswer(item as Message, desk);
+    else this.#handle(item as Message, type, desk);
   }
 
   // What seldom comes stands apart from here on: V8 puts so much code into one piece and no more, and what no message needs
   // would take the room.
-  #takeOther(item: MailboxItem): void {
-    if (item.type === ITEM.TIMER) this.#takeTimer(item as Timer);
+  #takeOther(item: MailboxItem, desk: Desk): void {
+    this.host.working(this.handle, 0, item.type);
+    if (item.type === ITEM.TIMER) this.#takeTimer(item as Timer, desk);
     else if (item.type === ITEM.TASK) this.run(item as WorkTask);
-    else this.#resume(item as Pending);
+    else this.#resume(item as Pending, desk);
   }
 
   #warnOverload(desk: Desk): void {
@@ -280,13 +285,12 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     if (session !== 0) this.#refuse(message, overloadedFailure(this.handle));
   }
 
-  #handle(message: Message, type: number): void {
-    if (type === PTYPE.RESPONSE) this.#takeAnswer(message, false);
-    else if (type === PTYPE.ERROR) this.#takeAnswer(message, true);
-    else this.#dispatch(message, type);
+  #handle(message: Message, type: number, desk: Desk): void {
+    if (type === PTYPE.ERROR) this.#takeFailure(message, desk);
+    else this.#dispatch(message, type, desk);
   }
 
-  #sift(message: Message, { filters, forward, held, traces }: Sieve): void {
+  #sift(message: Message, { filters, forward, held, traces }: Sieve, desk: Desk): void {
     let received = message;
     if (held !== undefined && this.#isHeldBack(message.type)) {
       held.push(message);
@@ -305,37 +309,50 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     }
     if (traces !== undefined && received.type !== PTYPE.TRACE && isRequestType(received.type))
       traces.take(received);
-    this.#handle(received, forward?.[received.type] ?? received.type);
+    const type = forward?.[received.type] ?? received.type;
+    if (type === PTYPE.RESPONSE) this.#takeAnswer(received, desk);
+    else this.#handle(received, type, desk);
   }
 
-  #takeAnswer(message: Message, failed: boolean): void {
-    let pending = this.sessions.take(message.session);
-    if (
-      pending !== undefined &&
-      (pending.dest === 0 || (failed && this.#isRemote(message.source) && !this.#isRemote(pending.dest)))
-    ) {
-      // Its session is that of a wait: nobody's answer ends that. Nor does what another node sends back because whoever we
-      // have answered is gone: that carries the session of its call.
-      this.sessions.add(pending);
-      pending = undefined;
-    }
-    if (pending === undefined) {
-      this.#takeUnknownAnswer(message, failed);
+  #takeAnswer(message: Message, desk: Desk): void {
+    const pending = this.sessions.take(message.session);
+    if (pending === undefined || pending.dest === 0) {
+      this.#takeUnknownAnswer(message, pending, false);
       return;
     }
-    if (failed || pending.protocol === undefined) pending.decide(message.body, failed);
-    else {
-      try {
-        pending.decide(firstOf(pending.protocol, message.body as Body), false);
-      } catch (thrown) {
-        pending.decide(thrown, true);
-      }
-    }
-    if (!pending.settled) this.#goOn(pending);
+    const { body } = message;
+    if (pending.protocol === LUA_PROTOCOL && Array.isArray(body)) pending.decide(body[0], false);
+    else this.#readAnswer(pending, body as Body);
+    if (!pending.settled) this.#goOn(pending, desk);
   }
 
-  /** Nobody waits for it, or not any more. */
-  #takeUnknownAnswer(message: Message, failed: boolean): void {
+  #readAnswer(pending: Pending, body: Body): void {
+    const { protocol } = pending;
+    try {
+      pending.decide(protocol === undefined ? body : firstOf(protocol, body), false);
+    } catch (thrown) {
+      pending.decide(thrown, true);
+    }
+  }
+
+  #takeFailure(message: Message, desk: Desk): void {
+    const pending = this.sessions.take(message.session);
+    // What another node sends back because whoever we have answered is gone carries the session of its call.
+    if (
+      pending === undefined ||
+      pending.dest === 0 ||
+      (this.#isRemote(message.source) && !this.#isRemote(pending.dest))
+    ) {
+      this.#takeUnknownAnswer(message, pending, true);
+      return;
+    }
+    pending.decide(message.body, true);
+    if (!pending.settled) this.#goOn(pending, desk);
+  }
+
+  /** Nobody waits for it, or not any more; `other` waits for something else under the same session, and goes on with that. */
+  #takeUnknownAnswer(message: Message, other: Pending | undefined, failed: boolean): void {
+    if (other !== undefined) this.sessions.add(other);
     if (this.#extras?.abandoned?.delete(message.session)) return;
     const hook = this.#extras?.unknownResponse;
     if (hook !== undefined) {
@@ -357,27 +374,29 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
   }
 
   /** Lets a suspended task go on. */
-  #resume(pending: Pending): void {
+  #resume(pending: Pending, desk: Desk): void {
     if (pending.settled) return;
     this.sessions.take(pending.session);
-    this.#goOn(pending);
+    this.#goOn(pending, desk);
   }
 
   /** Its session is free again. */
-  #goOn(pending: Pending): void {
+  #goOn(pending: Pending, desk: Desk): void {
     pending.markSettled();
     if (pending.hasConditions) this.#endConditions(pending);
-    const { answered } = pending;
-    if (answered !== undefined) {
-      this.#giveAnswer(pending, answered);
+    if (pending.promise === undefined) {
+      this.#giveAnswer(pending, pending.answered as Answered, desk);
       return;
     }
-    this.current = pending.task;
+    desk.current = pending.task;
     this.#unsettled = true;
     this.host.resuming(this.handle);
-    const { outcome } = pending;
-    if (!pending.failed) pending.resolve(outcome);
-    else pending.resolve(isExit(outcome) ? Promise.reject(outcome) : failAtCaller(outcome));
+    if (pending.failed) this.#fail(pending);
+    else pending.resolve(pending.outcome);
+  }
+
+  #fail({ outcome, resolve }: Pending): void {
+    resolve(isExit(outcome) ? Promise.reject(outcome) : failAtCaller(outcome));
   }
 
   #endConditions(pending: Pending): void {
@@ -387,10 +406,10 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     if (token !== undefined) this.forgetToken(pending);
   }
 
-  #giveAnswer(pending: Pending, answered: Answered): void {
+  #giveAnswer(pending: Pending, answered: Answered, desk: Desk): void {
     const { outcome, failed, about } = pending;
     if (failed && isExit(outcome)) return;
-    this.current = pending;
+    desk.current = pending;
     const error = failed ? (outcome as SkynetError) : undefined;
     const body = failed ? undefined : (outcome as Body);
     try {
@@ -407,7 +426,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     if (waiting?.get(pending.token) === pending) waiting.delete(pending.token);
   }
 
-  #takeTimer(timer: Timer): void {
+  #takeTimer(timer: Timer, desk: Desk): void {
     if (timer.cancelled) return;
     const { target } = timer;
     if (typeof target !== 'function') {
@@ -420,7 +439,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
           }),
         );
       }
-      this.#resume(pending);
+      this.#resume(pending, desk);
       return;
     }
     this.current = timer;
@@ -451,9 +470,9 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
     holdCommands(this, handler?.commands);
   }
 
-  #dispatch(message: Message, type: number): void {
+  #dispatch(message: Message, type: number, desk: Desk): void {
     const request = new ActiveRequest(this, message);
-    this.current = request;
+    desk.current = request;
     try {
       if (type !== PTYPE.LUA || this.#luaGiven === undefined) {
         this.#dispatchOther(request, type);
@@ -903,11 +922,7 @@ export class Service implements Runnable, TimerOwner, WatchOwner, Answerer, Comm
 
   /** Whether anything limits how long what runs now may go on. */
   get isLimited(): boolean {
-    const extras = this.#extras;
-    return (
-      this.deadline !== 0 ||
-      (extras !== undefined && (extras.cancelled !== undefined || extras.sieveSoFar?.traces !== undefined))
-    );
+    return this.deadline !== 0 || this.#extras?.isLimiting === true;
   }
 
   /** Tag of the trace that the request at hand belongs to. */

@@ -279,12 +279,16 @@ export class NodeThread implements Host, ContextHost, Resident {
     return this.#timers.stop(timer);
   }
 
-  working(handle: Handle, item: { readonly type: number }): void {
-    this.#activity.working(handle, item.type < 0 ? 0 : (item as Message).source, item.type);
+  working(handle: Handle, source: Handle, type: number): void {
+    this.#activity.working(handle, source, type);
   }
 
   resuming(handle: Handle): void {
-    if (this.#scheduler.settling > 0) soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
+    if (this.#scheduler.settling > 0) this.#resumingSoon(handle);
+  }
+
+  #resumingSoon(handle: Handle): void {
+    soon(() => this.#activity.working(handle, 0, PTYPE.RESPONSE));
   }
 
   endlessReport(handle: Handle): number {
