@@ -47,7 +47,7 @@ export class FrameQueue {
 
   /** A method: V8 does not make a private getter part of its caller. */
   #hasChunk(): boolean {
-    return this.#at < this.#chunk.length;
+    return this.#at < this.#chunk.length || this.#chunks.length > 0;
   }
 
   /** Whether nothing is left of what was added, not even a part of a packet: it may go on with another connection. */
@@ -112,9 +112,12 @@ export class FrameQueue {
     for (;;) {
       if (this.#whole.length > 0) return this.#whole.shift();
       if (this.#failure !== undefined) throw this.#failure;
-      if (!this.#hasChunk()) {
-        this.#cutFrom(this.#chunks.shift() ?? NOTHING);
-        if (!this.#hasChunk()) return undefined;
+      if (this.#at === this.#chunk.length) {
+        if (!this.#hasChunk()) {
+          this.#cutFrom(NOTHING);
+          return undefined;
+        }
+        this.#cutFrom(this.#chunks.shift() as Buffer);
       }
       if (this.#reader.pendingBytes === 0) {
         const frame = this.#cut();

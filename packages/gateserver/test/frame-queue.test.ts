@@ -71,6 +71,53 @@ describe('frame queue', () => {
     );
   });
 
+  test('any packets, each taken at any time, come out as they went in', () => {
+    const packets = fc.array(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 4 }),
+        fc.integer({ min: 0, max: 9000 }).map((size) => new Uint8Array(size).fill(size)),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        packets,
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 5000 })), {
+          minLength: 1,
+        }),
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1 }),
+        (list, cuts, takes) => {
+          const queue = new FrameQueue(2, 0xffff);
+          const stream = Buffer.concat(list.map((packet) => pack(packet)));
+          const taken: string[] = [];
+          for (let at = 0, i = 0; at < stream.length; i++) {
+            const end = at + (cuts[i % cuts.length] as number);
+            queue.add(stream.subarray(at, end));
+            at = end;
+            for (let left = takes[i % takes.length] as number; left > 0; left--) {
+              const frame = queue.take();
+              if (frame !== undefined) taken.push(Buffer.from(frame).toString('hex'));
+            }
+          }
+          taken.push(...takeAll(queue));
+          expect(taken).toEqual(list.map((packet) => Buffer.from(packet).toString('hex')));
+          expect(queue.isAtRest).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a packet that comes while one behind another waits has its turn behind both', () => {
+    const queue = new FrameQueue(2, 0xffff);
+    queue.add(pack('a'));
+    queue.add(pack('b'));
+    expect(Buffer.from(queue.take() as Uint8Array).toString()).toBe('a');
+    expect([queue.isWaiting, queue.isAtRest]).toEqual([true, false]);
+    queue.add(pack('c'));
+    expect(takeAll(queue)).toEqual(['b', 'c'].map((text) => Buffer.from(text).toString('hex')));
+    expect([queue.isWaiting, queue.isAtRest]).toEqual([false, true]);
+  });
+
   test('packets that were read into the room come out as they went in, and stay so', () => {
     const packets = fc.array(
       fc.oneof(
