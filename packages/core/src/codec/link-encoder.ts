@@ -94,6 +94,7 @@ export class LinkEncoder {
 
   /** The message that was encoded last does not go: the tables begin anew with the next. */
   beginAnew(): void {
+    if (!this.#reset) this.#older.push(this.#keys);
     this.#keys = [];
     this.#root = new LinkNode();
     this.#nodes = 0;
@@ -102,10 +103,7 @@ export class LinkEncoder {
   }
 
   #begin(): void {
-    if (this.#nodes > MAX_NODES) {
-      this.#older.push(this.#keys);
-      this.beginAnew();
-    }
+    if (this.#nodes > MAX_NODES) this.beginAnew();
     if (this.#pos > this.#end) throw FULL;
     if (this.#reset) this.#bytes[this.#pos++] = TAG.RESET;
   }

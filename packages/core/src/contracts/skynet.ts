@@ -218,7 +218,10 @@ export interface Skynet {
     type: Type,
     ...values: Values & SendableBy<Type, Values>
   ): number | undefined;
-  /** As {@link send} with a packed body. */
+  /**
+   * As {@link send} with a packed body, which is handed over, not copied: the sender changes it no more. The same holds
+   * for {@link rawCall}, {@link redirect} and `request.rawRet`.
+   */
   rawSend(to: Address, type: ProtocolName, body: Body): number | undefined;
   /**
    * Sends and waits for the answer: its first value (book §7.4; all of them: {@link rawCall} and {@link unpack}).

@@ -213,7 +213,14 @@ export class Link {
       const end = this.#encoder.encode(values, this.#large, 0, this.#large.bytes.length);
       if (end >= 0) {
         this.#noteReset();
-        this.#postLarge(start, kind, type, session, source, to, this.#large.bytes.subarray(0, end), memories);
+        const body = this.#large.bytes.subarray(0, end);
+        try {
+          this.#postLarge(start, kind, type, session, source, to, body, memories);
+        } catch (thrown) {
+          // No memory for it. The other thread has not heard of the shapes in it.
+          this.#encoder.beginAnew();
+          throw thrown;
+        }
         if (this.#large.bytes.length > LARGE * 16) this.#large = undefined;
         return true;
       }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Message } from '../../src/message.ts';
 import { PTYPE } from '../../src/protocol.ts';
 import { Link, type LinkReceiver } from '../../src/threads/link.ts';
@@ -95,6 +95,26 @@ describe('Link', () => {
     expect(rung()).toBe(2);
     reader.read(3);
     expect(arrived).toEqual([[1], [2]]);
+  });
+
+  it('goes on after a message for which there was no memory', () => {
+    const { writer, reader, arrived, maxRecord } = pair(8192);
+    const post = (value: unknown): void => writer.post(1, new Message(PTYPE.LUA, 0, 2, [value]), false);
+    post({ first: 1 });
+    const noMemory = class {
+      constructor() {
+        throw new RangeError('Array buffer allocation failed');
+      }
+    };
+    vi.stubGlobal('SharedArrayBuffer', noMemory);
+    try {
+      expect(() => post({ second: new Uint8Array(maxRecord * 3) })).toThrow(RangeError);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    for (const value of [{ second: 2 }, { first: 3 }, { third: 4 }]) post(value);
+    while (reader.read(Number.POSITIVE_INFINITY) > 0);
+    expect(arrived).toEqual([[{ first: 1 }], [{ second: 2 }], [{ first: 3 }], [{ third: 4 }]]);
   });
 
   it('sends what the ring can never hold through the port, in its place', () => {
