@@ -49,12 +49,12 @@ export class ActiveRequest implements Request {
 
   ret(...values: unknown[]): boolean {
     mustBeOpen(this);
-    return ActiveRequest.#send(this, this.#service.packAnswer(this.message.type, values));
+    return answer(this.#service, this, this.#service.packAnswer(this.message.type, values));
   }
 
   rawRet(body: Body): boolean {
     mustBeOpen(this);
-    return ActiveRequest.#send(this, body);
+    return answer(this.#service, this, body);
   }
 
   fail(error: unknown): boolean {
@@ -76,19 +76,19 @@ export class ActiveRequest implements Request {
       if (ok === 'TEST') return wanted && this.state === ANSWER.DETACHED && this.#service.callerAlive(this);
       if (this.state !== ANSWER.DETACHED)
         throw new SkynetError('ERR_NO_SESSION', "Can't response more than once");
-      if (ok) return ActiveRequest.#send(this, this.#service.packAnswer(this.message.type, values));
+      if (ok) return answer(this.#service, this, this.#service.packAnswer(this.message.type, values));
       this.state = ANSWER.DONE;
       const error = values[0] ?? new SkynetError('ERR_REFUSED', 'the service refused to answer');
       return wanted && this.#service.answerError(this, error);
     };
     return respond;
   }
+}
 
-  /** Sends the answer, if somebody waits for one. */
-  static #send(request: ActiveRequest, body: Body): boolean {
-    request.state = ANSWER.DONE;
-    return request.message.session !== 0 && request.#service.answer(request, body);
-  }
+/** Sends the answer, if somebody waits for one. */
+function answer(service: Answerer, request: ActiveRequest, body: Body): boolean {
+  request.state = ANSWER.DONE;
+  return request.message.session !== 0 && service.answer(request, body);
 }
 
 function mustBeOpen(request: ActiveRequest): void {
